@@ -1,0 +1,155 @@
+//! Flags and help texts, no logic: what is typed, before anybody thinks about what it means.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::error::Exit;
+use crate::report::Format;
+
+/// Fresh, scrubbed development databases from production snapshots.
+#[derive(Debug, Parser)]
+#[command(name = "devdb", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = exit_codes())]
+pub struct Cli {
+    /// The configuration file.
+    #[arg(short, long, global = true, default_value = "devdb.yaml", env = "DEVDB_CONFIG", value_name = "FILE")]
+    pub config: PathBuf,
+
+    /// The target in the configuration; needed only when there are several.
+    #[arg(short, long, global = true, env = "DEVDB_TARGET", value_name = "NAME")]
+    pub target: Option<String>,
+
+    /// How to report.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
+    pub format: Format,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Restore the newest snapshot, scrub it, point the record at it, remove the old generation.
+    Rotate(Rotate),
+    /// List every generation, what the record points at, and whether the live one is too old.
+    Status,
+    /// Point the record back at a generation kept by `keep`.
+    Rollback(Rollback),
+    /// Remove clones that interrupted runs left and that were never published.
+    Cleanup(Cleanup),
+    /// Check everything that can be checked before a rotation, each with its remedy.
+    Doctor,
+    /// Check the configuration, or print its JSON schema.
+    Config {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Print the least-privilege IAM policy for this very configuration.
+    Policy,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Rotate an example company's database on throw-away PostgreSQL clusters of this machine.
+    Demo(Demo),
+}
+
+/// `devdb rotate`.
+#[derive(Debug, Default, Args)]
+pub struct Rotate {
+    /// Print the plan and stop; makes no write call of any kind.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Restore this snapshot instead of the newest.
+    #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub snapshot: Option<String>,
+    /// Do not wait for another run's lease to end: take its clone over.
+    #[arg(long)]
+    pub take_over: bool,
+    /// Swap the record although it points at something devdb did not make.
+    #[arg(long)]
+    pub adopt: bool,
+    /// Leave a clone that failed in quarantine; the next rotation goes on with it. To look into it, the
+    /// master password must be one you know (`env:` or `command`), not a generated one.
+    #[arg(long)]
+    pub keep_failed: bool,
+    /// Also run the seeds of this context. May be given several times.
+    #[arg(long = "context", value_name = "NAME")]
+    pub contexts: Vec<String>,
+    /// Run each script twice and fail when the second time changes anything.
+    #[arg(long)]
+    pub check_idempotent: bool,
+}
+
+/// `devdb rollback`.
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The generation to go back to; the newest kept one when left out.
+    #[arg(value_name = "GENERATION")]
+    pub to: Option<String>,
+}
+
+/// `devdb cleanup`.
+#[derive(Debug, Args)]
+pub struct Cleanup {
+    /// Only clones that are older than this, such as 90m or 6h.
+    #[arg(long, value_name = "TIME", default_value = "6h", value_parser = duration)]
+    pub older_than: std::time::Duration,
+    /// List what would be removed and stop.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `devdb config …`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Check the configuration and its scripts; changes nothing and needs no network.
+    Check,
+    /// Print the JSON schema of the configuration.
+    Schema,
+}
+
+/// `devdb demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where the demo lives; a temporary directory when left out. Removed at the end unless --keep.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Leave the generation running and print how to connect.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// The table of exit codes, from the codes themselves.
+fn exit_codes() -> String {
+    let lines = Exit::ALL.map(|(exit, words)| format!("  {:>3}  {words}\n", exit as u8));
+    format!("Exit codes:\n{}", lines.concat())
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    std::time::Duration::try_from(span).map_err(|_| "a time span cannot be negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn time_spans_are_read() {
+        assert_eq!(duration("90m").unwrap().as_secs(), 5400);
+        assert!(duration("-1h").is_err() && duration("soon").is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! From what was typed to what is done: one function per command, no more than a few lines each.
+
+use std::sync::Arc;
+
+use clap::CommandFactory as _;
+
+use crate::cli::{Cli, Command, ConfigAction};
+use crate::config::{self, Config, PlatformConfig, Target};
+use crate::error::{Exit, Failure};
+use crate::event::{Event, Listener, Verdict};
+use crate::report::Format;
+use crate::rotate::begin::{begin, quietly};
+use crate::rotate::plan::Wishes;
+use crate::rotate::{self, Options, cleanup, doctor, prepare, rollback, status};
+use crate::scrub::hazards;
+use crate::{demo, interrupt, platform};
+
+/// Runs a command.
+pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "devdb", &mut script);
+            print(&*listener, &String::from_utf8_lossy(&script))
+        }
+        Command::Config { action: ConfigAction::Schema } => print_json(&*listener, &config::schema()),
+        Command::Config { action: ConfigAction::Check } => check(&load(&cli)?, &*listener),
+        Command::Policy => match &target(&cli)? {
+            target if matches!(target.platform, PlatformConfig::Aws(_)) => {
+                print_json(&*listener, &platform::aws::policy(target))
+            }
+            target => {
+                Err(Failure::new(Exit::Usage, format!("target {} is local and needs no IAM policy", target.name)))
+            }
+        },
+        Command::Demo(options) => demo::run(options, listener).await,
+        Command::Rotate(options) => {
+            let run = begin("rotate", target(&cli)?, listener, options.dry_run).await?;
+            let rotated = rotate::rotate(&run, &meant(options), interrupt::signal()).await;
+            Ok(run.finish(rotated.map(|generation| (Exit::Done, generation))))
+        }
+        Command::Status => {
+            let run = quietly(target(&cli)?, listener).await?;
+            status::status(&run, cli.format == Format::Json).await
+        }
+        Command::Rollback(options) => {
+            let run = begin("rollback", target(&cli)?, listener, false).await?;
+            let done = rollback::rollback(&run, options.to.as_deref(), interrupt::signal()).await;
+            Ok(run.finish(done.map(|generation| (Exit::Done, Some(generation)))))
+        }
+        Command::Cleanup(options) => {
+            let run = begin("cleanup", target(&cli)?, listener, options.dry_run).await?;
+            let done = cleanup::cleanup(&run, options.older_than, options.dry_run).await;
+            Ok(run.finish(done.map(|()| (Exit::Done, None))))
+        }
+        Command::Doctor => {
+            let run = begin("doctor", target(&cli)?, listener, true).await?;
+            let exit = doctor::doctor(&run).await;
+            Ok(run.finish(Ok((exit, None))))
+        }
+    }
+}
+
+/// What was typed for `devdb rotate`, as meant.
+fn meant(options: &crate::cli::Rotate) -> Options {
+    Options {
+        wishes: Wishes { snapshot: options.snapshot.clone(), take_over: options.take_over, adopt: options.adopt },
+        dry_run: options.dry_run,
+        keep_failed: options.keep_failed,
+        contexts: options.contexts.clone(),
+        check_idempotent: options.check_idempotent,
+    }
+}
+
+fn target(cli: &Cli) -> Result<Target, Failure> {
+    Ok(load(cli)?.target(cli.target.as_deref())?.clone())
+}
+
+fn load(cli: &Cli) -> Result<Config, Failure> {
+    Ok(config::load(&cli.config, &|name| std::env::var(name).ok(), &hazards::names())?)
+}
+
+fn check(config: &Config, listener: &dyn Listener) -> Result<Exit, Failure> {
+    for target in config.targets.values() {
+        let scripts: usize = prepare::scripts(target)?.iter().map(|(_, scripts)| scripts.entries().len()).sum();
+        listener.hear(&Event::Checked {
+            check: target.name.clone(),
+            verdict: Verdict::Ok,
+            found: format!("configuration and {scripts} scripts"),
+            remedy: None,
+        });
+    }
+    Ok(Exit::Done)
+}
+
+fn print(listener: &dyn Listener, text: &str) -> Result<Exit, Failure> {
+    listener.print(text);
+    Ok(Exit::Done)
+}
+
+fn print_json(listener: &dyn Listener, value: &serde_json::Value) -> Result<Exit, Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(Exit::Unexpected, error))?;
+    print(listener, &format!("{text}\n"))
+}

@@ -1,0 +1,24 @@
+//! `devdb.yaml`: as written (`file`), as meant (`meant`), and its JSON schema.
+//!
+//! In the order of the way through: `load` reads; `page` collects complaints; `tree` is the YAML
+//! with its places; `fill` replaces `${NAME}`; `conform` holds it against the `schema` made from
+//! `file`; `check` makes of that what is `meant`. Every stage goes on after a complaint.
+
+mod check;
+mod conform;
+mod error;
+mod file;
+mod fill;
+mod load;
+mod meant;
+mod nearest;
+mod page;
+mod schema;
+#[cfg(test)]
+mod testing;
+mod tree;
+
+pub use error::Error;
+pub use load::load;
+pub use meant::*;
+pub use schema::schema;

@@ -1,0 +1,142 @@
+//! The example company's production: a cluster of its own, its data, its snapshots.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use crate::error::{Exit, Failure};
+use crate::pg::server::{Account, Programs, Server};
+use crate::pg::tunnel::Gate;
+use crate::pg::{self, Credentials, Route, Session, Trust};
+
+use super::files;
+
+const ROLES: &str = include_str!("roles.sql");
+const SCHEMA: &str = include_str!("schema.sql");
+const DATA: &str = include_str!("data.sql");
+/// Stands in roles.sql, for the master user.
+const MASTER: (&str, &str) = ("haneul_admin", "prod-master-Ahb4");
+
+/// The production server.
+pub struct Production {
+    server: Server,
+    port: u16,
+}
+
+impl Production {
+    /// Makes the cluster and fills it.
+    pub async fn set_up(home: &Path, account: Account) -> Result<Production, Failure> {
+        let programs = Programs::find(None).await?;
+        let data = home.join("production");
+        let path = data.display().to_string();
+        let words = ["-D", &path, "-U", "postgres", "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8"];
+        programs.run("initdb", account, words.into_iter().chain(["--locale=C", "-N"])).await?;
+        let port = free_port()?;
+        let settings = [
+            ("listen_addresses", "127.0.0.1".to_owned()),
+            ("port", port.to_string()),
+            // Only the account that owns the directory comes to this socket.
+            ("unix_socket_directories", path.clone()),
+            ("fsync", "off".to_owned()),
+        ];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
+        let server = Server { programs, account, data, settings, log: home.join("production.log") };
+        server.single_user(&[ROLES.to_owned(), "SELECT 1".to_owned()]).await?;
+        server.start(Duration::from_secs(60)).await?;
+        let production = Production { server, port };
+        let master = production.login("postgres").await?;
+        master.run("CREATE DATABASE haneul TEMPLATE template0 ENCODING 'UTF8'").await?;
+        let company = production.login("haneul").await?;
+        company.run(SCHEMA).await?;
+        company.run(DATA).await?;
+        Ok(production)
+    }
+
+    async fn login(&self, database: &str) -> Result<Session, Failure> {
+        login(self.port, MASTER.0, MASTER.1, database).await
+    }
+
+    /// Takes a snapshot while production goes on.
+    pub async fn snapshot(&self, home: &Path) -> Result<(), Failure> {
+        let name = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+        let folder = home.join("snapshots/haneul-prod");
+        std::fs::create_dir_all(&folder).map_err(|error| Failure::new(Exit::Unexpected, error))?;
+        self.server.account.own(&folder).map_err(|error| Failure::new(Exit::Unexpected, error))?;
+        let target = folder.join(name).display().to_string();
+        let socket = self.server.data.display().to_string();
+        let port = self.port.to_string();
+        let words =
+            ["-h", &socket, "-p", &port, "-U", "postgres", "-D", &target, "-c", "fast", "-X", "stream", "--no-sync"];
+        self.server.programs.run("pg_basebackup", self.server.account, words).await?;
+        Ok(())
+    }
+
+    /// Three users as production has them.
+    pub async fn users(&self) -> Result<Vec<(&'static str, String)>, Failure> {
+        users(&self.login("haneul").await?).await
+    }
+
+    /// New rows, so that the next snapshot differs.
+    pub async fn a_day_passes(&self) -> Result<(), Failure> {
+        let session = self.login("haneul").await?;
+        session.run("UPDATE app.users SET name_en = name_en || ' Jr' WHERE id <= 3").await?;
+        Ok(())
+    }
+
+    /// Stops it.
+    pub async fn stop(&self) -> Result<(), Failure> {
+        Ok(self.server.stop("immediate").await?)
+    }
+}
+
+/// The same three users through the service file, as a developer's psql would come to them.
+pub async fn users_by_name(home: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
+    let file = home.join("pg_service.conf");
+    let text = std::fs::read_to_string(&file).map_err(|error| Failure::new(Exit::Unexpected, error))?;
+    let port = text.lines().find_map(|line| line.strip_prefix("port=")?.parse().ok());
+    let port = port.ok_or_else(|| Failure::new(Exit::Unexpected, format!("{} names no port", file.display())))?;
+    users(&login(port, "haneul_app", files::APP_PASSWORD, "haneul").await?).await
+}
+
+async fn users(session: &Session) -> Result<Vec<(&'static str, String)>, Failure> {
+    let rows = session.query("SELECT name, email, phone FROM app.users WHERE id <= 3 ORDER BY id", &[]).await?;
+    let text = |row: &tokio_postgres::Row, column: usize| -> String {
+        row.try_get::<_, Option<String>>(column).ok().flatten().unwrap_or_default()
+    };
+    Ok(rows.iter().map(|row| ("", format!("{}  {}  {}", text(row, 0), text(row, 1), text(row, 2)))).collect())
+}
+
+async fn login(port: u16, user: &str, password: &str, database: &str) -> Result<Session, Failure> {
+    let route = Route { host: "127.0.0.1".into(), port, server_name: None };
+    let way = Gate::Direct.open(&route).await?;
+    let credentials = Credentials { user: user.to_owned(), password: SecretString::from(password) };
+    Ok(pg::connect(&way, &Trust::load(None)?, &credentials, database).await?)
+}
+
+fn free_port() -> Result<u16, Failure> {
+    let bound = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    bound.map(|address| address.port()).map_err(|error| Failure::new(Exit::Unexpected, error))
+}
+
+/// Tells every server below a directory to end at once. For a directory that is about to be removed.
+pub fn end_servers(home: &Path) {
+    let instances = std::fs::read_dir(home.join("instances")).into_iter().flatten().flatten();
+    let clusters: Vec<PathBuf> =
+        instances.map(|entry| entry.path().join("data")).chain([home.join("production")]).collect();
+    for data in &clusters {
+        let pid = std::fs::read_to_string(data.join("postmaster.pid")).ok();
+        let pid = pid.and_then(|text| text.lines().next()?.trim().parse().ok());
+        if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
+            // An end that fails leaves a server without files, which ends by itself within a minute.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::QUIT);
+            for _ in 0..100 {
+                if !data.join("postmaster.pid").exists() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+    }
+}

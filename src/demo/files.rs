@@ -1,0 +1,64 @@
+//! The files that a team would have in its repository: `devdb.yaml` and the scripts. They are the
+//! project's own examples, built in, so that the demo runs from an installed program.
+
+use std::path::Path;
+
+/// The password that the demo's developers use.
+pub const APP_PASSWORD: &str = "developers-know-this";
+
+const CONFIG: &str = include_str!("devdb.yaml");
+
+macro_rules! scripts {
+    ($($path:literal),* $(,)?) => { &[$(($path, include_str!(concat!("../../postproc-sql/", $path)))),*] };
+}
+
+const SCRIPTS: &[(&str, &str)] = scripts![
+    "00-secure/10_logins_and_tokens.sql",
+    "00-secure/20_queues.sql",
+    "00-secure/30_forgotten_copies.sql",
+    "10-scrub/10_users.sql",
+    "10-scrub/20_organisations.sql",
+    "10-scrub/30_content.sql",
+    "10-scrub/40_billing.sql",
+    "10-scrub/50_audit_logs.sql",
+    "10-scrub/60_orders.sql",
+    "10-scrub/70_object_comments.sql",
+    "20-seed/10_developer_accounts.sql",
+    "20-seed/20_developer_tokens.sql",
+    "20-seed/30_qa_fixtures.sql",
+    "90-verify/10_columns.sql",
+    "90-verify/20_leftovers.sql",
+    "90-verify/30_whole_rows.sql",
+];
+
+/// Writes them into the demo's directory.
+pub fn write(home: &Path) -> std::io::Result<()> {
+    std::fs::write(home.join("devdb.yaml"), CONFIG)?;
+    for (path, text) in SCRIPTS {
+        let path = home.join("postproc-sql").join(path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, text)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_script_is_built_in() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("postproc-sql");
+        let mut found: Vec<String> = Vec::new();
+        for stage in std::fs::read_dir(&folder).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+            for file in std::fs::read_dir(stage.path()).unwrap().flatten() {
+                found.push(format!("{}/{}", stage.file_name().display(), file.file_name().display()));
+            }
+        }
+        found.sort();
+        let built_in: Vec<&str> = SCRIPTS.iter().map(|(path, _)| *path).collect();
+        assert_eq!(found, built_in);
+    }
+}

@@ -1,0 +1,42 @@
+//! `devdb` gives a team a production-shaped PostgreSQL for development, with nothing dangerous left in
+//! it: it restores the newest snapshot of production, scrubs it, and points the name that developers
+//! use at it.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! args ─▶ config ─▶ observe ─▶ plan ─▶ steps ─▶ events ─▶ report
+//!                      │                 │
+//!                      └── platform · pg ┘   traits, each with real sides
+//! ```
+//!
+//! The modules stand in reading order, which is the order of dependency: a module uses only modules
+//! below it (a test holds that). Start with `rotate`.
+
+pub mod commands;
+
+pub mod demo;
+
+pub mod cli;
+
+pub mod report;
+
+pub mod rotate;
+
+pub mod scrub;
+
+pub mod platform;
+
+pub mod secret;
+
+pub mod pg;
+
+pub mod config;
+
+pub mod interrupt;
+
+pub mod event;
+
+pub mod diagnostic;
+
+pub mod error;

@@ -1,0 +1,95 @@
+//! Opening a connection. Three things are settled here for every connection of the program: TLS is
+//! verified whenever it leaves the machine, time limits are set, and the server is told who we are.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Config, NoTls};
+
+use super::error::{Error, Result};
+use super::tunnel::Dial;
+use super::{Session, Trust};
+
+/// Who logs in.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Role.
+    pub user: String,
+    /// Password.
+    pub password: SecretString,
+}
+
+/// Time to reach a server and be let in.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Connects to one database over an open way to the server.
+pub async fn connect(dial: &Dial, trust: &Trust, credentials: &Credentials, database: &str) -> Result<Session> {
+    let mut config = Config::new();
+    config
+        .user(&credentials.user)
+        .password(credentials.password.expose_secret())
+        .dbname(database)
+        .application_name("devdb")
+        .connect_timeout(CONNECT_TIMEOUT)
+        .keepalives(true)
+        .keepalives_idle(Duration::from_secs(20))
+        .keepalives_interval(Duration::from_secs(10))
+        .keepalives_retries(6)
+        .hostaddr(dial.address.ip())
+        .port(dial.address.port());
+    let place = dial.address.to_string();
+    let opened = match &dial.server_name {
+        Some(name) => {
+            config.host(name).ssl_mode(SslMode::Require);
+            open(&config, trust.connector(), &place).await
+        }
+        None => {
+            // Without TLS only to this very machine: a password would otherwise cross a network in the clear.
+            if !dial.address.ip().is_loopback() {
+                return Err(Error::Identity {
+                    place,
+                    why: "is not on this machine and no name to verify is known".into(),
+                });
+            }
+            config.host("localhost").ssl_mode(SslMode::Disable);
+            open(&config, NoTls, &place).await
+        }
+    };
+    debug_assert!(config.get_hosts().iter().all(|host| matches!(host, Host::Tcp(_))));
+    let client = opened?;
+    let version: String = client
+        .query_one("SELECT pg_catalog.current_setting('server_version_num')", &[])
+        .await
+        .map_err(|error| Error::of(error, ""))?
+        .get(0);
+    let version =
+        version.parse().map_err(|_| Error::Identity { place, why: format!("reports version {version:?}") })?;
+    Ok(Session::new(client, database.to_owned(), version))
+}
+
+async fn open<T>(config: &Config, tls: T, place: &str) -> Result<tokio_postgres::Client>
+where
+    T: tokio_postgres::tls::MakeTlsConnect<tokio_postgres::Socket>,
+    T::Stream: Send + 'static,
+{
+    let failed = |error: tokio_postgres::Error| match Error::of(error, "") {
+        Error::Connection { why, .. } => Error::Connection { place: place.to_owned(), why },
+        other => other,
+    };
+    let whole = tokio::time::timeout(CONNECT_TIMEOUT, config.connect(tls)).await;
+    let (client, connection) = match whole {
+        Ok(result) => result.map_err(failed)?,
+        Err(_) => {
+            return Err(Error::Connection {
+                place: place.to_owned(),
+                why: format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs()),
+            });
+        }
+    };
+    tokio::spawn(async move {
+        // What breaks a connection is told to whoever waits for an answer on it.
+        let _ = connection.await;
+    });
+    Ok(client)
+}

@@ -1,0 +1,19 @@
+//! Talking to PostgreSQL: reaching it, proving who answers, running scripts, saying what went wrong
+//! without showing a row. Knows nothing of generations or platforms.
+
+mod connect;
+mod error;
+mod quote;
+mod route;
+pub mod script;
+pub mod server;
+mod session;
+mod tls;
+pub mod tunnel;
+
+pub use connect::{Credentials, connect};
+pub use error::{Error, Result, ServerError};
+pub use quote::{identifier, literal};
+pub use route::Route;
+pub use session::Session;
+pub use tls::Trust;

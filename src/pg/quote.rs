@@ -1,0 +1,25 @@
+//! The one place where SQL text is quoted.
+
+/// An identifier in double quotes, whatever is in it.
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A string literal that reads the same whatever `standard_conforming_strings` says. Only for
+/// statements that take no parameters, such as `ALTER ROLE … PASSWORD`.
+pub fn literal(value: &str) -> String {
+    let quoted = value.replace('\'', "''");
+    if quoted.contains('\\') { format!(" E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_stay_inside_their_quotes() {
+        assert_eq!(identifier(r#"a"; DROP TABLE x; --"#), r#""a""; DROP TABLE x; --""#);
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal(r"a\' OR 1=1"), r" E'a\\'' OR 1=1'");
+    }
+}

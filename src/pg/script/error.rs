@@ -1,0 +1,112 @@
+//! Why a script did not run, with the place in its file.
+
+use std::fmt;
+
+use super::split::Statement;
+use super::variables::Filled;
+use super::{Script, header, place};
+use crate::diagnostic::Complaint;
+use crate::error::{Exit, Failure};
+use crate::pg;
+
+/// A script that did not run to its end. In a transaction nothing of it is left; without one
+/// (`transaction=none`) the statements before the place are done.
+#[derive(Debug)]
+pub struct ScriptError {
+    /// What is wrong and where, at least one.
+    pub complaints: Vec<Complaint>,
+    /// The statement as it stands in the file; none when nothing was sent.
+    pub statement: Option<String>,
+    /// What the server or the connection said; none when nothing was sent.
+    pub cause: Option<pg::Error>,
+}
+
+impl ScriptError {
+    /// Nothing was sent.
+    pub(super) fn refused(complaints: Vec<Complaint>) -> Self {
+        Self { complaints, statement: None, cause: None }
+    }
+
+    /// The server refused a statement, or the connection broke during it.
+    pub(super) fn at(script: &Script, index: usize, filled: &Filled, cause: pg::Error) -> Self {
+        let statement = &script.statements()[index];
+        let span = match &cause {
+            pg::Error::Server(error) => place::of(script, statement, filled, error),
+            _ => header::first_line(script.text(), &statement.span),
+        };
+        let begins = script.complaint(statement.span.clone(), "").line();
+        let mut error = Self::with(script, statement, span, cause);
+        error.complaints[0].label =
+            Some(format!("in statement {} of {}, from line {begins}", index + 1, script.statements().len()));
+        error
+    }
+
+    /// Something around the statements failed: settings before them, the commit after them.
+    pub(super) fn around(script: &Script, doing: &str, cause: pg::Error) -> Self {
+        let last = script.statements().len() - 1;
+        let statement = &script.statements()[last];
+        let mut error = Self::with(script, statement, header::first_line(script.text(), &statement.span), cause);
+        error.complaints[0].label = Some(doing.to_owned());
+        error.statement = None;
+        error
+    }
+
+    fn with(script: &Script, statement: &Statement, span: std::ops::Range<usize>, cause: pg::Error) -> Self {
+        let mut complaint = script.complaint(span, cause.to_string());
+        complaint.help = remedy(&cause);
+        let statement = script.text()[statement.span.clone()].to_owned();
+        Self { complaints: vec![complaint], statement: Some(statement), cause: Some(cause) }
+    }
+
+    /// Whether the connection is gone: connect again, prove who answers, and go on with the scripts
+    /// that are not recorded.
+    pub fn is_disconnect(&self) -> bool {
+        self.cause.as_ref().is_some_and(|cause| {
+            // An idle or cancelled session is ended by a FATAL error of another class than 57P.
+            let fatal =
+                matches!(cause, pg::Error::Server(error) if matches!(error.severity.as_str(), "FATAL" | "PANIC"));
+            fatal || cause.is_disconnect()
+        })
+    }
+
+    /// The SQLSTATE, when the server sent one.
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.cause.as_ref().and_then(pg::Error::sqlstate)
+    }
+}
+
+fn remedy(cause: &pg::Error) -> Option<String> {
+    let text = match cause.sqlstate()? {
+        "55P03" => "somebody holds a lock: an open session, or a prepared transaction of the snapshot",
+        "57014" => "the script ran into its deadline: raise `deadlines: script:`, or cut it into several files",
+        "42P01" | "42883" | "42704" | "3F000" => {
+            "names are looked up in pg_catalog only: write the schema in front, such as app.users"
+        }
+        "42501" => "the master user does not own this: SET ROLE to its owner first",
+        "25001" => "put `-- devdb: transaction=none` at the top of the file",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// One line a complaint: `file:line:column: what`. Draw `complaints` where there is room.
+impl fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.complaints.iter().map(Complaint::headline).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for ScriptError {}
+
+impl From<ScriptError> for Failure {
+    fn from(error: ScriptError) -> Self {
+        let exit = if error.cause.is_none() { Exit::Usage } else { Exit::Unexpected };
+        let hint = error.complaints.first().and_then(|complaint| complaint.help.clone());
+        let failure = Failure::new(exit, error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}

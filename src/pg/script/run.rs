@@ -1,0 +1,192 @@
+//! Runs a script statement by statement.
+
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use futures_util::TryStreamExt;
+use tokio_postgres::SimpleQueryMessage;
+
+use super::settings::{milliseconds, settle};
+use super::split::Statement;
+use super::variables::{Filled, Variables, fill};
+use super::{Script, ScriptError};
+use crate::pg::{Error, Result, Session};
+
+/// How a script is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// Values it may use.
+    pub variables: &'a Variables,
+    /// Time for the whole file. What a script sets for itself does not lift it.
+    pub deadline: Duration,
+    /// Whether the server refuses every write.
+    pub read_only: bool,
+    /// Statements of ours, run as the login role after the script's and in the same transaction; after
+    /// the script where it has none.
+    pub closing: &'a [String],
+}
+
+/// What a script did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// Rows that the server said were touched.
+    pub rows: u64,
+    /// Rows that each statement returned, in the order of the file.
+    pub returned: Vec<u64>,
+}
+
+/// How long an answer may be late before the connection counts as dead: a tunnel can fall silent
+/// without closing, and the server ends the statement at its deadline anyway.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How far the server's time limit may lag behind the deadline, to save a round trip a statement.
+const LAG: Duration = Duration::from_secs(5);
+
+/// Runs a script on a session, which is put into a known state first. After an error that is not a
+/// disconnect the session can be used again; a session whose run was dropped half-way must be dropped too.
+pub async fn run(session: &Session, script: &Script, options: &Options<'_>) -> std::result::Result<Ran, ScriptError> {
+    let around = |doing: &'static str| move |cause| ScriptError::around(script, doing, cause);
+    let filled = fill_all(script, options.variables)?;
+    let settled = settle(session, options.variables, options.deadline, options.read_only);
+    in_time(settled, GRACE).await.map_err(around("before the script: its settings"))?;
+    let result = statements(session, script, &filled, options).await;
+    if let Err(error) = &result
+        && !error.is_disconnect()
+    {
+        in_time(session.run("ROLLBACK"), GRACE).await.map_err(around("undoing the script"))?;
+    }
+    result
+}
+
+fn fill_all(script: &Script, variables: &Variables) -> std::result::Result<Vec<Filled>, ScriptError> {
+    let mut filled = Vec::new();
+    let mut complaints = Vec::new();
+    for statement in script.statements() {
+        match fill(script, statement, variables) {
+            Ok(statement) => filled.push(statement),
+            Err(found) => complaints.extend(found),
+        }
+    }
+    if complaints.is_empty() { Ok(filled) } else { Err(ScriptError::refused(complaints)) }
+}
+
+async fn statements(
+    session: &Session,
+    script: &Script,
+    filled: &[Filled],
+    options: &Options<'_>,
+) -> std::result::Result<Ran, ScriptError> {
+    let around = |doing: &'static str| move |cause| ScriptError::around(script, doing, cause);
+    let mut clock = Clock::start(options.deadline);
+    if script.in_transaction() {
+        clock.send(session, "BEGIN").await.map_err(around("beginning the transaction"))?;
+    }
+    let mut ran = Ran::default();
+    for (index, (statement, filled)) in script.statements().iter().zip(filled).enumerate() {
+        let answer = clock.send(session, &filled.sql).await;
+        let answer = answer.map_err(|cause| ScriptError::at(script, index, filled, cause))?;
+        ran.returned.push(answer.returned);
+        if !only_reads(statement) {
+            ran.rows += answer.rows;
+        }
+    }
+    if !script.in_transaction() {
+        refuse_open_transaction(session, script, &mut clock).await?;
+    }
+    if !options.closing.is_empty() {
+        // The script may have become another role, which must not keep us from recording that it ran.
+        let closing = around("after the script: recording that it ran");
+        clock.send(session, "RESET SESSION AUTHORIZATION; RESET ROLE").await.map_err(closing)?;
+        for sql in options.closing {
+            clock.send(session, sql).await.map_err(around("after the script: recording that it ran"))?;
+        }
+    }
+    if script.in_transaction() {
+        clock.send(session, "COMMIT").await.map_err(around("committing; deferred constraints are checked here"))?;
+    }
+    Ok(ran)
+}
+
+/// A file without a transaction of its own may begin one, but not leave it open: what comes after
+/// would be lost with it.
+async fn refuse_open_transaction(
+    session: &Session,
+    script: &Script,
+    clock: &mut Clock,
+) -> std::result::Result<(), ScriptError> {
+    let around = |cause| ScriptError::around(script, "after the last statement", cause);
+    // Outside a transaction a statement is its own, and the two times are one.
+    let sql = "SELECT 1 WHERE pg_catalog.transaction_timestamp() <> pg_catalog.statement_timestamp()";
+    match clock.send(session, sql).await {
+        Ok(answer) if answer.returned == 0 => return Ok(()),
+        Ok(_) => {}
+        // In a failed transaction.
+        Err(error) if error.sqlstate() == Some("25P02") => {}
+        Err(error) => return Err(around(error)),
+    }
+    in_time(session.run("ROLLBACK"), GRACE).await.map_err(around)?;
+    let last = &script.statements()[script.statements().len() - 1];
+    let mut complaint = script.complaint(last.span.end..last.span.end, "the file ends inside a transaction");
+    complaint.help = Some("end it with COMMIT".into());
+    Err(ScriptError::refused(vec![complaint]))
+}
+
+/// Whether the rows that a statement reports were read, not touched.
+fn only_reads(statement: &Statement) -> bool {
+    let first = statement.words.first().map(String::as_str);
+    // None: it begins with a parenthesis, as only queries do.
+    matches!(first, None | Some("select" | "values" | "table" | "show" | "explain" | "fetch"))
+}
+
+struct Answer {
+    rows: u64,
+    returned: u64,
+}
+
+/// Keeps the server's time limit within the deadline.
+struct Clock {
+    deadline: Duration,
+    started: Instant,
+    told: Instant,
+}
+
+impl Clock {
+    fn start(deadline: Duration) -> Self {
+        let now = Instant::now();
+        Self { deadline, started: now, told: now }
+    }
+
+    async fn send(&mut self, session: &Session, sql: &str) -> Result<Answer> {
+        let left = self.deadline.saturating_sub(self.started.elapsed());
+        if self.told.elapsed() > LAG {
+            self.told = Instant::now();
+            let limit = format!("SET statement_timeout = {}", milliseconds(left));
+            in_time(session.run(&limit), GRACE).await?;
+        }
+        in_time(stream(session, sql), left + LAG + GRACE).await
+    }
+}
+
+/// Sends one statement and throws its rows away as they come: a script's `SELECT` may return millions.
+async fn stream(session: &Session, sql: &str) -> Result<Answer> {
+    let failed = |error| Error::of(error, sql);
+    let mut messages = pin!(session.client().simple_query_raw(sql).await.map_err(failed)?);
+    let mut answer = Answer { rows: 0, returned: 0 };
+    while let Some(message) = messages.try_next().await.map_err(failed)? {
+        match message {
+            SimpleQueryMessage::Row(_) => answer.returned += 1,
+            SimpleQueryMessage::CommandComplete(rows) => answer.rows += rows,
+            _ => {}
+        }
+    }
+    Ok(answer)
+}
+
+async fn in_time<T>(work: impl Future<Output = Result<T>>, limit: Duration) -> Result<T> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        Err(Error::Connection {
+            place: "the server".into(),
+            why: format!("no answer within {} seconds", limit.as_secs()),
+        })
+    })
+}

@@ -1,0 +1,388 @@
+//! Cuts SQL into statements by psql's rule: at each `;` outside quotes, comments, parentheses and the
+//! bodies of SQL functions. Whether a statement is valid is the server's to say; this never needs to
+//! know a new release's grammar.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use squawk_lexer::{LiteralKind, TokenKind};
+
+use super::lexer;
+use crate::diagnostic::Complaint;
+
+/// One statement of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Its place in the file, in bytes, from its first word to its last, without the `;`.
+    pub span: Range<usize>,
+    /// Its first words in lower case, up to [`WORDS`] and the first that is not a plain word.
+    pub words: Vec<String>,
+}
+
+/// So many words tell `CREATE OR REPLACE FUNCTION` and `SET LOCAL TRANSACTION` apart from others.
+const WORDS: usize = 4;
+
+/// Statements of a file, and everything that stops it from being run by this program.
+pub(super) fn split(file: &str, text: &Arc<str>) -> (Vec<Statement>, Vec<Complaint>) {
+    let mut splitter = Splitter::new(file, text);
+    let mut from = 0;
+    // What is not SQL is jumped over, and reading begins anew behind it: its quotes mean nothing.
+    while let Some(end) = splitter.read(from) {
+        from = end;
+    }
+    if !splitter.can_go_on {
+        return splitter.finish(false);
+    }
+    if let Some(at) = text.find('\0') {
+        splitter.complain(at..at + 1, "the file holds a NUL character".into(), "PostgreSQL takes none: remove it");
+    }
+    splitter.finish(true)
+}
+
+struct Splitter<'a> {
+    file: &'a str,
+    text: &'a Arc<str>,
+    statements: Vec<Statement>,
+    complaints: Vec<Complaint>,
+    /// False once quotes can no longer be told from text.
+    can_go_on: bool,
+    start: Option<usize>,
+    end: usize,
+    words: Vec<String>,
+    /// False once something else than a plain word was in the statement.
+    only_words: bool,
+    parentheses: usize,
+    body: Body,
+    /// `FROM STDIN` or `TO STDOUT` seen outside parentheses.
+    stream: Option<Range<usize>>,
+    /// The token before, in lower case where it is a word.
+    before: String,
+    escape: Continuation,
+}
+
+/// How deep in the body of an SQL function (`BEGIN ATOMIC … END`) we are.
+#[derive(Default)]
+struct Body {
+    depth: usize,
+    /// `BEGIN` was the word before.
+    begun: bool,
+}
+
+/// `E'…'` goes on in a plain `'…'` on the next line, with backslashes still special there. The lexer
+/// does not know.
+#[derive(Clone, Copy, PartialEq)]
+enum Continuation {
+    None,
+    SameLine,
+    NextLine,
+}
+
+impl<'a> Splitter<'a> {
+    fn new(file: &'a str, text: &'a Arc<str>) -> Self {
+        Self {
+            file,
+            text,
+            statements: Vec::new(),
+            complaints: Vec::new(),
+            can_go_on: true,
+            start: None,
+            end: 0,
+            words: Vec::new(),
+            only_words: true,
+            parentheses: 0,
+            body: Body::default(),
+            stream: None,
+            before: String::new(),
+            escape: Continuation::None,
+        }
+    }
+
+    /// Reads on from a place to the next that is not SQL; answers where that ends. None at the end of
+    /// the file, or of what can be read of it.
+    fn read(&mut self, from: usize) -> Option<usize> {
+        for (kind, range) in lexer::tokens(&self.text[from..]) {
+            let range = from + range.start..from + range.end;
+            if let Some(what) = lexer::unclosed(kind) {
+                self.complain(range.start..range.start + 1, format!("this {what} is never closed"), "close it");
+                self.can_go_on = false;
+            } else if self.text[range.clone()] == *"\\" {
+                return Some(self.meta_command(range.start));
+            } else if let Some(end) = self.take(kind, range) {
+                return self.can_go_on.then_some(end);
+            }
+            if !self.can_go_on {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Takes a token; answers where to go on when data follows that is not SQL.
+    fn take(&mut self, kind: TokenKind, range: Range<usize>) -> Option<usize> {
+        let text = &self.text[range.clone()];
+        self.watch_escape(kind, text, &range);
+        if lexer::is_gap(kind) {
+            return None;
+        }
+        if kind == TokenKind::Semi && self.parentheses == 0 && self.body.depth == 0 {
+            return self.cut(range);
+        }
+        self.start.get_or_insert(range.start);
+        self.end = range.end;
+        match kind {
+            TokenKind::OpenParen => self.parentheses += 1,
+            TokenKind::CloseParen => self.parentheses = self.parentheses.saturating_sub(1),
+            _ => {}
+        }
+        let token = if kind == TokenKind::Ident { text.to_lowercase() } else { text.to_owned() };
+        if kind == TokenKind::Ident {
+            self.word(&token, &range);
+        } else {
+            self.only_words = false;
+            self.body.begun = false;
+        }
+        self.before = token;
+        None
+    }
+
+    fn word(&mut self, word: &str, range: &Range<usize>) {
+        if self.only_words && self.words.len() < WORDS {
+            self.words.push(word.to_owned());
+        }
+        if self.parentheses > 0 {
+            return;
+        }
+        if matches!((self.before.as_str(), word), ("from", "stdin") | ("to", "stdout")) {
+            self.stream = Some(range.clone());
+        }
+        // After a dot or AS even a reserved word is only a name.
+        let a_name = matches!(self.before.as_str(), "." | "as");
+        let in_body = self.body.depth > 0;
+        match word {
+            "atomic" if self.body.begun && self.makes_routine() => self.body.depth += 1,
+            "case" if in_body && !a_name => self.body.depth += 1,
+            "end" if in_body && !a_name => self.body.depth -= 1,
+            _ => {}
+        }
+        self.body.begun = word == "begin";
+    }
+
+    fn makes_routine(&self) -> bool {
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        matches!(
+            words.as_slice(),
+            ["create", "function" | "procedure", ..] | ["create", "or", "replace", "function" | "procedure"]
+        )
+    }
+
+    fn cut(&mut self, semicolon: Range<usize>) -> Option<usize> {
+        let is_copy = self.words.first().is_some_and(|word| word == "copy");
+        let stream = self.stream.take().filter(|_| is_copy);
+        if let Some(start) = self.start.take() {
+            self.statements.push(Statement { span: start..self.end, words: std::mem::take(&mut self.words) });
+        }
+        self.reset();
+        let stream = stream?;
+        self.complain(
+            stream,
+            "COPY with data inside the file is not supported".into(),
+            "write INSERT … VALUES, or load the data with a program of its own",
+        );
+        // The data of COPY FROM STDIN ends at a line `\.`; without one we cannot tell SQL from data.
+        let rest = &self.text[semicolon.end..];
+        let end = rest.find("\n\\.").map(|at| semicolon.end + at + 3);
+        self.can_go_on = end.is_some();
+        Some(end.unwrap_or(self.text.len()))
+    }
+
+    fn reset(&mut self) {
+        self.start = None;
+        self.words.clear();
+        self.only_words = true;
+        self.parentheses = 0;
+        self.body = Body::default();
+        self.stream = None;
+        self.before.clear();
+    }
+
+    fn watch_escape(&mut self, kind: TokenKind, text: &str, range: &Range<usize>) {
+        self.escape = match (self.escape, kind) {
+            (_, TokenKind::Literal { kind: LiteralKind::EscStr { .. } }) => Continuation::SameLine,
+            (Continuation::NextLine, TokenKind::Literal { kind: LiteralKind::Str { .. } }) => {
+                if text.contains('\\') {
+                    self.complain(
+                        range.clone(),
+                        "this goes on from an E'…' string on an earlier line, so its backslashes are escapes".into(),
+                        "write it as one E'…' string, or join the two with ||",
+                    );
+                    self.can_go_on = false;
+                }
+                Continuation::NextLine
+            }
+            (Continuation::SameLine, kind) if lexer::is_gap(kind) && text.contains(['\n', '\r']) => {
+                Continuation::NextLine
+            }
+            (state, kind) if lexer::is_gap(kind) => state,
+            _ => Continuation::None,
+        };
+    }
+
+    /// Refuses a command of psql; answers where its line ends.
+    fn meta_command(&mut self, start: usize) -> usize {
+        let line = self.text[start..].lines().next().unwrap_or("");
+        let end = start + line.len();
+        let command = line.split_whitespace().next().unwrap_or("\\").to_owned();
+        let help = match command.as_str() {
+            "\\i" | "\\ir" | "\\include" => "make it a script of its own: scripts run in the order of their numbers",
+            "\\copy" => "write INSERT … VALUES, or load the data with a program of its own",
+            "\\set" => "set it in the configuration, under `variables`",
+            _ => "write it in SQL",
+        };
+        let span = start..start + command.len();
+        self.complain(span, format!("`{command}` is a command of psql, not SQL"), help);
+        self.reset();
+        end
+    }
+
+    fn complain(&mut self, span: Range<usize>, title: String, help: &str) {
+        self.complaints.push(Complaint {
+            file: self.file.to_owned(),
+            text: self.text.clone(),
+            span,
+            title,
+            label: None,
+            help: Some(help.to_owned()),
+        });
+    }
+
+    fn finish(mut self, complete: bool) -> (Vec<Statement>, Vec<Complaint>) {
+        if complete {
+            // The last statement may go without its `;`.
+            self.cut(self.text.len()..self.text.len());
+        }
+        (self.statements, self.complaints)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn statements(text: &str) -> Vec<String> {
+        let (statements, complaints) = split("x.sql", &text.into());
+        assert!(complaints.is_empty(), "{complaints:?}");
+        statements.iter().map(|statement| text[statement.span.clone()].to_owned()).collect()
+    }
+
+    fn complaints(text: &str) -> Vec<(usize, usize, String)> {
+        let (_, complaints) = split("x.sql", &text.into());
+        complaints.iter().map(|c| (c.line(), c.column(), c.title.clone())).collect()
+    }
+
+    #[test]
+    fn quotes_and_comments_do_not_cut() {
+        let text = r#"
+            SELECT ';', "a;b", E'\';', U&'d;\0061', $$;$$, $x$ $$;$$ $x$ -- ; comment
+              /* ; /* ; */ ; */ , 1;;
+            SELECT 2"#;
+        let found = statements(text);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].ends_with(", 1"));
+        assert_eq!(found[1], "SELECT 2");
+    }
+
+    #[test]
+    fn bodies_of_sql_functions_are_one_statement() {
+        let text = "CREATE OR REPLACE FUNCTION app.f(a int) RETURNS int LANGUAGE sql
+            BEGIN ATOMIC
+              INSERT INTO app.t VALUES (CASE a WHEN 1 THEN 2 ELSE 3 END);
+              SELECT CASE WHEN a > 1 THEN CASE a WHEN 2 THEN 1 END END AS end;
+            END;
+            CREATE PROCEDURE p() BEGIN ATOMIC SELECT 1; END;
+            BEGIN; SELECT 1; END";
+        let found = statements(text);
+        assert_eq!(found.len(), 5, "{found:#?}");
+        assert_eq!(found[2..], ["BEGIN", "SELECT 1", "END"]);
+    }
+
+    #[test]
+    fn rules_with_several_commands_are_one_statement() {
+        let text = "CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM a; DELETE FROM b); SELECT 1;";
+        assert_eq!(statements(text).len(), 2);
+    }
+
+    #[test]
+    fn what_is_never_closed_is_shown_where_it_opens() {
+        assert_eq!(complaints("SELECT 1;\n한글 'abc;\n"), [(2, 4, "this string is never closed".into())]);
+        assert_eq!(complaints("/* a /* b */"), [(1, 1, "this comment is never closed".into())]);
+        assert_eq!(complaints("DO $x$ ... $y$"), [(1, 4, "this dollar-quoted string is never closed".into())]);
+        assert_eq!(complaints("SELECT \"a"), [(1, 8, "this quoted name is never closed".into())]);
+    }
+
+    #[test]
+    fn commands_of_psql_and_inline_data_are_refused_all_at_once() {
+        let text = "\\set a 'it''s\nSELECT 1 \\gset\nCOPY app.t (a) FROM stdin;\nit's\n\\.\n\\i other.sql\n";
+        let found: Vec<_> = complaints(text).into_iter().map(|(line, _, title)| (line, title)).collect();
+        assert_eq!(
+            found,
+            [
+                (1, "`\\set` is a command of psql, not SQL".into()),
+                (2, "`\\gset` is a command of psql, not SQL".into()),
+                (3, "COPY with data inside the file is not supported".into()),
+                (6, "`\\i` is a command of psql, not SQL".into()),
+            ]
+        );
+        assert_eq!(statements("COPY app.t FROM PROGRAM 'x'; INSERT INTO copy SELECT 1").len(), 2);
+    }
+
+    #[test]
+    fn an_escape_string_that_goes_on_in_the_next_line_is_refused() {
+        assert_eq!(complaints("SELECT E'a'\n 'b\\';DROP TABLE x; --'").len(), 1);
+        assert_eq!(statements("SELECT E'a'\n 'b'; SELECT E'a', '\\'").len(), 2);
+    }
+
+    /// Pieces of SQL that hold a `;` which must not cut.
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-z가-힣_]{1,6} ",
+            "'[a-z;가-힣\"$]{0,8}(''[;a-z]{0,3})?'",
+            "\"[a-z;'$]{1,8}\"",
+            "E'([a-z;]|\\\\'|''){0,6}' ",
+            "\\$[a-z]{1,3}\\$[a-z;' ]{0,8}".prop_map(|open| {
+                let tag = &open[..open[1..].find('$').unwrap() + 2];
+                format!("{open}{tag} ")
+            }),
+            "/\\*[a-z;' ]{0,6}(/\\*;\\*/)?\\*/",
+            "--[a-z;' ]{0,8}\n",
+            "\\([a-z;]{0,6}\\)",
+            "::[a-z]{1,4} ",
+            "\\[1:2\\]",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_semicolons_between_statements_cut(
+            written in prop::collection::vec(prop::collection::vec(piece(), 0..6), 1..8)
+        ) {
+            let text: String = written.iter().map(|pieces| format!(" x {};", pieces.concat())).collect();
+            let found = statements(&text);
+            prop_assert_eq!(found.len(), written.len(), "{}", text);
+        }
+
+        #[test]
+        fn statements_and_gaps_give_the_file_back(text in "([a-z가 ;'\"$()\\n\\-/*:E]|\\$\\$){0,40}") {
+            let (statements, _) = split("x.sql", &text.as_str().into());
+            let mut at = 0;
+            for statement in &statements {
+                prop_assert!(statement.span.start >= at && statement.span.end > statement.span.start);
+                let gap = &text[at..statement.span.start];
+                let only_gaps = lexer::tokens(gap).all(|(kind, _)| lexer::is_gap(kind) || kind == TokenKind::Semi);
+                prop_assert!(only_gaps, "{:?} in {:?}", gap, text);
+                at = statement.span.end;
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! One connection to one database.
+
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, SimpleQueryMessage};
+
+use super::error::{Error, Result};
+
+/// An open connection. Dropping it closes the socket; the server then ends what it was running.
+pub struct Session {
+    client: Client,
+    database: String,
+    version: u32,
+}
+
+impl Session {
+    pub(super) fn new(client: Client, database: String, version: u32) -> Self {
+        Self { client, database, version }
+    }
+
+    /// The database it is connected to.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The server's major version, such as 15.
+    pub fn major(&self) -> u32 {
+        self.version / 10_000
+    }
+
+    /// The driver's client, for COPY and pipelining.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Rows of one query with parameters.
+    pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
+        self.client.query(sql, parameters).await.map_err(|error| Error::of(error, sql))
+    }
+
+    /// The single row of a query with parameters.
+    pub async fn query_one(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row> {
+        self.client.query_one(sql, parameters).await.map_err(|error| Error::of(error, sql))
+    }
+
+    /// Runs one statement with parameters; answers the number of rows touched.
+    pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64> {
+        self.client.execute(sql, parameters).await.map_err(|error| Error::of(error, sql))
+    }
+
+    /// Runs one statement by the simple protocol (what `VACUUM`, `ALTER ROLE` and scripts need);
+    /// answers the number of rows that the server said it touched or returned.
+    pub async fn run(&self, sql: &str) -> Result<u64> {
+        let messages = self.client.simple_query(sql).await.map_err(|error| Error::of(error, sql))?;
+        Ok(messages
+            .iter()
+            .map(|message| match message {
+                SimpleQueryMessage::CommandComplete(rows) => *rows,
+                _ => 0,
+            })
+            .sum())
+    }
+}

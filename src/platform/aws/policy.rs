@@ -1,0 +1,390 @@
+//! The least-privilege IAM policy of one target: what this program calls, on exactly the names it uses.
+//! The program's own guard stands before it; this holds even where that has a bug.
+
+use serde_json::{Value, json};
+
+use crate::config::{self, Connect, PlatformConfig, Target};
+use crate::platform::tag;
+
+use super::access::partition;
+use super::record::normalize;
+
+/// The policy for a target's role; `null` for a target that is not on AWS.
+pub fn policy(target: &Target) -> Value {
+    let PlatformConfig::Aws(place) = &target.platform else { return Value::Null };
+    let arns = Arns { target, place, partition: partition(&place.region) };
+    let mut statements = vec![look(), restore(&arns), restore_from(&arns), keys(&arns), key(&arns), label(&arns)];
+    statements.extend([own(&arns), never_public(&arns), never_production(&arns)]);
+    statements.extend([zone(&arns), record(&arns), change(&arns)]);
+    if let Connect::Ssm { instance } = &target.connect {
+        statements.extend([tunnel(&arns, instance), own_sessions(&arns)]);
+    }
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// Names of things in the target's account.
+struct Arns<'a> {
+    target: &'a Target,
+    place: &'a config::Aws,
+    partition: &'static str,
+}
+
+impl Arns<'_> {
+    fn rds(&self, resource: &str) -> String {
+        self.regional("rds", resource)
+    }
+
+    fn regional(&self, service: &str, resource: &str) -> String {
+        let config::Aws { region, account, .. } = self.place;
+        format!("arn:{}:{service}:{region}:{account}:{resource}", self.partition)
+    }
+
+    /// `?*`: the prefix alone is no generation.
+    fn generations(&self) -> String {
+        self.rds(&format!("db:{}?*", self.target.generation.prefix))
+    }
+
+    fn route53(&self, resource: &str) -> String {
+        format!("arn:{}:route53:::{resource}", self.partition)
+    }
+
+    /// The snapshots of the configured kinds, as narrow as their names allow.
+    fn snapshots(&self) -> Vec<String> {
+        let source = &self.target.source.instance;
+        let kind = |kind: &String| match kind.as_str() {
+            // `rds:` instance `-2026-11-21-02-17`; a plain `*` would take `app-prod-replica` for `app-prod`.
+            "automated" => self.rds(&format!("snapshot:rds:{source}-????-??-??-??-??")),
+            "awsbackup" => self.rds("snapshot:awsbackup:*"),
+            "shared" => format!("arn:{}:rds:{}:*:snapshot:*", self.partition, self.place.region),
+            // People name these as they like.
+            _ => self.rds("snapshot:*"),
+        };
+        self.target.source.snapshots.iter().map(kind).collect()
+    }
+}
+
+/// Listings know no resources, or only the pattern of all of them.
+fn look() -> Value {
+    json!({
+        "Sid": "Look",
+        "Effect": "Allow",
+        "Action": [
+            "rds:DescribeAccountAttributes",
+            "rds:DescribeDBInstances",
+            "rds:DescribeDBParameterGroups",
+            "rds:DescribeDBParameters",
+            "rds:DescribeDBSnapshots",
+            "rds:DescribeDBSubnetGroups",
+            "rds:DescribeEvents",
+            "rds:DescribeOrderableDBInstanceOptions",
+            "sts:GetCallerIdentity",
+        ],
+        "Resource": "*",
+    })
+}
+
+/// What a restore makes: only our names, only with our tags. Apart from what it is made from, since a
+/// condition would have to hold for those resources too.
+fn restore(arns: &Arns<'_>) -> Value {
+    json!({
+        "Sid": "RestoreUnderThePrefix",
+        "Effect": "Allow",
+        "Action": "rds:RestoreDBInstanceFromDBSnapshot",
+        "Resource": arns.generations(),
+        "Condition": { "StringEquals": {
+            (format!("aws:RequestTag/{}", tag::MANAGED_BY)): tag::MANAGED_BY_VALUE,
+            (format!("aws:RequestTag/{}", tag::TARGET)): arns.target.name,
+        } },
+    })
+}
+
+/// RDS for PostgreSQL has no options, so the option group of a snapshot is the default one.
+fn restore_from(arns: &Arns<'_>) -> Value {
+    let mut resources = arns.snapshots();
+    resources.push(arns.rds(&format!("pg:{}", arns.place.parameter_group.to_lowercase())));
+    resources.push(arns.rds(&format!("subgrp:{}", arns.place.subnet_group.to_lowercase())));
+    resources.push(arns.rds("og:default:postgres-*"));
+    json!({
+        "Sid": "RestoreFrom",
+        "Effect": "Allow",
+        "Action": "rds:RestoreDBInstanceFromDBSnapshot",
+        "Resource": resources,
+    })
+}
+
+/// An encrypted snapshot is restored under its own key, for which RDS asks in the caller's name.
+fn keys(arns: &Arns<'_>) -> Value {
+    json!({
+        "Sid": "LetRdsUseTheSnapshotsKey",
+        "Effect": "Allow",
+        "Action": "kms:CreateGrant",
+        "Resource": arns.regional("kms", "key/*"),
+        "Condition": {
+            "Bool": { "kms:GrantIsForAWSResource": "true" },
+            "StringEquals": { "kms:ViaService": via_rds(arns) },
+        },
+    })
+}
+
+fn key(arns: &Arns<'_>) -> Value {
+    json!({
+        "Sid": "LookAtTheSnapshotsKey",
+        "Effect": "Allow",
+        "Action": "kms:DescribeKey",
+        "Resource": arns.regional("kms", "key/*"),
+        "Condition": { "StringEquals": { "kms:ViaService": via_rds(arns) } },
+    })
+}
+
+fn via_rds(arns: &Arns<'_>) -> String {
+    format!("rds.{}.amazonaws.com{}", arns.place.region, if arns.partition == "aws-cn" { ".cn" } else { "" })
+}
+
+/// Tagging cannot ask for our tag: a restore tags what does not exist yet, and for some minutes
+/// afterwards IAM does not see an instance's tags. So it is held by the name, and by the keys.
+fn label(arns: &Arns<'_>) -> Value {
+    let keys: Vec<&str> = ["devdb:*"].into_iter().chain(arns.place.tags.keys().map(String::as_str)).collect();
+    json!({
+        "Sid": "TagUnderThePrefix",
+        "Effect": "Allow",
+        "Action": "rds:AddTagsToResource",
+        "Resource": arns.generations(),
+        // ForAllValues alone is true for a request without any tag.
+        "Condition": { "ForAllValues:StringLike": { "aws:TagKeys": keys }, "Null": { "aws:TagKeys": "false" } },
+    })
+}
+
+/// What is done to a generation. One value each, so plain StringEquals: it fails when the tag is missing.
+fn own(arns: &Arns<'_>) -> Value {
+    json!({
+        "Sid": "ChangeOwnGenerations",
+        "Effect": "Allow",
+        "Action": ["rds:DeleteDBInstance", "rds:ModifyDBInstance"],
+        "Resource": arns.generations(),
+        "Condition": { "StringEquals": {
+            (format!("aws:ResourceTag/{}", tag::MANAGED_BY)): tag::MANAGED_BY_VALUE,
+            (format!("aws:ResourceTag/{}", tag::TARGET)): arns.target.name,
+        } },
+    })
+}
+
+fn never_public(arns: &Arns<'_>) -> Value {
+    json!({
+        "Sid": "NeverPublic",
+        "Effect": "Deny",
+        "Action": "rds:RestoreDBInstanceFromDBSnapshot",
+        "Resource": arns.rds("db:*"),
+        "Condition": { "Bool": { "rds:PubliclyAccessible": "true" } },
+    })
+}
+
+/// Whatever else the role is given: production is only described.
+fn never_production(arns: &Arns<'_>) -> Value {
+    let source = &arns.target.source.instance;
+    let names =
+        [format!("db:{source}"), format!("db:{source}-*"), format!("cluster:{source}"), format!("cluster:{source}-*")];
+    json!({
+        "Sid": "NeverProduction",
+        "Effect": "Deny",
+        "NotAction": ["rds:Describe*", "rds:List*"],
+        "Resource": names.iter().map(|name| arns.rds(name)).collect::<Vec<_>>(),
+    })
+}
+
+fn zone(arns: &Arns<'_>) -> Value {
+    json!({
+        "Sid": "LookAtTheZone",
+        "Effect": "Allow",
+        "Action": ["route53:GetHostedZone", "route53:ListResourceRecordSets"],
+        "Resource": arns.route53(&format!("hostedzone/{}", arns.place.zone)),
+    })
+}
+
+/// One name, one type. These keys have many values, for which ForAllValues is right; it is true when
+/// there are none, hence Null.
+fn record(arns: &Arns<'_>) -> Value {
+    const NAMES: &str = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
+    const TYPES: &str = "route53:ChangeResourceRecordSetsRecordTypes";
+    const ACTIONS: &str = "route53:ChangeResourceRecordSetsActions";
+    json!({
+        "Sid": "SwapTheRecord",
+        "Effect": "Allow",
+        "Action": "route53:ChangeResourceRecordSets",
+        "Resource": arns.route53(&format!("hostedzone/{}", arns.place.zone)),
+        "Condition": {
+            "ForAllValues:StringEquals": {
+                NAMES: [normalize(&arns.target.record.name)],
+                TYPES: ["CNAME"],
+                ACTIONS: ["CREATE", "DELETE"],
+            },
+            "Null": { NAMES: "false", TYPES: "false", ACTIONS: "false" },
+        },
+    })
+}
+
+fn change(arns: &Arns<'_>) -> Value {
+    json!({
+        "Sid": "FollowTheChange",
+        "Effect": "Allow",
+        "Action": "route53:GetChange",
+        "Resource": arns.route53("change/*"),
+    })
+}
+
+/// Forwarding only. Without the check of the document the role could open a shell on the instance.
+fn tunnel(arns: &Arns<'_>, instance: &str) -> Value {
+    let document = "document/AWS-StartPortForwardingSessionToRemoteHost";
+    json!({
+        "Sid": "OpenTheTunnel",
+        "Effect": "Allow",
+        "Action": "ssm:StartSession",
+        "Resource": [
+            arns.regional("ec2", &format!("instance/{instance}")),
+            format!("arn:{}:ssm:{}::{document}", arns.partition, arns.place.region),
+        ],
+        "Condition": { "BoolIfExists": { "ssm:SessionDocumentAccessCheck": "true" } },
+    })
+}
+
+/// What the plugin does with the session that it was given.
+fn own_sessions(arns: &Arns<'_>) -> Value {
+    json!({
+        "Sid": "OwnSessions",
+        "Effect": "Allow",
+        "Action": ["ssm:ResumeSession", "ssm:TerminateSession", "ssmmessages:OpenDataChannel"],
+        "Resource": arns.regional("ssm", "session/${aws:userid}-*"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Deadlines, Generation, Password, Record, Source};
+
+    fn target(snapshots: &[&str], connect: Connect) -> Target {
+        let hour = Duration::from_secs(3600);
+        let place = config::Aws {
+            account: "123456789012".into(),
+            region: "eu-central-1".into(),
+            role: None,
+            class: "db.t4g.medium".into(),
+            storage_type: None,
+            subnet_group: "app-dev".into(),
+            parameter_group: "app-dev-15".into(),
+            quarantine_security_groups: vec!["sg-quarantine".into()],
+            developer_security_groups: vec!["sg-developers".into()],
+            iam_authentication: false,
+            tags: [("team".to_owned(), "data".to_owned())].into(),
+            zone: "Z0123456789".into(),
+        };
+        Target {
+            name: "app".into(),
+            platform: PlatformConfig::Aws(Box::new(place)),
+            source: Source {
+                instance: "app-prod".into(),
+                resource_id: None,
+                snapshots: snapshots.iter().map(|kind| (*kind).to_owned()).collect(),
+                max_snapshot_age: hour,
+            },
+            generation: Generation { prefix: "app-dev-".into(), keep: 1, max_age: hour, lease: hour },
+            record: Record { name: "DB.Dev.Example.com.".into(), ttl: Duration::from_secs(30) },
+            connect,
+            ssl_root_cert: None,
+            databases: Vec::new(),
+            master_password: Password::Generate { store: None },
+            allowed_roles: Default::default(),
+            ensured_roles: Default::default(),
+            kept_hazards: Default::default(),
+            deadlines: Deadlines { restore: hour, password: hour, script: hour, publish: hour, retire: hour },
+        }
+    }
+
+    fn statement(policy: &Value, sid: &str) -> Value {
+        let statements = policy["Statement"].as_array().unwrap();
+        statements.iter().find(|each| each["Sid"] == sid).unwrap_or_else(|| panic!("no {sid}")).clone()
+    }
+
+    fn words(value: &Value) -> Vec<String> {
+        match value {
+            Value::String(word) => vec![word.clone()],
+            Value::Array(list) => list.iter().flat_map(words).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_writes_is_bound_to_names_and_tags() {
+        let policy = policy(&target(&["automated"], Connect::Direct));
+        let generations = "arn:aws:rds:eu-central-1:123456789012:db:app-dev-?*";
+        for sid in ["RestoreUnderThePrefix", "TagUnderThePrefix", "ChangeOwnGenerations"] {
+            assert_eq!(statement(&policy, sid)["Resource"], generations, "{sid}");
+        }
+        let equals = &statement(&policy, "ChangeOwnGenerations")["Condition"]["StringEquals"];
+        assert_eq!(equals["aws:ResourceTag/devdb:managed-by"], "devdb");
+        assert_eq!(equals["aws:ResourceTag/devdb:target"], "app");
+        assert_eq!(
+            words(&statement(&policy, "RestoreFrom")["Resource"]),
+            [
+                "arn:aws:rds:eu-central-1:123456789012:snapshot:rds:app-prod-????-??-??-??-??",
+                "arn:aws:rds:eu-central-1:123456789012:pg:app-dev-15",
+                "arn:aws:rds:eu-central-1:123456789012:subgrp:app-dev",
+                "arn:aws:rds:eu-central-1:123456789012:og:default:postgres-*",
+            ]
+        );
+        let production = statement(&policy, "NeverProduction");
+        assert_eq!((&production["Effect"], &production["NotAction"][0]), (&json!("Deny"), &json!("rds:Describe*")));
+        assert_eq!(production["Resource"][0], "arn:aws:rds:eu-central-1:123456789012:db:app-prod");
+    }
+
+    #[test]
+    fn only_one_record_can_change() {
+        let swap = statement(&policy(&target(&["automated"], Connect::Direct)), "SwapTheRecord");
+        assert_eq!(swap["Resource"], "arn:aws:route53:::hostedzone/Z0123456789");
+        let all = &swap["Condition"]["ForAllValues:StringEquals"];
+        assert_eq!(all["route53:ChangeResourceRecordSetsNormalizedRecordNames"], json!(["db.dev.example.com"]));
+        assert_eq!(all["route53:ChangeResourceRecordSetsRecordTypes"], json!(["CNAME"]));
+        assert_eq!(all["route53:ChangeResourceRecordSetsActions"], json!(["CREATE", "DELETE"]));
+        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(keys(&swap["Condition"]["Null"]), keys(all), "ForAllValues is true for a missing key");
+    }
+
+    #[test]
+    fn the_tunnel_adds_forwarding_and_nothing_else() {
+        let actions = |connect| {
+            let policy = policy(&target(&["automated"], connect));
+            let statements = policy["Statement"].as_array().unwrap().clone();
+            statements.iter().flat_map(|each| words(&each["Action"])).collect::<BTreeSet<_>>()
+        };
+        let through_ssm = Connect::Ssm { instance: "i-0abc".into() };
+        let added: Vec<_> = actions(through_ssm.clone()).difference(&actions(Connect::Direct)).cloned().collect();
+        assert_eq!(
+            added,
+            ["ssm:ResumeSession", "ssm:StartSession", "ssm:TerminateSession", "ssmmessages:OpenDataChannel"]
+        );
+        let open = statement(&policy(&target(&["automated"], through_ssm)), "OpenTheTunnel");
+        assert_eq!(
+            words(&open["Resource"]),
+            [
+                "arn:aws:ec2:eu-central-1:123456789012:instance/i-0abc",
+                "arn:aws:ssm:eu-central-1::document/AWS-StartPortForwardingSessionToRemoteHost",
+            ]
+        );
+        assert_eq!(open["Condition"]["BoolIfExists"]["ssm:SessionDocumentAccessCheck"], "true");
+    }
+
+    #[test]
+    fn nothing_that_writes_is_allowed_everywhere_and_the_whole_fits_a_managed_policy() {
+        let kinds = ["automated", "manual", "awsbackup", "shared"];
+        let policy = policy(&target(&kinds, Connect::Ssm { instance: "i-0123456789abcdef0".into() }));
+        for each in policy["Statement"].as_array().unwrap().iter().filter(|each| each["Effect"] == "Allow") {
+            let reads =
+                words(&each["Action"]).iter().all(|action| action.contains(":Describe") || action.contains(":Get"));
+            assert!(reads || words(&each["Resource"]).iter().all(|resource| resource != "*"), "{each}");
+        }
+        // A managed policy holds 6,144 characters; white space does not count.
+        assert!(policy.to_string().len() < 6_144, "{}", policy.to_string().len());
+    }
+}

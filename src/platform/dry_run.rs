@@ -1,0 +1,110 @@
+//! A platform that can be looked at and not changed. A dry run stops at its plan; this makes sure that
+//! a mistake in it is an error and not a write.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::pg::Route;
+
+use super::guard::{Deletable, DevInstance, Scrubbed};
+use super::{
+    Change, Check, Error, Identity, Instance, Platform, RecordState, RestoreOrder, Result, Settings, Snapshot, Source,
+    Tags,
+};
+
+/// Passes on what reads, refuses what writes.
+pub struct DryRun {
+    inner: Arc<dyn Platform>,
+}
+
+impl DryRun {
+    /// Wraps a platform.
+    pub fn over(inner: Arc<dyn Platform>) -> Self {
+        Self { inner }
+    }
+}
+
+fn refuse<T>(call: &'static str) -> Result<T> {
+    Err(Error::ReadOnly { call })
+}
+
+#[async_trait]
+impl Platform for DryRun {
+    async fn identity(&self) -> Result<Identity> {
+        self.inner.identity().await
+    }
+
+    async fn source(&self) -> Result<Option<Source>> {
+        self.inner.source().await
+    }
+
+    async fn snapshots(&self) -> Result<Vec<Snapshot>> {
+        self.inner.snapshots().await
+    }
+
+    async fn generations(&self) -> Result<Vec<Instance>> {
+        self.inner.generations().await
+    }
+
+    async fn instance(&self, name: &str) -> Result<Option<Instance>> {
+        self.inner.instance(name).await
+    }
+
+    async fn record(&self) -> Result<RecordState> {
+        self.inner.record().await
+    }
+
+    fn record_value(&self, instance: &Instance) -> Option<String> {
+        self.inner.record_value(instance)
+    }
+
+    async fn route_by_record(&self, instance: &Instance) -> Result<Route> {
+        self.inner.route_by_record(instance).await
+    }
+
+    async fn checks(&self) -> Vec<Check> {
+        self.inner.checks().await
+    }
+
+    async fn events(&self, name: &str) -> Result<Vec<String>> {
+        self.inner.events(name).await
+    }
+
+    fn quarantine(&self) -> Settings {
+        self.inner.quarantine()
+    }
+
+    fn opened(&self) -> Settings {
+        self.inner.opened()
+    }
+
+    async fn restore(&self, _order: &RestoreOrder) -> Result<()> {
+        refuse("restore")
+    }
+
+    async fn set_password(&self, _instance: DevInstance, _password: &SecretString) -> Result<()> {
+        refuse("set_password")
+    }
+
+    async fn set_tags(&self, _instance: DevInstance, _tags: &Tags) -> Result<()> {
+        refuse("set_tags")
+    }
+
+    async fn open(&self, _instance: DevInstance) -> Result<()> {
+        refuse("open")
+    }
+
+    async fn swap(&self, _from: &RecordState, _to: &Scrubbed) -> Result<Change> {
+        refuse("swap")
+    }
+
+    async fn in_sync(&self, change: &Change) -> Result<bool> {
+        self.inner.in_sync(change).await
+    }
+
+    async fn delete(&self, _instance: Deletable) -> Result<()> {
+        refuse("delete")
+    }
+}

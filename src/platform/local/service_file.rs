@@ -1,0 +1,194 @@
+//! The record of the local platform: one section of a `pg_service.conf`, which every libpq client
+//! reads. Everything else in the file belongs to its owner and is kept to the byte.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::platform::{Error, Record, RecordState, Result};
+
+/// The line of ours in a section; without it the section is somebody else's.
+const MARK: &str = "# devdb generation: ";
+
+/// A `pg_service.conf` and the section in it that we own.
+#[derive(Clone, Debug)]
+pub struct ServiceFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The section's name, `psql service=NAME`.
+    pub service: String,
+}
+
+/// What a section says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The generation.
+    pub generation: String,
+    /// Its port on 127.0.0.1.
+    pub port: u16,
+    /// The database that a client gets without naming one.
+    pub database: String,
+}
+
+impl ServiceFile {
+    /// The entry, as far as it is ours.
+    pub fn entry(&self) -> Result<Option<Entry>> {
+        Ok(self.section()?.and_then(|lines| parse(&lines)))
+    }
+
+    /// The entry as a record.
+    pub fn state(&self) -> Result<RecordState> {
+        Ok(match self.section()? {
+            None => RecordState::Absent,
+            Some(lines) => match parse(&lines) {
+                Some(entry) => RecordState::Present(Record { value: entry.generation, ttl: 0 }),
+                None => RecordState::Foreign(format!(
+                    "[{}] in {} was not written by devdb",
+                    self.service,
+                    self.path.display()
+                )),
+            },
+        })
+    }
+
+    /// Replaces the section, if the file still says `expected`. Readers see the old file or the new
+    /// one, never a part; writers wait for each other.
+    pub fn swap(&self, expected: &RecordState, entry: &Entry) -> Result<()> {
+        let lock_path = self.path.with_extension("lock");
+        let lock = File::create(&lock_path).map_err(Error::io(&lock_path))?;
+        lock.lock().map_err(Error::io(&lock_path))?;
+        let now = self.state()?;
+        if now != *expected {
+            let said = match expected {
+                RecordState::Present(record) => record.value.clone(),
+                RecordState::Absent | RecordState::Foreign(_) => "nothing".to_owned(),
+            };
+            return Err(Error::RecordChanged { name: self.service.clone(), expected: said });
+        }
+        let text = self.replaced(&self.read()?, entry);
+        let fresh = self.path.with_extension("new");
+        fs::write(&fresh, text).map_err(Error::io(&fresh))?;
+        File::open(&fresh).and_then(|file| file.sync_all()).map_err(Error::io(&fresh))?;
+        fs::rename(&fresh, &self.path).map_err(Error::io(&self.path))
+    }
+
+    fn read(&self) -> Result<String> {
+        match fs::read_to_string(&self.path) {
+            Ok(text) => Ok(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(Error::io(&self.path)(error)),
+        }
+    }
+
+    fn section(&self) -> Result<Option<Vec<String>>> {
+        let text = self.read()?;
+        let mut lines = text.lines().skip_while(|line| !self.is_header(line));
+        Ok(lines.next().map(|_| lines.take_while(|line| !is_any_header(line)).map(str::to_owned).collect()))
+    }
+
+    fn is_header(&self, line: &str) -> bool {
+        line.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) == Some(&self.service)
+    }
+
+    fn replaced(&self, text: &str, entry: &Entry) -> String {
+        let ours = format!(
+            "[{}]\n{MARK}{}\nhost=127.0.0.1\nport={}\ndbname={}\n",
+            self.service, entry.generation, entry.port, entry.database
+        );
+        let mut out = String::with_capacity(text.len() + ours.len());
+        let (mut inside, mut written) = (false, false);
+        for line in text.split_inclusive('\n') {
+            if is_any_header(line) {
+                inside = self.is_header(line);
+                if inside {
+                    out.push_str(&ours);
+                    written = true;
+                }
+            }
+            // Blank lines and foreign comments after our keys separate us from the next section.
+            let keep = !inside || line.trim().is_empty() || (line.starts_with('#') && !line.starts_with(MARK));
+            if keep {
+                out.push_str(line);
+            }
+        }
+        if !written {
+            if !out.is_empty() && !out.ends_with('\n') {
+                out.push('\n');
+            }
+            out.push_str(&ours);
+        }
+        out
+    }
+}
+
+fn is_any_header(line: &str) -> bool {
+    line.trim_start().starts_with('[')
+}
+
+fn parse(lines: &[String]) -> Option<Entry> {
+    let value =
+        |key: &str| lines.iter().find_map(|line| line.trim().strip_prefix(key).map(|rest| rest.trim().to_owned()));
+    if value("host=")? != "127.0.0.1" {
+        return None;
+    }
+    Some(Entry {
+        generation: value(MARK.trim_end())?,
+        port: value("port=")?.parse().ok()?,
+        database: value("dbname=")?,
+    })
+}
+
+/// The directory's usual name for the file.
+pub fn in_root(root: &Path) -> PathBuf {
+    root.join("pg_service.conf")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scene(text: &str) -> (tempfile::TempDir, ServiceFile) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = in_root(directory.path());
+        if !text.is_empty() {
+            fs::write(&path, text).unwrap();
+        }
+        (directory, ServiceFile { path, service: "app-dev".into() })
+    }
+
+    fn entry(generation: &str, port: u16) -> Entry {
+        Entry { generation: generation.into(), port, database: "app".into() }
+    }
+
+    #[test]
+    fn a_swap_keeps_what_others_wrote() {
+        let before = "# mine\n[other]\nhost=example.org\n\n[app-dev]\n# devdb generation: old-1\nhost=127.0.0.1\nport=1\ndbname=app\n\n[last]\nport=2\n";
+        let (_directory, file) = scene(before);
+        let old = RecordState::Present(Record { value: "old-1".into(), ttl: 0 });
+        file.swap(&old, &entry("new-2", 5433)).unwrap();
+        let after = fs::read_to_string(&file.path).unwrap();
+        assert_eq!(after, before.replace("old-1", "new-2").replace("port=1\n", "port=5433\n"));
+        assert_eq!(file.entry().unwrap(), Some(entry("new-2", 5433)));
+    }
+
+    #[test]
+    fn a_swap_from_what_is_no_longer_there_changes_nothing() {
+        let (_directory, file) = scene("");
+        file.swap(&RecordState::Absent, &entry("one", 1)).unwrap();
+        let before = fs::read_to_string(&file.path).unwrap();
+        let stale = RecordState::Present(Record { value: "zero".into(), ttl: 0 });
+        assert!(matches!(file.swap(&stale, &entry("two", 2)), Err(Error::RecordChanged { .. })));
+        assert!(matches!(file.swap(&RecordState::Absent, &entry("two", 2)), Err(Error::RecordChanged { .. })));
+        assert_eq!(fs::read_to_string(&file.path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_section_of_somebody_else_is_foreign() {
+        for text in ["[app-dev]\nhost=prod.example.com\nport=5432\ndbname=app\n", "[app-dev]\n"] {
+            let (_directory, file) = scene(text);
+            assert!(matches!(file.state().unwrap(), RecordState::Foreign(_)), "{text}");
+        }
+        // Our mark over another host: edited by hand, so no longer ours.
+        let (_directory, file) = scene("[app-dev]\n# devdb generation: x\nhost=10.0.0.1\nport=1\ndbname=app\n");
+        assert!(matches!(file.state().unwrap(), RecordState::Foreign(_)));
+    }
+}

@@ -1,0 +1,135 @@
+//! Snapshots of the local platform: directories `<root>/snapshots/<source>/<id>`, as `pg_basebackup`
+//! writes them, or copies of a cluster that was shut down.
+
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::pg::server::Programs;
+use crate::platform::{Error, Result, Snapshot};
+
+use super::copy::Tree;
+
+/// All snapshots in a directory; an empty list when it is missing.
+pub async fn list(directory: &Path, master_user: &str) -> Result<Vec<Snapshot>> {
+    let mut found = Vec::new();
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
+        Err(error) => return Err(Error::io(directory)(error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(Error::io(directory))?;
+        let id = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() && !id.starts_with('.') {
+            found.push(describe(&entry.path(), id, master_user).await?);
+        }
+    }
+    Ok(found)
+}
+
+async fn describe(path: &Path, id: String, master_user: &str) -> Result<Snapshot> {
+    let mut snapshot = Snapshot {
+        id,
+        location: path.display().to_string(),
+        kind: "basebackup".into(),
+        source_resource_id: None,
+        taken_at: None,
+        status: "creating".into(),
+        engine: "postgres".into(),
+        engine_version: String::new(),
+        size: None,
+        master_user: Some(master_user.to_owned()),
+        unusable: None,
+    };
+    let Some(major) = major_of(path) else { return Ok(snapshot) };
+    snapshot.engine_version = major.to_string();
+    let Ok(control) = fs::read(path.join("global/pg_control")) else { return Ok(snapshot) };
+    let tree = Tree::walk(path)?;
+    snapshot.size = Some(tree.size());
+    if let Err(error) = Programs::find(Some(major)).await {
+        snapshot.unusable = Some(error.to_string());
+    }
+    let Some(control) = Control::parse(&control) else {
+        snapshot.unusable = Some("its control file was not written by a PostgreSQL of this kind of machine".into());
+        return Ok(snapshot);
+    };
+    snapshot.source_resource_id = Some(control.system_identifier.to_string());
+    snapshot.taken_at = Some(control.written_at);
+    // pg_basebackup writes the manifest last; a copied cluster is complete only if it was shut down.
+    if path.join("backup_manifest").is_file() || control.shut_down {
+        snapshot.status = "available".into();
+    }
+    if path.join("postmaster.pid").exists() {
+        snapshot.status = "in use by a server".into();
+    }
+    if let Some(link) = tree.links.first() {
+        snapshot.unusable = Some(format!(
+            "{} is a symbolic link: a clone of it would write to the disks of the source; \
+             take the snapshot with pg_basebackup --tablespace-mapping or without --waldir",
+            link.display()
+        ));
+    }
+    Ok(snapshot)
+}
+
+/// Major version in a data directory's `PG_VERSION`.
+pub fn major_of(path: &Path) -> Option<u32> {
+    fs::read_to_string(path.join("PG_VERSION")).ok()?.trim().parse().ok()
+}
+
+/// The head of `global/pg_control`. Its first fields have kept their places since PostgreSQL 8.0
+/// (`ControlFileData` in src/include/catalog/pg_control.h); reading them needs no program of the
+/// snapshot's version.
+#[derive(Debug, PartialEq)]
+struct Control {
+    system_identifier: u64,
+    written_at: Timestamp,
+    shut_down: bool,
+}
+
+impl Control {
+    fn parse(bytes: &[u8]) -> Option<Control> {
+        fn field<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+            bytes.get(at..at + N)?.try_into().ok()
+        }
+        // pg_control_version is 1300 for 14 to 16, 1700 and 1800 later; another byte order shows here.
+        let version = u32::from_ne_bytes(field(bytes, 8)?);
+        if !(900..10_000).contains(&version) {
+            return None;
+        }
+        // DBState: 1 is DB_SHUTDOWNED, 2 is DB_SHUTDOWNED_IN_RECOVERY.
+        let state = u32::from_ne_bytes(field(bytes, 16)?);
+        Some(Control {
+            system_identifier: u64::from_ne_bytes(field(bytes, 0)?),
+            written_at: Timestamp::from_second(i64::from_ne_bytes(field(bytes, 24)?)).ok()?,
+            shut_down: matches!(state, 1 | 2),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(version: u32, state: u32) -> Vec<u8> {
+        let mut bytes = 7300_u64.to_ne_bytes().to_vec();
+        bytes.extend(version.to_ne_bytes());
+        bytes.extend(1_u32.to_ne_bytes());
+        bytes.extend(state.to_ne_bytes());
+        bytes.extend([0; 4]);
+        bytes.extend(1_794_020_521_i64.to_ne_bytes());
+        bytes
+    }
+
+    #[test]
+    fn control_data_is_read() {
+        let control = Control::parse(&head(1300, 1)).unwrap();
+        assert_eq!((control.system_identifier, control.shut_down), (7300, true));
+        assert_eq!(control.written_at, Timestamp::from_second(1_794_020_521).unwrap());
+        assert!(!Control::parse(&head(1300, 6)).unwrap().shut_down);
+        assert_eq!(Control::parse(&head(1300_u32.swap_bytes(), 1)), None);
+        assert_eq!(Control::parse(b"short"), None);
+    }
+}

@@ -1,0 +1,21 @@
+//! One JSON object per event, on standard output. The form is versioned: see `event::SCHEMA_VERSION`.
+
+use std::io::Write;
+
+use crate::event::{Event, Listener};
+
+/// Writes JSON lines.
+pub struct Json;
+
+impl Listener for Json {
+    fn hear(&self, event: &Event) {
+        if let Ok(line) = serde_json::to_string(event) {
+            // A reader that went away is not an error of the run.
+            let _ = writeln!(std::io::stdout().lock(), "{line}");
+        }
+    }
+
+    fn print(&self, text: &str) {
+        let _ = write!(std::io::stdout().lock(), "{text}");
+    }
+}

@@ -1,0 +1,143 @@
+//! The way into a clone: a tunnel where one is needed, and logins over it. Every newly opened way is
+//! made to prove where it leads before anything is written through it.
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+
+use crate::config::{Connect, Target};
+use crate::error::{Exit, Failure};
+use crate::pg::tunnel::{Gate, Tunnel};
+use crate::pg::{self, Credentials, Route, Session, Trust};
+use crate::scrub::leak_check::Door;
+
+/// How this program logs in to one instance.
+pub struct Access {
+    gate: Gate,
+    trust: Trust,
+    route: Route,
+    credentials: Credentials,
+    tunnel: Mutex<Option<Tunnel>>,
+}
+
+/// How many times in a row a broken connection is made anew before the run gives up.
+pub const RECONNECTS: u32 = 5;
+
+impl Access {
+    /// Prepares it; nothing is opened yet.
+    pub fn new(target: &Target, region: &str, route: Route, credentials: Credentials) -> pg::Result<Access> {
+        let gate = match &target.connect {
+            Connect::Direct => Gate::Direct,
+            Connect::Ssm { instance } => Gate::Ssm { instance: instance.clone(), region: region.to_owned() },
+            Connect::Command(words) => Gate::Command(words.clone()),
+        };
+        let trust = Trust::load(target.ssl_root_cert.as_deref())?;
+        Ok(Access { gate, trust, route, credentials, tunnel: Mutex::new(None) })
+    }
+
+    /// The same credentials over another route, such as the record's name.
+    pub fn by(&self, route: Route) -> Access {
+        Access {
+            gate: self.gate.clone(),
+            trust: self.trust.clone(),
+            route,
+            credentials: self.credentials.clone(),
+            tunnel: Mutex::new(None),
+        }
+    }
+
+    /// A session on one database.
+    pub async fn login(&self, database: &str) -> pg::Result<Session> {
+        let mut tunnel = self.tunnel.lock().await;
+        let open = match tunnel.take() {
+            Some(tunnel) if tunnel.is_alive() => tunnel,
+            _ => {
+                let fresh = self.gate.open(&self.route).await?;
+                self.must_refuse_strangers(&fresh, database).await?;
+                fresh
+            }
+        };
+        let session = pg::connect(&open, &self.trust, &self.credentials, database).await;
+        // A way that just failed may be a dead tunnel that does not know it: the next login opens a new one.
+        if !matches!(&session, Err(error) if error.is_disconnect()) {
+            *tunnel = Some(open);
+        }
+        session
+    }
+
+    /// That the password made in this run is accepted proves that the server is the clone, but only
+    /// if the server looks at passwords at all: one that trusts everybody could be any.
+    async fn must_refuse_strangers(&self, tunnel: &Tunnel, database: &str) -> pg::Result<()> {
+        let wrong =
+            Credentials { user: self.credentials.user.clone(), password: SecretString::from("not-the-password") };
+        match pg::connect(tunnel, &self.trust, &wrong, database).await {
+            Err(error) if error.sqlstate().is_some_and(|code| code.starts_with("28")) => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Err(pg::Error::Identity {
+                place: tunnel.address.to_string(),
+                why: "lets in anybody with any password, so nothing proves that it is the clone".into(),
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl Door for Access {
+    async fn session(&self, database: &str) -> pg::Result<Session> {
+        self.login(database).await
+    }
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").field("route", &self.route).finish_non_exhaustive()
+    }
+}
+
+/// Runs work that needs a session, with a new session each time the connection breaks. `work` must be
+/// able to go on where it was: what it has finished is recorded in the clone.
+pub async fn through<T, F>(access: &Access, database: &str, told: &dyn Fn(String), mut work: F) -> Result<T, Failure>
+where
+    F: AsyncFnMut(&Session) -> Result<T, Broken>,
+{
+    let mut broken = 0;
+    loop {
+        let problem = match access.login(database).await {
+            Ok(session) => match work(&session).await {
+                Ok(value) => return Ok(value),
+                Err(Broken::Failed(failure)) => return Err(failure),
+                Err(Broken::Lost(why)) => why,
+            },
+            Err(error) if error.is_disconnect() => error.to_string(),
+            Err(error) => return Err(Failure::from(error).during(format!("log in to database {database}"))),
+        };
+        broken += 1;
+        if broken > RECONNECTS {
+            let cause = format!("the connection broke {broken} times: {problem}");
+            return Err(Failure::new(Exit::Unexpected, cause).during(format!("work on database {database}")));
+        }
+        told(format!("the connection to {database} broke ({problem}); connecting anew"));
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+}
+
+/// Why work on a session ended early.
+#[derive(Debug)]
+pub enum Broken {
+    /// The connection is gone, and why; a new one may help.
+    Lost(String),
+    /// The work itself failed.
+    Failed(Failure),
+}
+
+impl From<pg::Error> for Broken {
+    fn from(error: pg::Error) -> Self {
+        if error.is_disconnect() { Broken::Lost(error.to_string()) } else { Broken::Failed(error.into()) }
+    }
+}
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        Broken::Failed(failure)
+    }
+}

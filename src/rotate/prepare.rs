@@ -1,0 +1,144 @@
+//! Before anything is asked of anybody: scripts read, secrets at hand, the recipe's fingerprint made.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::config::{Password, Target};
+use crate::error::{Exit, Failure, Place};
+use crate::event::Listener;
+use crate::pg::script::Variables;
+use crate::scrub::postproc::{self, Problem, Problems, Scripts};
+use crate::secret;
+
+/// The scripts of one database and the values they use.
+pub struct Work {
+    /// The database.
+    pub database: String,
+    /// Its scripts.
+    pub scripts: Scripts,
+    /// Their values.
+    pub variables: Variables,
+}
+
+/// Everything that a rotation brings along.
+pub struct Kit {
+    /// Scripts by database, in the configuration's order.
+    pub work: Vec<Work>,
+    /// The new master password.
+    pub master: SecretString,
+    /// New passwords of roles that log in.
+    pub roles: BTreeMap<String, SecretString>,
+    /// Where each secret came from and what it is for, to be kept once the generation is live.
+    origins: Vec<(Password, SecretString, String)>,
+    /// Fingerprint of everything that decides what a scrubbed clone looks like.
+    pub recipe: String,
+}
+
+impl Kit {
+    /// Gives generated secrets to the programs that keep them.
+    pub async fn store(&self) -> Result<(), Failure> {
+        for (password, secret, purpose) in &self.origins {
+            secret::store(password, secret, purpose).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads all scripts; nothing is sent anywhere.
+pub fn scripts(target: &Target) -> Result<Vec<(String, Scripts)>, Failure> {
+    let mut all = Vec::new();
+    for database in &target.databases {
+        let Some(folder) = &database.postproc else {
+            return Err(Failure::new(Exit::Usage, format!("database {} has no `postproc` folder", database.name))
+                .hint("a clone of production is published only after scripts in 10-scrub ran on it"));
+        };
+        all.push((database.name.clone(), postproc::load(folder).map_err(from_problems)?));
+    }
+    Ok(all)
+}
+
+/// Reads scripts and resolves secrets. `listener` hears every secret before it is used.
+pub async fn prepare(target: &Target, listener: &dyn Listener) -> Result<Kit, Failure> {
+    let mut origins = Vec::new();
+    let mut get = async |password: &Password, purpose: String| {
+        let secret = secret::resolve(password, &purpose).await?;
+        listener.secret(secret.expose_secret());
+        origins.push((password.clone(), secret.clone(), purpose));
+        Ok::<_, secret::Error>(secret)
+    };
+    let mut work = Vec::new();
+    for ((name, scripts), database) in scripts(target)?.into_iter().zip(&target.databases) {
+        let mut secrets = BTreeMap::new();
+        for (variable, password) in &database.secrets {
+            secrets.insert(variable.clone(), get(password, format!("value of devdb.{variable}")).await?);
+        }
+        let variables = Variables { values: database.variables.clone(), secrets };
+        let complaints = scripts.check(&variables);
+        if !complaints.is_empty() {
+            return Err(from_problems(Problems(complaints.into_iter().map(Problem::Text).collect())));
+        }
+        work.push(Work { database: name, scripts, variables });
+    }
+    let mut roles = BTreeMap::new();
+    let allowed = target.allowed_roles.iter().map(|(name, role)| (name, role.password.as_ref()));
+    let ensured = target.ensured_roles.iter().map(|(name, role)| (name, role.password.as_ref()));
+    for (name, password) in allowed.chain(ensured) {
+        if let Some(password) = password {
+            roles.insert(name.clone(), get(password, format!("password of {name}")).await?);
+        }
+    }
+    let master = get(&target.master_password, "master password".to_owned()).await?;
+    secret::check_master(&master)?;
+    let recipe = recipe(target, &work);
+    Ok(Kit { work, master, roles, origins, recipe })
+}
+
+/// A clone that an interrupted run left is only gone on with when this is the same: otherwise parts
+/// of it would be scrubbed by other rules than the rest.
+fn recipe(target: &Target, work: &[Work]) -> String {
+    let mut hash = Sha256::new();
+    let mut put = |text: &str| {
+        hash.update(text.len().to_le_bytes());
+        hash.update(text);
+    };
+    for one in work {
+        put(&one.database);
+        put(&one.scripts.fingerprint());
+        one.variables.values.iter().for_each(|(name, value)| {
+            put(name);
+            put(value);
+        });
+        // Which secrets there are, not what they are: a tag is no place for them, even hashed.
+        one.variables.secrets.keys().for_each(|name| put(name));
+    }
+    put(&format!("{:?}", target.allowed_roles.keys()));
+    put(&format!("{:?}", target.ensured_roles));
+    put(&format!("{:?}", target.kept_hazards.keys()));
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_problems(problems: Problems) -> Failure {
+    let places = problems
+        .0
+        .iter()
+        .filter_map(|problem| match problem {
+            Problem::Text(complaint) => {
+                Some(Place { file: complaint.file.clone(), line: complaint.line(), title: complaint.title.clone() })
+            }
+            Problem::Layout { .. } => None,
+        })
+        .collect();
+    let drawn: Vec<String> = problems
+        .0
+        .iter()
+        .map(|problem| match problem {
+            Problem::Text(complaint) => complaint.render(false),
+            Problem::Layout { .. } => problem.to_string(),
+        })
+        .collect();
+    let mut failure = Failure::new(Exit::Usage, format!("the scripts have problems\n{}", drawn.join("\n\n")));
+    failure.places = places;
+    failure
+}

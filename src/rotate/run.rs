@@ -1,0 +1,138 @@
+//! What every step of one run shares: where it works, by which rules, who listens, and how far it is.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::config::{PlatformConfig, Target};
+use crate::event::{Event, Listener};
+use crate::platform::guard::{self, DevInstance, Rules};
+use crate::platform::{self, Platform, Tags};
+use crate::scrub::roles;
+
+/// One run of a command on one target.
+pub struct Run {
+    /// The place of the generations.
+    pub platform: Arc<dyn Platform>,
+    /// What makes an instance ours.
+    pub rules: Rules,
+    /// The target.
+    pub target: Target,
+    /// Who hears what happens.
+    pub listener: Arc<dyn Listener>,
+    /// Identifies this run.
+    pub id: String,
+    place: Mutex<Place>,
+}
+
+/// How far a rotation is, for whoever has to clean up after it.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The clone that exists because of this run and is not published: name and immutable id.
+    pub clone: Option<(String, Option<String>)>,
+    /// Whether the platform may be making it, as far as anybody knows: then it will appear, even if it
+    /// cannot be seen yet.
+    pub accepted: bool,
+    /// Whether the record was told to point at it.
+    pub swapped: bool,
+}
+
+impl Run {
+    /// A run that has not begun.
+    pub fn new(platform: Arc<dyn Platform>, rules: Rules, target: Target, listener: Arc<dyn Listener>) -> Run {
+        use rand::RngExt as _;
+        let id = format!("{:016x}", rand::rng().random::<u64>());
+        Run { platform, rules, target, listener, id, place: Mutex::default() }
+    }
+
+    /// How far it is.
+    pub fn place(&self) -> Place {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes how far it is.
+    pub fn set_place(&self, change: impl FnOnce(&mut Place)) {
+        change(&mut self.place.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Roles that may log in when it is published.
+    pub fn allowed_logins(&self) -> BTreeSet<String> {
+        let ensured = self.target.ensured_roles.iter().filter(|(_, role)| role.login).map(|(name, _)| name);
+        self.target.allowed_roles.keys().chain(ensured).cloned().collect()
+    }
+
+    /// Roles by which the platform itself logs in.
+    pub fn internal_logins(&self) -> Vec<String> {
+        match self.target.platform {
+            PlatformConfig::Aws(_) => roles::RDS_INTERNAL.map(str::to_owned).into(),
+            PlatformConfig::Local(_) => Vec::new(),
+        }
+    }
+
+    /// Begins a step.
+    pub fn step(&self, name: &'static str, title: impl Into<String>) -> Step<'_> {
+        self.listener.hear(&Event::StepStarted { step: name, title: title.into() });
+        Step { listener: &*self.listener, name, began: Instant::now() }
+    }
+
+    /// Something a person should look at.
+    pub fn warn(&self, message: impl Into<String>) {
+        self.listener.hear(&Event::Warning { message: message.into() });
+    }
+
+    /// A fresh look that lets one modification through.
+    pub async fn admit(&self, name: &str, id: &str) -> platform::Result<DevInstance> {
+        guard::admit(&*self.platform, &self.rules, name, Some(id)).await
+    }
+
+    /// Adds tags to a generation.
+    pub async fn tag(&self, name: &str, id: &str, tags: Tags) -> platform::Result<()> {
+        let dev = self.admit(name, id).await?;
+        self.platform.set_tags(dev, &tags).await
+    }
+}
+
+/// A step that has begun.
+pub struct Step<'a> {
+    listener: &'a dyn Listener,
+    name: &'static str,
+    began: Instant,
+}
+
+impl Step<'_> {
+    /// Something moved.
+    pub fn progress(&self, message: impl Into<String>) {
+        self.listener.hear(&Event::Progress { step: self.name, message: message.into() });
+    }
+
+    /// Something for the report.
+    pub fn note(&self, message: impl Into<String>) {
+        self.listener.hear(&Event::Noted { step: self.name, message: message.into() });
+    }
+
+    /// The step ended well.
+    pub fn done(self, summary: impl Into<String>) {
+        let seconds = self.began.elapsed().as_secs_f64();
+        self.listener.hear(&Event::StepFinished { step: self.name, summary: summary.into(), seconds });
+    }
+}
+
+/// A span of time for people: `45 s`, `12 m 05 s`, `3 h 20 m`, `2 d 4 h`.
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} m {:02} s", seconds / 60, seconds % 60),
+        3600..172_800 => format!("{} h {:02} m", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
+    }
+}
+
+/// Bytes for people: `37 MB`, `1.2 GB`.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000),
+    }
+}

@@ -1,0 +1,132 @@
+//! Steps: run the scripts, clear what they left behind, and let the leak check decide.
+
+use crate::error::{Exit, Failure, Place};
+use crate::platform::Instance;
+use crate::platform::guard::Scrubbed;
+use crate::scrub::leak_check::{self, Case};
+use crate::scrub::marker::Marker;
+use crate::scrub::postproc::{self, Order, Stage};
+use crate::scrub::{residue, roles};
+
+use super::Options;
+use super::access::{Access, Broken, through};
+use super::prepare::{Kit, Work};
+use super::run::Run;
+use super::secure;
+
+/// Runs `00-secure`, `10-scrub` and `20-seed` in every database. A broken connection goes on with the
+/// next script: each is committed together with the note that it ran.
+pub async fn scripts(
+    run: &Run,
+    instance: &Instance,
+    access: &Access,
+    kit: &Kit,
+    options: &Options,
+) -> Result<(), Failure> {
+    let step = run.step("scripts", "run the scripts");
+    let mut rows = 0;
+    let mut ran = 0;
+    for work in &kit.work {
+        for stage in [Stage::Secure, Stage::Scrub, Stage::Seed] {
+            step.progress(format!("{}: {}", work.database, stage.as_str()));
+            let order = order(run, instance, work, options);
+            let outcome = through(access, &work.database, &|why| step.progress(why), async |session| {
+                postproc::run_stage(session, &work.scripts, stage, &order).await.map_err(broken)
+            })
+            .await?;
+            rows += outcome.rows;
+            ran += outcome.ran + outcome.already;
+        }
+    }
+    step.done(format!("{ran} scripts, {rows} rows touched"));
+    Ok(())
+}
+
+/// Clears residue and has the leak check read everything back.
+pub async fn check(
+    run: &Run,
+    instance: &Instance,
+    access: &Access,
+    marker: &Marker,
+    kit: &Kit,
+    options: &Options,
+) -> Result<Scrubbed, Failure> {
+    // Triggers that fired on the scripts may have filled a queue again.
+    secure::defuse(run, access, "defuse what the scripts set off").await?;
+    clear(run, access, kit).await?;
+    let step = run.step("verify", "read everything back");
+    let orders: Vec<(Order<'_>, &Work)> =
+        kit.work.iter().map(|work| (order(run, instance, work, options), work)).collect();
+    let case = Case {
+        door: access,
+        marker,
+        scripts: orders.iter().map(|(order, work)| (work.database.as_str(), &work.scripts, order)).collect(),
+        kept_hazards: &run.target.kept_hazards,
+        allowed: run.allowed_logins(),
+        internal: run.internal_logins(),
+    };
+    let dev = run.admit(&instance.name, &instance.resource_id).await?;
+    let scrubbed = leak_check::check(dev, &case).await?;
+    step.done("hazards, logins, scripts, residue and verify queries are in order");
+    Ok(scrubbed)
+}
+
+async fn clear(run: &Run, access: &Access, kit: &Kit) -> Result<(), Failure> {
+    let step = run.step("residue", "rebuild statistics and clear residue");
+    let (mut tables, mut views) = (0, 0);
+    for work in &kit.work {
+        let cleared = through(access, &work.database, &|why| step.progress(why), async |session| {
+            for (name, role) in &run.target.ensured_roles {
+                roles::grant(session, name, role).await.map_err(Broken::from)?;
+            }
+            Ok(residue::clear(session, &*run.listener).await?)
+        })
+        .await?;
+        if !cleared.unrefreshed.is_empty() {
+            let views = cleared.unrefreshed.join(", ");
+            return Err(Failure::new(Exit::Leak, format!("{views} in {} still hold original rows", work.database))
+                .hint("drop them in a script of 10-scrub, or let the master user own them"));
+        }
+        tables += cleared.tables;
+        views += cleared.refreshed;
+    }
+    step.done(format!("{tables} tables vacuumed and analyzed, {views} materialized views refreshed"));
+    Ok(())
+}
+
+fn order<'a>(run: &'a Run, instance: &'a Instance, work: &'a Work, options: &'a Options) -> Order<'a> {
+    Order {
+        generation: &instance.name,
+        variables: &work.variables,
+        contexts: &options.contexts,
+        deadline: run.target.deadlines.script,
+        check_idempotent: options.check_idempotent,
+        listener: &*run.listener,
+    }
+}
+
+fn broken(error: postproc::Error) -> Broken {
+    if error.is_disconnect() { Broken::Lost(error.to_string()) } else { Broken::Failed(drawn(error)) }
+}
+
+/// A stage's error with its complaints drawn over their lines.
+fn drawn(error: postproc::Error) -> Failure {
+    let complaints = error.complaints().to_vec();
+    let failure = Failure::from(error);
+    if complaints.is_empty() {
+        return failure;
+    }
+    let text: Vec<String> = complaints.iter().map(|complaint| complaint.render(false)).collect();
+    let what = if failure.exit == Exit::Leak { "the scrub did not reach everything" } else { "a script failed" };
+    let place = |complaint: &crate::diagnostic::Complaint| Place {
+        file: complaint.file.clone(),
+        line: complaint.line(),
+        title: complaint.title.clone(),
+    };
+    // The remedy is drawn under the place already.
+    Failure {
+        places: complaints.iter().map(place).collect(),
+        hint: None,
+        ..Failure::new(failure.exit, format!("{what}\n{}", text.join("\n\n")))
+    }
+}

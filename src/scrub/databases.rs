@@ -1,0 +1,165 @@
+//! Every database on the instance is accounted for: scrubbed, empty, or closed. A snapshot holds all
+//! of them, and a forgotten one is published unscrubbed.
+
+use std::collections::BTreeSet;
+
+use super::acting::{act, act_joined, careful, end_session, usual};
+use crate::event::{Event, Listener};
+use crate::pg::{Result, Session, identifier};
+
+/// A database of the instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// Its name.
+    pub name: String,
+    /// Its owner.
+    pub owner: Option<String>,
+    /// Whether connections to it are allowed at all.
+    pub connectable: bool,
+}
+
+/// A database that is neither configured nor empty, and that somebody can come to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpenDatabase {
+    /// Its name.
+    pub name: String,
+    /// Who can come to it, in words.
+    pub why: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// All databases of the instance but the server's own: `template0` and that of RDS, which nobody may
+/// connect to.
+pub async fn list(session: &Session) -> Result<Vec<Database>> {
+    let rows = session
+        .query(
+            "SELECT d.datname::text, r.rolname::text, d.datallowconn FROM pg_catalog.pg_database d \
+             LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.datdba \
+             WHERE d.datname <> 'template0' AND NOT (d.datname = 'rdsadmin' AND r.rolname = 'rdsadmin') ORDER BY d.datname",
+            &[],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| Database { name: row.get(0), owner: row.get(1), connectable: row.get(2) }).collect())
+}
+
+/// Whether the session's database holds nothing of its users: no table, view, sequence or large object
+/// that is not part of an extension.
+pub async fn is_empty(session: &Session) -> Result<bool> {
+    let row = session
+        .query_one(
+            "SELECT NOT EXISTS ( \
+                 SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+                   AND c.relkind IN ('r', 'p', 'm', 'f', 'v', 'S') AND NOT EXISTS ( \
+                     SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e' \
+                       AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass)) \
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)",
+            &[],
+        )
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Closes databases: nobody may connect any more, and their sessions end. A database cannot close
+/// itself: run it from one that stays. What cannot be closed is a warning here and is found by
+/// [`still_open`].
+pub async fn close(session: &Session, names: &[String], listener: &dyn Listener) -> Result<()> {
+    careful(session).await?;
+    for database in list(session).await?.into_iter().filter(|database| names.contains(&database.name)) {
+        let name = identifier(&database.name);
+        let owner = database.owner.as_deref();
+        // Its owner could open it again, and may be a service account that stays. Where this is not
+        // allowed, closing may still be; what an owner can do then is read back.
+        if let Err(error) = act_joined(session, owner, &format!("ALTER DATABASE {name} OWNER TO CURRENT_USER")).await
+            && error.is_disconnect()
+        {
+            return Err(error);
+        }
+        // There is no second way: who may not do this may not revoke CONNECT on it either.
+        match act(session, owner, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false IS_TEMPLATE false"))
+            .await
+        {
+            Ok(_) => listener.hear(&Event::Noted {
+                step: "logins",
+                message: format!("database {}: not configured, closed to everybody", database.name),
+            }),
+            Err(error) if error.is_disconnect() => return Err(error),
+            Err(error) => {
+                listener.hear(&Event::Warning {
+                    message: format!("database {} could not be closed: {error}", database.name),
+                });
+                continue;
+            }
+        }
+        end_sessions(session, &database.name).await?;
+    }
+    usual(session).await
+}
+
+async fn end_sessions(session: &Session, name: &str) -> Result<()> {
+    let rows = session
+        .query(
+            "SELECT a.pid, a.usename::text FROM pg_catalog.pg_stat_activity a \
+             WHERE a.datname = $1::text::name AND a.pid <> pg_catalog.pg_backend_pid() AND a.usename IS NOT NULL",
+            &[&name],
+        )
+        .await?;
+    for row in &rows {
+        // One that stays is found by `still_open`.
+        end_session(session, row.get(0), row.get(1)).await?;
+    }
+    Ok(())
+}
+
+/// Databases outside `accounted` (the configured ones and the empty ones) that a login other than ours
+/// and `internal` can come to: by connecting, or as the owner by opening it again.
+pub async fn still_open(
+    session: &Session,
+    accounted: &BTreeSet<String>,
+    internal: &[String],
+) -> Result<Vec<OpenDatabase>> {
+    let accounted: Vec<&String> = accounted.iter().collect();
+    let rows = session
+        .query(
+            "SELECT d.datname::text, d.datallowconn, d.datistemplate, \
+                 ARRAY(SELECT r.rolname::text FROM pg_catalog.pg_roles r \
+                       WHERE r.rolcanlogin AND r.rolname <> SESSION_USER AND r.rolname::text <> ALL ($2) \
+                         AND CASE WHEN d.datallowconn THEN pg_catalog.has_database_privilege(r.oid, d.oid, 'CONNECT') \
+                                  ELSE r.rolsuper OR pg_catalog.pg_has_role(r.oid, d.datdba, 'MEMBER') \
+                                       OR (d.datistemplate AND r.rolcreatedb) END \
+                       ORDER BY r.rolname) AS visitors, \
+                 (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.datname = d.datname \
+                  AND a.usename <> SESSION_USER AND a.usename::text <> ALL ($2)) AS sessions \
+             FROM pg_catalog.pg_database d \
+             WHERE d.datname <> 'template0' AND d.datname::text <> ALL ($1) \
+               AND NOT (d.datname = 'rdsadmin' AND pg_catalog.pg_get_userbyid(d.datdba) = 'rdsadmin') ORDER BY d.datname",
+            &[&accounted, &internal],
+        )
+        .await?;
+    let mut open = Vec::new();
+    for row in &rows {
+        let (name, connectable): (String, bool) = (row.get(0), row.get(1));
+        let (visitors, sessions): (Vec<String>, i64) = (row.get("visitors"), row.get("sessions"));
+        let why = if connectable {
+            // Whoever gets a login later would be let in by PUBLIC: open to nobody yet is still open.
+            format!("it is neither configured nor empty, and accepts connections (now from: {})", listed(&visitors))
+        } else if !visitors.is_empty() {
+            format!("it is closed, but can be opened again or copied by {}", listed(&visitors))
+        } else if sessions > 0 {
+            format!("it is closed, but has open sessions: {sessions}")
+        } else {
+            continue;
+        };
+        let remedy = format!(
+            "add {name} to `databases:`, drop it on production, or make the master user its owner: ALTER DATABASE {} OWNER TO …",
+            identifier(&name)
+        );
+        open.push(OpenDatabase { name, why, remedy });
+    }
+    Ok(open)
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "nobody".into() } else { names.join(", ") }
+}

@@ -1,0 +1,55 @@
+//! Which scripts are already in the clone. Kept in the clone itself, in the transaction of each script,
+//! so that it is true whenever a run is killed.
+
+use super::Entry;
+use crate::pg::script::APPLICATION_NAME;
+use crate::pg::{Error, Result, Session, literal};
+
+/// Time for the sessions of a killed run to end, in milliseconds.
+const END_TIMEOUT: i64 = 20_000;
+
+/// Ends script sessions of a run before this one. The server goes on with a statement whose client
+/// was killed; it could still commit a script after we have looked which ones are done.
+pub(super) async fn end_predecessors(session: &Session) -> Result<()> {
+    let theirs = "FROM pg_catalog.pg_stat_activity WHERE application_name = $1 AND usename = current_user \
+                  AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()";
+    let end = format!("SELECT pg_catalog.pg_terminate_backend(pid, $2) {theirs}");
+    session.query(&end, &[&APPLICATION_NAME, &END_TIMEOUT]).await?;
+    let left: i64 =
+        session.query_one(&format!("SELECT pg_catalog.count(*) {theirs}"), &[&APPLICATION_NAME]).await?.get(0);
+    if left == 0 {
+        return Ok(());
+    }
+    let why = format!("still runs {left} script(s) of an earlier run, which could not be ended");
+    Err(Error::Identity { place: session.database().to_owned(), why })
+}
+
+/// How many of these scripts, from the first, are in the clone as they are now. A changed, new or
+/// removed script makes everything from its position count as not done.
+pub(super) async fn done(session: &Session, generation: &str, wanted: &[&Entry]) -> Result<usize> {
+    let rows = session
+        .query("SELECT position, path, sha256 FROM devdb_meta.script WHERE generation = $1", &[&generation])
+        .await?;
+    let recorded = |position: usize, entry: &Entry| {
+        rows.iter().any(|row| {
+            let (at, path, sha256): (i32, &str, &str) = (row.get(0), row.get(1), row.get(2));
+            usize::try_from(at) == Ok(position) && path == entry.path && sha256 == entry.sha256
+        })
+    };
+    Ok(wanted.iter().enumerate().take_while(|(position, entry)| recorded(*position, entry)).count())
+}
+
+/// The statements that record a script as done, and all after it as not.
+pub(super) fn record(generation: &str, position: usize, entry: &Entry) -> Vec<String> {
+    let generation = literal(generation);
+    vec![
+        format!("DELETE FROM devdb_meta.script WHERE generation <> {generation} OR position >= {position}"),
+        format!(
+            "INSERT INTO devdb_meta.script (generation, position, stage, path, sha256) \
+             VALUES ({generation}, {position}, {}, {}, {})",
+            literal(entry.stage.as_str()),
+            literal(&entry.path),
+            literal(&entry.sha256),
+        ),
+    ]
+}

@@ -1,0 +1,138 @@
+//! Roles that developers use: made if they are missing, given what the configuration says.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+
+use super::{Error, passwords};
+use crate::config::EnsuredRole;
+use crate::pg::{Session, identifier};
+use crate::scrub::acting::act;
+
+/// Makes the configured roles that are missing, sets their passwords (`passwords` by role, resolved by
+/// the caller) and makes them members. Safe to repeat.
+pub async fn ensure_roles(
+    session: &Session,
+    roles: &BTreeMap<String, EnsuredRole>,
+    passwords: &BTreeMap<String, SecretString>,
+) -> Result<(), Error> {
+    for (name, role) in roles {
+        for entry in &role.grants {
+            check_entry(name, entry)?;
+        }
+        make(session, name, role, passwords.get(name)).await?;
+        for group in &role.member_of {
+            let sql = format!("GRANT {} TO {}", identifier(group), identifier(name));
+            session.run(&sql).await.map_err(|source| Error::Ensure {
+                role: name.clone(),
+                what: format!("membership in {group}"),
+                source,
+            })?;
+        }
+    }
+    Ok(())
+}
+
+async fn make(session: &Session, name: &str, role: &EnsuredRole, password: Option<&SecretString>) -> Result<(), Error> {
+    let there =
+        session.query("SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname = $1::text::name", &[&name]).await?;
+    let clause = passwords::clause(password);
+    let sql = match there.first().map(|row| row.get::<_, bool>(0)) {
+        None => {
+            let login = if role.login { "LOGIN" } else { "NOLOGIN" };
+            format!("CREATE ROLE {} {login} {clause}", identifier(name))
+        }
+        Some(false) if role.login => return Err(Error::CannotLogIn { role: name.to_owned() }),
+        Some(true) if !role.login => format!("ALTER ROLE {} NOLOGIN PASSWORD NULL", identifier(name)),
+        Some(_) => format!("ALTER ROLE {} {clause}", identifier(name)),
+    };
+    session.run(&sql).await.map(drop).map_err(|source| Error::Ensure {
+        role: name.to_owned(),
+        what: "its login and password".into(),
+        source,
+    })
+}
+
+/// Gives one configured role, in the session's database, the right to connect and its configured
+/// grants. What the master may not grant is tried as the database's owner.
+pub async fn grant(session: &Session, name: &str, role: &EnsuredRole) -> Result<(), Error> {
+    let owner: Option<String> = session
+        .query_one(
+            "SELECT r.rolname::text FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.datdba \
+             WHERE d.datname = pg_catalog.current_database()",
+            &[],
+        )
+        .await?
+        .get(0);
+    let mut entries = Vec::new();
+    if role.login && !may_connect(session, name).await? {
+        // PUBLIC may have lost it to shut out a role that could not be closed.
+        entries.push(format!("CONNECT ON DATABASE {}", identifier(session.database())));
+    }
+    for entry in &role.grants {
+        check_entry(name, entry)?;
+        entries.push(entry.clone());
+    }
+    for entry in entries {
+        let sql = format!("GRANT {entry} TO {}", identifier(name));
+        act(session, owner.as_deref(), &sql).await.map_err(|source| Error::Ensure {
+            role: name.to_owned(),
+            what: entry.clone(),
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+async fn may_connect(session: &Session, name: &str) -> Result<bool, Error> {
+    let row = session
+        .query_one(
+            "SELECT pg_catalog.has_database_privilege($1::text::name, pg_catalog.current_database(), 'CONNECT')",
+            &[&name],
+        )
+        .await?;
+    Ok(row.get(0))
+}
+
+/// An entry is the middle of one statement: no semicolon and no comment outside quotes, quotes closed.
+fn check_entry(role: &str, entry: &str) -> Result<(), Error> {
+    let mut quote = None;
+    let mut previous = ' ';
+    for c in entry.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None if c == ';' || c == '$' || (previous, c) == ('-', '-') || (previous, c) == ('/', '*') => {
+                return Err(Error::Entry { role: role.to_owned(), entry: entry.to_owned() });
+            }
+            None => {}
+        }
+        previous = c;
+    }
+    if quote.is_some() || entry.trim().is_empty() {
+        return Err(Error::Entry { role: role.to_owned(), entry: entry.to_owned() });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_one_statement() {
+        for good in ["SELECT ON ALL TABLES IN SCHEMA app", r#"USAGE ON SCHEMA "a;b""#, r#"SELECT ON "--" "#] {
+            check_entry("dev", good).unwrap();
+        }
+        for bad in [
+            "SELECT ON t TO public; DROP TABLE t",
+            "ALL ON t TO public --",
+            "ALL ON t TO public /*",
+            "USAGE ON \"x",
+            " ",
+        ] {
+            assert!(check_entry("dev", bad).is_err(), "{bad}");
+        }
+    }
+}

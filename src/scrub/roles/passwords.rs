@@ -1,0 +1,55 @@
+//! New passwords for the roles that stay. The server is given SCRAM verifiers: the password itself
+//! would stand in its log and in `pg_stat_activity`.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Error;
+use crate::event::{Event, Listener};
+use crate::pg::{Session, identifier, literal};
+
+/// Gives each role its new password; one without any gets none, so that production's does not work
+/// (it may still use IAM tokens or a certificate). A role that is not in the clone is a warning.
+pub async fn set_passwords(
+    session: &Session,
+    passwords: &BTreeMap<String, Option<SecretString>>,
+    listener: &dyn Listener,
+) -> Result<(), Error> {
+    for (role, password) in passwords {
+        let there = session.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1::text::name", &[role]).await?;
+        if there.is_empty() {
+            listener.hear(&Event::Warning { message: format!("the allowed role {role} does not exist in the clone") });
+            continue;
+        }
+        let clause = clause(password.as_ref());
+        session
+            .run(&format!("ALTER ROLE {} {clause}", identifier(role)))
+            .await
+            .map_err(|source| Error::Password { role: role.clone(), source })?;
+    }
+    Ok(())
+}
+
+/// `PASSWORD '…'` with a verifier, or `PASSWORD NULL`.
+pub(super) fn clause(password: Option<&SecretString>) -> String {
+    match password {
+        None => "PASSWORD NULL".into(),
+        Some(password) => {
+            let verifier = postgres_protocol::password::scram_sha_256(password.expose_secret().as_bytes());
+            format!("PASSWORD {}", literal(&verifier))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_itself_is_not_sent() {
+        let clause = clause(Some(&SecretString::from("open sesame")));
+        assert!(clause.starts_with("PASSWORD 'SCRAM-SHA-256$4096:"), "{clause}");
+        assert!(!clause.contains("sesame"));
+    }
+}

@@ -1,0 +1,382 @@
+//! Where secrets come from: the environment, a program's output, or the operating system's randomness.
+//! None of them is ever an argument of a program, and none is in an error.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+
+use crate::config::Password;
+use crate::error::{Exit, Failure};
+
+/// How long a program may take to give or to store a secret.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// No secret is longer; what is, is another program's output.
+const LONGEST: u64 = 64 * 1024;
+/// Characters of a generated secret: 240 bits.
+const GENERATED: usize = 40;
+
+/// Why there is no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The environment variable holds none.
+    #[error("the {purpose} is to come from the environment variable {variable}, which {why}")]
+    Environment {
+        /// What the secret is for.
+        purpose: String,
+        /// The variable.
+        variable: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The program that gives or stores it failed.
+    #[error("the program `{program}` for the {purpose} {why}")]
+    Program {
+        /// What the secret is for.
+        purpose: String,
+        /// The program, without its arguments.
+        program: String,
+        /// How it failed.
+        why: String,
+    },
+    /// The operating system gave no randomness.
+    #[error("the {purpose} could not be generated: {why}")]
+    Randomness {
+        /// What the secret is for.
+        purpose: String,
+        /// Why not.
+        why: String,
+    },
+    /// RDS would refuse it.
+    #[error("the master password {why}")]
+    Master {
+        /// Why.
+        why: &'static str,
+    },
+}
+
+impl Error {
+    fn hint(&self) -> String {
+        match self {
+            Error::Environment { variable, .. } => format!("set {variable}; in a workflow, under `env:` of the step"),
+            Error::Program { .. } => {
+                "run the program by hand in the same environment; no shell reads its arguments".into()
+            }
+            Error::Randomness { .. } => "this machine cannot make secrets; take the secret from elsewhere".into(),
+            Error::Master { .. } => {
+                "RDS takes 8 to 128 printable ASCII characters without `/`, `\"`, `@`, `'` and space; \
+                 `master_password: generate` makes a right one"
+                    .into()
+            }
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let hint = error.hint();
+        Failure::new(Exit::Usage, error).hint(hint)
+    }
+}
+
+/// Gets a secret. `purpose` says what it is for, as it fits after "the": `password of app_service`.
+///
+/// # Errors
+/// When there is none, or the program that gives it fails or takes longer than a minute.
+pub async fn resolve(password: &Password, purpose: &str) -> Result<SecretString, Error> {
+    resolve_within(PATIENCE, password, purpose).await
+}
+
+async fn resolve_within(patience: Duration, password: &Password, purpose: &str) -> Result<SecretString, Error> {
+    match password {
+        Password::Env(variable) => from_environment(variable, purpose),
+        Password::Command(argv) => {
+            let output = run(patience, argv, None, purpose).await?;
+            let output = output.strip_suffix('\n').unwrap_or(&output);
+            let secret = output.strip_suffix('\r').unwrap_or(output);
+            if secret.is_empty() {
+                return Err(failed(argv, purpose, "printed nothing"));
+            }
+            Ok(secret.into())
+        }
+        Password::Generate { .. } => generate(purpose),
+    }
+}
+
+/// Gives a generated secret to the program that keeps it. Apart from [`resolve`], because a secret is
+/// kept only once the generation it belongs to is live: until then developers use the old one.
+///
+/// # Errors
+/// When the program fails or takes longer than a minute.
+pub async fn store(password: &Password, secret: &SecretString, purpose: &str) -> Result<(), Error> {
+    match password {
+        Password::Generate { store: Some(argv) } => run(PATIENCE, argv, Some(secret), purpose).await.map(drop),
+        Password::Generate { store: None } | Password::Env(_) | Password::Command(_) => Ok(()),
+    }
+}
+
+/// Holds a master password against RDS's rule, which its own error does not explain.
+///
+/// # Errors
+/// When RDS would refuse it.
+pub fn check_master(password: &SecretString) -> Result<(), Error> {
+    let password = password.expose_secret();
+    let why = if password.chars().count() < 8 {
+        "has fewer than 8 characters"
+    } else if password.chars().count() > 128 {
+        "has more than 128 characters"
+    } else if password.chars().any(|character| !character.is_ascii_graphic() || "/\"@'".contains(character)) {
+        "has a character that RDS refuses"
+    } else {
+        return Ok(());
+    };
+    Err(Error::Master { why })
+}
+
+fn from_environment(variable: &str, purpose: &str) -> Result<SecretString, Error> {
+    let why = match std::env::var(variable) {
+        Ok(secret) if secret.is_empty() => "is empty",
+        Ok(secret) => return Ok(secret.into()),
+        Err(std::env::VarError::NotPresent) => "is not set",
+        Err(std::env::VarError::NotUnicode(_)) => "is not UTF-8",
+    };
+    Err(Error::Environment { purpose: purpose.to_owned(), variable: variable.to_owned(), why })
+}
+
+fn generate(purpose: &str) -> Result<SecretString, Error> {
+    // 64 of them, so that six bits of a byte choose one without bias.
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    let mut bytes = [0_u8; GENERATED];
+    SysRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|error| Error::Randomness { purpose: purpose.to_owned(), why: error.to_string() })?;
+    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect::<String>().into())
+}
+
+fn failed(argv: &[String], purpose: &str, why: impl Into<String>) -> Error {
+    let program = argv.first().cloned().unwrap_or_default();
+    Error::Program { purpose: purpose.to_owned(), program, why: why.into() }
+}
+
+/// Runs a program in a process group of its own, gives it the input and takes its output.
+async fn run(
+    patience: Duration,
+    argv: &[String],
+    input: Option<&SecretString>,
+    purpose: &str,
+) -> Result<String, Error> {
+    let failed = |why: String| failed(argv, purpose, why);
+    let Some((program, arguments)) = argv.split_first() else { return Err(failed("is not named".into())) };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(if input.is_some() { Stdio::null() } else { Stdio::piped() })
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| failed(format!("could not be started: {error}")))?;
+    let mut group = Group::of(&child);
+    let finished = tokio::time::timeout(patience, talk(&mut child, input)).await;
+    if let Ok(Ok(_)) = finished {
+        group.0 = None; // Its number may already be another's.
+    }
+    let Talk { status, output, complaint, took_input } = finished
+        .map_err(|_| failed(format!("took longer than {} s", patience.as_secs())))?
+        .map_err(|error| failed(format!("could not be talked to: {error}")))?;
+    if output.len() as u64 > LONGEST {
+        return Err(failed(format!("printed more than {LONGEST} bytes")));
+    }
+    if !status.success() {
+        let complaint = if complaint.is_empty() { String::new() } else { format!(": {complaint}") };
+        return Err(failed(format!("failed ({status}){complaint}")));
+    }
+    if !took_input {
+        return Err(failed("ended without reading the secret".into()));
+    }
+    String::from_utf8(output).map_err(|_| failed("printed something that is not UTF-8".into()))
+}
+
+struct Talk {
+    status: ExitStatus,
+    output: Vec<u8>,
+    /// The last line of its standard error.
+    complaint: String,
+    took_input: bool,
+}
+
+async fn talk(child: &mut Child, input: Option<&SecretString>) -> std::io::Result<Talk> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let give = async {
+        match (stdin, input) {
+            (Some(mut stdin), Some(input)) => {
+                stdin.write_all(input.expose_secret().as_bytes()).await.and(stdin.shutdown().await).is_ok()
+            }
+            _ => true,
+        }
+    };
+    let (took_input, output, complaint, status) =
+        tokio::join!(give, read(stdout, LONGEST + 1), read(stderr, LONGEST), child.wait());
+    let complaint = String::from_utf8_lossy(&complaint?).trim_end().lines().next_back().unwrap_or_default().to_owned();
+    let complaint = complaint.chars().filter(|character| !character.is_control()).take(300).collect();
+    Ok(Talk { status: status?, output: output?, complaint, took_input })
+}
+
+/// Reads up to a limit. Past it the pipe is closed, which ends a program that does not stop by itself.
+async fn read(from: Option<impl AsyncRead + Unpin>, limit: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(from) = from {
+        from.take(limit).read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
+}
+
+/// The program with all it started: a shell killed alone would leave its children behind.
+struct Group(Option<rustix::process::Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(rustix::process::Pid::from_raw))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // It may be gone already, which is as good.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn shell(script: &str) -> Result<String, String> {
+        let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
+        let secret = resolve(&Password::Command(argv), "password of app").await;
+        secret.map(|secret| secret.expose_secret().to_owned()).map_err(|error| error.to_string())
+    }
+
+    async fn stored(script: &str) -> Result<String, String> {
+        let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
+        let password = Password::Generate { store: Some(argv) };
+        let secret = resolve(&password, "password of app").await.unwrap();
+        let result = store(&password, &secret, "password of app").await;
+        result.map(|()| secret.expose_secret().to_owned()).map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_variable_must_hold_something() {
+        let path = resolve(&Password::Env("PATH".into()), "x").await.unwrap();
+        assert_eq!(path.expose_secret(), std::env::var("PATH").unwrap());
+        let error = resolve(&Password::Env("DEVDB_NOT_SET".into()), "password of app").await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the password of app is to come from the environment variable DEVDB_NOT_SET, which is not set"
+        );
+        let failure = Failure::from(error);
+        assert_eq!(failure.exit, Exit::Usage);
+        assert_eq!(failure.hint.unwrap(), "set DEVDB_NOT_SET; in a workflow, under `env:` of the step");
+    }
+
+    #[tokio::test]
+    async fn a_programs_output_loses_one_line_break() {
+        assert_eq!(shell("printf 's3cret'").await.unwrap(), "s3cret");
+        assert_eq!(shell("printf 's3cret\\n'").await.unwrap(), "s3cret");
+        assert_eq!(shell("printf ' a\\r\\n\\r\\n'").await.unwrap(), " a\r\n");
+        assert_eq!(shell("true").await.unwrap_err(), "the program `sh` for the password of app printed nothing");
+    }
+
+    #[tokio::test]
+    async fn a_failed_program_tells_its_status_and_its_last_complaint_but_not_its_output() {
+        assert_eq!(
+            shell("echo s3cret; echo first >&2; printf 'no \\033[31mtoken\\n' >&2; exit 3").await.unwrap_err(),
+            "the program `sh` for the password of app failed (exit status: 3): no [31mtoken"
+        );
+        let missing = resolve(&Password::Command(vec!["/no/such".into()]), "x").await.unwrap_err();
+        assert_eq!(
+            missing.to_string(),
+            "the program `/no/such` for the x could not be started: No such file or directory (os error 2)"
+        );
+        assert_eq!(
+            shell("printf '\\377\\n'").await.unwrap_err(),
+            "the program `sh` for the password of app printed something that is not UTF-8"
+        );
+        assert_eq!(
+            shell("yes s3cret").await.unwrap_err(),
+            "the program `sh` for the password of app printed more than 65536 bytes"
+        );
+    }
+
+    #[tokio::test]
+    async fn no_shell_reads_the_arguments() {
+        let argv = ["printf", "%s", "$(id); `id`"].map(str::to_owned).to_vec();
+        assert_eq!(resolve(&Password::Command(argv), "x").await.unwrap().expose_secret(), "$(id); `id`");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_hangs_is_killed_with_its_children() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let script = format!("sleep 1000 & echo $! > {}; wait", file.display());
+        let argv = ["sh", "-c", &script].map(str::to_owned).to_vec();
+        let error = resolve_within(Duration::from_secs(1), &Password::Command(argv), "x").await.unwrap_err();
+        assert_eq!(error.to_string(), "the program `sh` for the x took longer than 1 s");
+        let pid: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        for _ in 0..500 {
+            // Gone, or dead and not yet collected by whoever adopted it.
+            let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+            if rustix::process::test_kill_process(pid).is_err() || state.contains(") Z ") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the child of the program is still alive");
+    }
+
+    #[tokio::test]
+    async fn a_generated_secret_is_what_rds_takes() {
+        let one = resolve(&Password::Generate { store: None }, "x").await.unwrap();
+        let other = resolve(&Password::Generate { store: None }, "x").await.unwrap();
+        assert_eq!(one.expose_secret().len(), GENERATED);
+        assert_ne!(one.expose_secret(), other.expose_secret());
+        for _ in 0..200 {
+            check_master(&generate("x").unwrap()).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stored_secret_arrives_on_standard_input_and_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        let script = format!("cat > {0}; tr '\\0' ' ' < /proc/self/cmdline > {0}.args; env > {0}.env", file.display());
+        let secret = stored(&script).await.unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), secret);
+        for other in ["args", "env"] {
+            assert!(!std::fs::read_to_string(file.with_extension(other)).unwrap().contains(&secret));
+        }
+        store(&Password::Generate { store: None }, &"x".to_owned().into(), "x").await.unwrap();
+        let error = stored("cat >/dev/null; echo locked >&2; exit 1").await.unwrap_err();
+        assert_eq!(error, "the program `sh` for the password of app failed (exit status: 1): locked");
+    }
+
+    #[test]
+    fn the_rule_of_rds_is_held_before_rds_is_asked() {
+        let check = |text: &str| check_master(&text.to_owned().into()).map_err(|error| error.to_string());
+        assert_eq!(check("abcdefgh"), Ok(()));
+        assert_eq!(check(&"a".repeat(128)), Ok(()));
+        assert_eq!(check("abcdefg"), Err("the master password has fewer than 8 characters".into()));
+        assert_eq!(check(&"a".repeat(129)), Err("the master password has more than 128 characters".into()));
+        for wrong in ["abcdef/h", "abcdef\"h", "abcdef@h", "abcdef'h", "abcdef h", "abcdefgé", "abcdefg\n"] {
+            assert_eq!(check(wrong), Err("the master password has a character that RDS refuses".into()), "{wrong}");
+        }
+    }
+}
