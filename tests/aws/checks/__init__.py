@@ -1,0 +1,1 @@
+"""The self test, by subject; `selftest.py` runs all of it."""

@@ -1,0 +1,1 @@
+"""RDS: what exists (`store`), what happens to it (`lifecycle`), and the API (`api`, `catalogue`)."""

@@ -1,0 +1,129 @@
+//! The other commands, on the local platform.
+
+use super::support::block_on;
+use super::support::scene::Scene;
+
+#[test]
+fn a_dry_run_prints_the_plan_and_leaves_no_trace() {
+    let scene = Scene::new();
+    let said = scene.devdb(&["rotate", "--dry-run"]).code(0);
+    for words in [
+        "nothing was changed",
+        "20261121-0200",
+        "restore as",
+        "listens on",
+        "10-scrub/10_users.sql",
+        "logins that stay open",
+        "app_service",
+        "app-dev: does not exist yet -> app-dev-",
+    ] {
+        assert!(said.err.contains(words), "{words:?} is not in\n{}", said.err);
+    }
+    assert_eq!(scene.generations(), [""; 0]);
+    assert_eq!(scene.record(), None);
+}
+
+#[test]
+fn status_shows_generations_and_its_code_tells_when_the_live_one_is_old() {
+    let scene = Scene::new();
+    scene.devdb(&["status"]).code(3).says("does not exist yet");
+    scene.devdb(&["rotate"]).code(0);
+    let live = scene.record().unwrap().0;
+    let said = scene.devdb(&["status"]).code(0);
+    assert!(said.out.contains(&live) && said.out.contains("live") && said.out.contains("<- app-dev"), "{}", said.out);
+    let rows: serde_json::Value =
+        serde_json::from_str(&scene.devdb(&["status", "--format", "json"]).code(0).out).unwrap();
+    assert_eq!(rows[0]["generation"], live.as_str());
+    assert_eq!(rows[0]["live"], true);
+    scene.config("keep: 0,", "keep: 0, max_age: 1s,");
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    scene.devdb(&["status"]).code(3).says("max_age is 1 s");
+}
+
+#[test]
+fn a_kept_generation_can_be_rolled_back_to() {
+    let scene = Scene::new();
+    scene.config("keep: 0", "keep: 1");
+    scene.devdb(&["rollback"]).code(3);
+    scene.devdb(&["rotate"]).code(0);
+    let first = scene.record().unwrap().0;
+    scene.devdb(&["rollback"]).code(3).says("no generation is kept");
+    scene.devdb(&["rotate"]).code(0);
+    let second = scene.record().unwrap().0;
+    assert_eq!(scene.generations(), [first.clone(), second.clone()]);
+    assert_eq!(scene.meta(&first)["tags"]["devdb:phase"], "retired");
+    scene.devdb(&["rollback"]).code(0).says(&format!("{first} is live"));
+    assert_eq!(scene.record().unwrap().0, first);
+    assert_eq!(scene.meta(&first)["tags"]["devdb:phase"], "live");
+    assert_eq!(scene.meta(&second)["tags"]["devdb:phase"], "retired");
+    block_on(async {
+        scene.developer().await;
+    });
+    scene.devdb(&["rollback", &first]).code(3).says("no kept generation");
+    // A generation whose own marker is gone proves nothing, whatever its tags say.
+    block_on(async {
+        scene.superuser(&second, "DROP SCHEMA devdb_meta CASCADE").await;
+    });
+    scene.devdb(&["rollback", &second]).code(7).says("nothing in");
+    assert_eq!(scene.record().unwrap().0, first);
+}
+
+#[test]
+fn cleanup_removes_only_abandoned_clones() {
+    let scene = Scene::new();
+    scene.devdb(&["cleanup"]).code(0).says("no abandoned clone");
+    scene.devdb(&["rotate"]).code(0);
+    let live = scene.record().unwrap().0;
+    scene.script("90-verify/20_never.sql", "SELECT 1;");
+    scene.devdb(&["rotate", "--keep-failed"]).code(7).says("left in quarantine");
+    let left = scene.generations().into_iter().find(|name| *name != live).unwrap();
+    scene.devdb(&["cleanup"]).code(0).says("no abandoned clone older than 6 h");
+    scene.devdb(&["cleanup", "--older-than", "0s", "--dry-run"]).code(0).says(&format!("{left} (secured"));
+    assert_eq!(scene.generations().len(), 2);
+    scene.devdb(&["cleanup", "--older-than", "0s"]).code(0);
+    assert_eq!(scene.generations(), [live]);
+}
+
+#[test]
+fn doctor_says_what_is_wrong_and_what_to_do() {
+    let scene = Scene::new();
+    scene.devdb(&["doctor"]).code(0).says("ok   snapshot: 20261121-0200");
+    std::fs::remove_file(scene.path("snapshots/app-prod/20261121-0200")).unwrap();
+    let said = scene.devdb(&["doctor"]).code(3);
+    assert!(said.err.contains("fail snapshot: no snapshot can be restored"), "{}", said.err);
+    assert!(said.err.contains("-> check source.instance"), "{}", said.err);
+}
+
+#[test]
+fn config_check_reads_configuration_and_scripts_without_a_platform() {
+    let scene = Scene::new();
+    scene.devdb(&["config", "check"]).code(0).says("app-dev: configuration and 3 scripts");
+    scene.script("10-scrub/users.sql", "SELECT 1;");
+    scene.devdb(&["config", "check"]).code(2).says("users.sql");
+    std::fs::remove_file(scene.path("scripts/10-scrub/users.sql")).unwrap();
+    std::fs::remove_file(scene.path("scripts/10-scrub/10_users.sql")).unwrap();
+    scene.devdb(&["config", "check"]).code(2).says("10-scrub");
+    scene.devdb(&["config", "schema"]).code(0).says("\"$schema\"");
+    scene.devdb(&["policy"]).code(2).says("local and needs no IAM policy");
+    std::fs::remove_file(scene.path("devdb.yaml")).unwrap();
+    scene.devdb(&["status"]).code(2).says("devdb.yaml cannot be read").says("--config");
+}
+
+#[test]
+fn completions_are_printed_for_a_shell() {
+    let scene = Scene::new();
+    for shell in ["bash", "zsh", "fish"] {
+        scene.devdb(&["completions", shell]).code(0).says("rollback");
+    }
+}
+
+#[test]
+fn status_shows_that_a_server_was_stopped_and_a_rotation_replaces_it() {
+    let scene = Scene::new();
+    scene.devdb(&["rotate"]).code(0);
+    let stopped = scene.record().unwrap().0;
+    scene.stop_server(&stopped);
+    scene.devdb(&["status"]).code(3).says("is live and server stopped");
+    scene.devdb(&["rotate"]).code(0);
+    assert_eq!(scene.generations(), [scene.record().unwrap().0]);
+}

@@ -1,0 +1,38 @@
+//! All integration tests, in one binary: each further one would link the AWS SDK again.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+/// The AWS adapter against the simulated account: wire, faults, guard.
+mod aws_adapter;
+/// Whole rotations on AWS, from the command line.
+mod aws_rotate;
+/// Scenarios that come out alike on every platform.
+mod both;
+/// A cluster for the script tests.
+mod cluster_for_scripts;
+/// The other commands on the local platform.
+mod commands;
+/// Hazards: found, defused, read back.
+mod hazards;
+/// Killed at any instant.
+mod killed;
+/// The order of the rooms, and what else a grep can hold.
+mod layers;
+/// What must never happen, tried.
+mod never;
+/// Scripts of a folder: order, progress, verification.
+mod postproc;
+/// README and the other documents.
+mod readme;
+/// Residue: views, statistics, dead rows.
+mod residue;
+/// Who may log in.
+mod roles;
+/// Rotations on the local platform.
+mod rotate;
+/// One script: statements, places of errors, redaction.
+mod script;
+/// Tunnels through a child process.
+mod tunnel;
