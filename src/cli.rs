@@ -50,6 +50,8 @@ pub enum Command {
     },
     /// Print the least-privilege IAM policy for this very configuration.
     Policy,
+    /// List every mask: what it makes, what it keeps, what it costs, with an example.
+    Masks,
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

@@ -13,7 +13,7 @@ use crate::rotate::begin::{begin, quietly};
 use crate::rotate::plan::Wishes;
 use crate::rotate::{self, Options, cleanup, doctor, prepare, rollback, status};
 use crate::scrub::hazards;
-use crate::{demo, interrupt, platform};
+use crate::{demo, interrupt, mask, platform};
 
 /// Runs a command.
 pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
@@ -25,6 +25,8 @@ pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure>
         }
         Command::Config { action: ConfigAction::Schema } => print_json(&*listener, &config::schema()),
         Command::Config { action: ConfigAction::Check } => check(&load(&cli)?, &*listener),
+        Command::Masks if cli.format == Format::Json => print_json(&*listener, &serde_json::json!(mask::list())),
+        Command::Masks => print(&*listener, &mask::table()),
         Command::Policy => match &target(&cli)? {
             target if matches!(target.platform, PlatformConfig::Aws(_)) => {
                 print_json(&*listener, &platform::aws::policy(target))

@@ -25,6 +25,8 @@ pub mod rotate;
 
 pub mod scrub;
 
+pub mod mask;
+
 pub mod platform;
 
 pub mod secret;

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod fill;
 mod load;
+pub mod mask;
 mod meant;
 mod nearest;
 mod page;

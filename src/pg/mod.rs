@@ -1,6 +1,7 @@
 //! Talking to PostgreSQL: reaching it, proving who answers, running scripts, saying what went wrong
 //! without showing a row. Knows nothing of generations or platforms.
 
+pub mod catalog;
 mod connect;
 mod error;
 mod quote;

@@ -1,0 +1,29 @@
+//! An array: its elements masked one by one, NULL elements kept, in their order. An array of several
+//! dimensions comes back with one.
+//!
+//! There is no way through the elements of an array without a subquery, which `ALTER TABLE … USING`
+//! refuses: such a column needs an `UPDATE` or a `COPY`.
+
+use super::compile::{kept, make as single};
+use super::made::{Length, Made, Site};
+use super::refusal::Why;
+use super::rule::Rule;
+use super::sql::call;
+
+pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<Made, Why> {
+    let element = Site { value: "devdb_element.value".to_owned(), ..*site };
+    let made = single(rule, &element)?;
+    let all = call("array_agg", &[&format!("{} ORDER BY devdb_element.position", kept(&element, &made.sql))]);
+    let unnested = call("unnest", &[&site.value]);
+    let sql = format!(
+        "CASE WHEN {value} IS NULL THEN NULL ELSE COALESCE((SELECT {all} FROM {unnested} WITH ORDINALITY \
+         AS devdb_element (value, position)), '{{}}') END",
+        value = site.value
+    );
+    // Lengths, words and signs are those of elements; a check of the column is about the array.
+    let longest = match made.longest {
+        Length::Same => Length::Input,
+        other => other,
+    };
+    Ok(Made { sql, shortest: 0, longest, plain: false, keeps_sign: false, always: "", subquery: true, ..made })
+}

@@ -1,0 +1,23 @@
+//! Bytes of the keyed hash: repeated to the old length, or a fixed number of them.
+
+use super::made::{Distinct, Kind, Made, Site};
+use super::refusal::Why;
+use super::sql::{bytewise, call, choose, op, text};
+
+pub(super) fn make(length: Option<usize>, site: &Site<'_>) -> Result<Made, Why> {
+    if site.kind != Kind::Bytea {
+        return Err(site.wrong_type("bytea"));
+    }
+    // The hash takes text; hexadecimal digits are the same whatever `bytea_output` says.
+    let value = bytewise(&call("encode", &[&site.value, &text("hex")]));
+    let class = site.key.class("bytes");
+    let old = call("octet_length", &[&site.value]);
+    let Some(length) = length else {
+        let repeated = call("repeat", &[&class.hex(&value, 64), &op(&op(&old, "/", "32"), "+", "1")]);
+        let sql = call("substr", &[&call("decode", &[&repeated, &text("hex")]), "1", &old]);
+        return Ok(Made::value(sql, Distinct::No));
+    };
+    let all = call("substr", &[&class.hmac(&value), "1", &length.to_string()]);
+    let empty = op(&old, "=", "0");
+    Ok(Made::value(choose(&empty, &site.value, &all), Distinct::Yes))
+}

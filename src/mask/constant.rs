@@ -1,0 +1,78 @@
+//! A fixed value, or an expression of the user's.
+
+use crate::config::mask::{Scalar, SqlMask};
+use crate::pg::catalog::{Column, IndexKey};
+
+use super::compile::Expression;
+use super::made::{Distinct, Kind, Made, Site};
+use super::refusal::Why;
+use super::sql::text;
+
+/// The same value in every row. It is read here, so that one that the type does not take is no surprise
+/// for the server.
+pub(super) fn fixed(value: &Scalar, site: &Site<'_>) -> Result<Made, Why> {
+    let written = match value {
+        Scalar::Bool(value) => value.to_string(),
+        Scalar::Integer(value) => value.to_string(),
+        Scalar::Text(value) => value.clone(),
+    };
+    let base = &site.column.base;
+    let integer = |least: i64, most: i64| written.parse::<i64>().is_ok_and(|number| (least..=most).contains(&number));
+    let right = !site.column.array
+        && match site.kind {
+            Kind::Text { .. } => {
+                site.must_fit(written.chars().count())?;
+                !written.contains('\0')
+            }
+            Kind::SmallInt => integer(i16::MIN.into(), i16::MAX.into()),
+            Kind::Integer => integer(i32::MIN.into(), i32::MAX.into()),
+            Kind::BigInt => integer(i64::MIN, i64::MAX),
+            Kind::Bool => ["true", "false"].contains(&written.as_str()),
+            Kind::Date => written.parse::<jiff::civil::Date>().is_ok(),
+            Kind::Uuid => is_uuid(&written),
+            Kind::Inet => written.parse::<std::net::IpAddr>().is_ok(),
+            Kind::Json | Kind::Jsonb => serde_json::from_str::<serde_json::Value>(&written).is_ok(),
+            Kind::Enum if base.labels.contains(&written) => true,
+            Kind::Enum => {
+                let labels = base.labels.join(", ");
+                return Err(Why::Label { value: written, found: base.name.clone(), labels });
+            }
+            Kind::Numeric | Kind::Timestamp | Kind::TimestampTz | Kind::Bytea | Kind::Other => {
+                return Err(site.wrong_type("text, integers, boolean, date, uuid, inet, json or an enum"));
+            }
+        };
+    if !right {
+        let found = if site.column.array { format!("{}[]", base.name) } else { base.name.clone() };
+        return Err(Why::Value { value: written, found });
+    }
+    let length = written.chars().count();
+    Ok(Made::text(text(&written), length, length, Distinct::No))
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// An expression, whose author vouches for what nothing here can prove.
+pub(super) fn sql(mask: &SqlMask, column: &Column) -> Result<Expression, Why> {
+    let vouched = |name: &str| mask.vouch.iter().any(|vouched| vouched.eq_ignore_ascii_case(name));
+    if column.not_null && !vouched("NOT NULL") {
+        return Err(Why::Check { constraint: "NOT NULL".into(), definition: "the column takes no NULL".into() });
+    }
+    if let Some(unique) = column.unique.iter().find(|unique| !vouched(&unique.name)) {
+        let of_column = |key: &&IndexKey| **key == IndexKey::Column(column.name.clone());
+        return Err(match unique.keys.iter().find(of_column) {
+            Some(_) => Why::NotUnique { index: unique.name.clone() },
+            None => Why::Index { index: unique.name.clone(), expression: column.name.clone() },
+        });
+    }
+    if let Some(check) = column.checks.iter().find(|check| !vouched(&check.name)) {
+        return Err(Why::Check { constraint: check.name.clone(), definition: check.definition.clone() });
+    }
+    let mut words = mask.expression.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let subquery = words.any(|word| word.eq_ignore_ascii_case("select"));
+    // No cast: an explicit one would cut text that is too long. The line break ends a comment.
+    Ok(Expression { sql: format!("({}\n)", mask.expression), subquery })
+}

@@ -1,0 +1,30 @@
+//! An IP address of the ranges for documentation (RFC 5737, RFC 3849), of the same version.
+
+use super::made::{Distinct, Kind, Made, Site};
+use super::refusal::Why;
+use super::sql::{bytewise, call, cast, choose, concat, op, pick, text};
+
+const NETWORKS: [&str; 3] = ["192.0.2.", "198.51.100.", "203.0.113."];
+const LONGEST: usize = 14;
+
+pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
+    let (value, is_sixth) = match site.kind {
+        Kind::Inet => {
+            let host = call("host", &[&cast(&site.value, "inet")]);
+            (bytewise(&host), op(&call("family", &[&cast(&site.value, "inet")]), "=", "6"))
+        }
+        Kind::Text { .. } => {
+            site.must_fit(LONGEST)?;
+            (site.text(), op(&call("strpos", &[&site.text(), &text(":")]), ">", "0"))
+        }
+        _ => return Err(site.wrong_type("inet, cidr or text")),
+    };
+    let class = site.key.class("ip");
+    let network = pick(&NETWORKS, &class.choice(&value, "network", NETWORKS.len()));
+    let host = cast(&op("1", "+", &class.choice(&value, "host", 254)), "text");
+    let fourth = op(&network, "||", &host);
+    let sixth = concat(&[&text("2001:db8::1"), &class.hex(&value, 3)]);
+    let sql = choose(&is_sixth, &sixth, &fourth);
+    // The shortest is 192.0.2.1.
+    Ok(Made { plain: true, ..Made::text(sql, 9, LONGEST, Distinct::No) })
+}

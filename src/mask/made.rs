@@ -1,0 +1,173 @@
+//! What a mask is given, and what it gives back.
+
+use crate::pg::catalog::{Column, Type};
+use crate::pg::identifier;
+
+use super::key::Key;
+use super::refusal::Why;
+use super::sql::{bytewise, call, cast};
+
+/// The value to mask.
+pub(super) struct Site<'a> {
+    /// The column it is in.
+    pub column: &'a Column,
+    /// The value in SQL: the column, an element of it, or something inside it.
+    pub value: String,
+    /// Its base type.
+    pub kind: Kind,
+    /// Characters that it may have.
+    pub room: usize,
+    /// The team's secret.
+    pub key: &'a Key,
+}
+
+/// Base types that masks know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text { ignores_case: bool },
+    SmallInt,
+    Integer,
+    BigInt,
+    Bool,
+    Numeric,
+    Date,
+    Timestamp,
+    TimestampTz,
+    Uuid,
+    Inet,
+    Json,
+    Jsonb,
+    Bytea,
+    Enum,
+    Other,
+}
+
+impl Kind {
+    pub(super) fn of(base: &Type) -> Kind {
+        match (base.schema.as_str(), base.name.as_str()) {
+            _ if base.form == 'e' => Kind::Enum,
+            // The extension may be in any schema; a type of another owner by that name is text as well, or
+            // the cast in the expression fails before anything is written.
+            (_, "citext") if base.form == 'b' => Kind::Text { ignores_case: true },
+            ("pg_catalog", name) => match name {
+                "text" | "varchar" | "bpchar" => Kind::Text { ignores_case: false },
+                "int2" => Kind::SmallInt,
+                "int4" => Kind::Integer,
+                "int8" => Kind::BigInt,
+                "bool" => Kind::Bool,
+                "numeric" => Kind::Numeric,
+                "date" => Kind::Date,
+                "timestamp" => Kind::Timestamp,
+                "timestamptz" => Kind::TimestampTz,
+                "uuid" => Kind::Uuid,
+                "inet" | "cidr" => Kind::Inet,
+                "json" => Kind::Json,
+                "jsonb" => Kind::Jsonb,
+                "bytea" => Kind::Bytea,
+                _ => Kind::Other,
+            },
+            _ => Kind::Other,
+        }
+    }
+
+    pub(super) fn is_text(self) -> bool {
+        matches!(self, Kind::Text { .. })
+    }
+}
+
+impl<'a> Site<'a> {
+    /// A column's own value.
+    pub(super) fn of(column: &'a Column, key: &'a Key) -> Site<'a> {
+        let room = column.longest.unwrap_or(usize::MAX);
+        Site { column, value: identifier(&column.name), kind: Kind::of(&column.base), room, key }
+    }
+
+    /// The value as text under byte order; in lower case where its type ignores case, so that values
+    /// that are equal stay equal.
+    pub(super) fn text(&self) -> String {
+        let text = bytewise(&cast(&self.value, "text"));
+        if self.kind == (Kind::Text { ignores_case: true }) { call("lower", &[&text]) } else { text }
+    }
+
+    /// Refuses other types than text.
+    pub(super) fn must_be_text(&self) -> Result<(), Why> {
+        if self.kind.is_text() { Ok(()) } else { Err(self.wrong_type("text")) }
+    }
+
+    pub(super) fn wrong_type(&self, takes: &'static str) -> Why {
+        Why::Type { takes, found: self.column.base.name.clone() }
+    }
+
+    /// Refuses what does not fit.
+    pub(super) fn must_fit(&self, needed: usize) -> Result<(), Why> {
+        if needed <= self.room { Ok(()) } else { Err(Why::TooLong { needed, room: self.room }) }
+    }
+
+    /// Another column of the row, as text.
+    pub(super) fn by(&self, name: &str) -> Result<String, Why> {
+        let wrong = |why| Why::By { by: name.to_owned(), why };
+        let by = self.column.siblings.get(name).ok_or_else(|| wrong("is not in the table"))?;
+        let kind = Kind::of(by);
+        // The text of dates and floats depends on settings of the session.
+        let steady = kind.is_text() || matches!(kind, Kind::SmallInt | Kind::Integer | Kind::BigInt | Kind::Uuid);
+        if !steady {
+            return Err(wrong("holds neither integers nor text nor UUIDs"));
+        }
+        let text = cast(&identifier(name), "text");
+        Ok(format!("COALESCE({text}, ''::pg_catalog.text)"))
+    }
+}
+
+/// An expression with its promises. For NULL and the empty string it is not asked.
+pub(super) struct Made {
+    /// The expression, of a type that casts to the column's.
+    pub sql: String,
+    /// Least characters of an output; 0 for what is no text.
+    pub shortest: usize,
+    /// Most characters.
+    pub longest: Length,
+    /// Whether different inputs make different outputs.
+    pub distinct: Distinct,
+    /// Whether no output has a capital letter or a space at an end, so that `lower` and `trim` keep
+    /// different outputs different.
+    pub plain: bool,
+    /// Whether the sign of a number is kept.
+    pub keeps_sign: bool,
+    /// Text that every output has in it.
+    pub always: &'static str,
+    /// Whether it holds a subquery, which `ALTER TABLE … USING` refuses.
+    pub subquery: bool,
+}
+
+/// How long outputs are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    /// So many characters at most.
+    Most(usize),
+    /// No more than the input's.
+    Input,
+    /// That of the input.
+    Same,
+}
+
+/// Whether different inputs make different outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Distinct {
+    /// Always, or but for a collision of 64 bits of a keyed hash.
+    Yes,
+    /// No.
+    No,
+}
+
+impl Made {
+    /// Text of a length, with different outputs for different inputs or not.
+    pub(super) fn text(sql: String, shortest: usize, longest: usize, distinct: Distinct) -> Made {
+        let longest = Length::Most(longest);
+        Made { sql, shortest, longest, distinct, plain: false, keeps_sign: false, always: "", subquery: false }
+    }
+
+    /// What is no text.
+    pub(super) fn value(sql: String, distinct: Distinct) -> Made {
+        Made::text(sql, 0, 0, distinct)
+    }
+}

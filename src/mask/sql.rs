@@ -1,0 +1,77 @@
+//! Pieces of SQL text. Every function, operator and type is looked up in `pg_catalog` by name, so that
+//! nothing on a search path can take its place; `IN`, `LIKE`, `BETWEEN` and `NULLIF`, whose operators
+//! cannot be qualified, are not used.
+
+use crate::pg::literal;
+
+/// A call of a function of `pg_catalog`.
+pub(super) fn call(function: &str, arguments: &[&str]) -> String {
+    format!("pg_catalog.{function}({})", arguments.join(", "))
+}
+
+/// Two operands of an operator of `pg_catalog`, in parentheses: so written, all operators bind alike.
+pub(super) fn op(left: &str, operator: &str, right: &str) -> String {
+    format!("({left} OPERATOR(pg_catalog.{operator}) {right})")
+}
+
+/// An explicit cast to a type of `pg_catalog`.
+pub(super) fn cast(value: &str, to: &str) -> String {
+    format!("({value})::pg_catalog.{to}")
+}
+
+/// A constant of type text.
+pub(super) fn text(value: &str) -> String {
+    format!("{}::pg_catalog.text", literal(value))
+}
+
+/// A value of type text under byte order, whatever collation its column has.
+pub(super) fn bytewise(value: &str) -> String {
+    format!("({value} COLLATE pg_catalog.\"C\")")
+}
+
+/// Texts one after the other.
+pub(super) fn concat(parts: &[&str]) -> String {
+    let mut parts = parts.iter().map(|part| (*part).to_owned());
+    let first = parts.next().unwrap_or_else(|| text(""));
+    parts.fold(first, |left, right| op(&left, "||", &right))
+}
+
+/// The element of a constant list at an index from 0. One array literal: a list of constants in
+/// `ARRAY[…]` would be planned element by element.
+pub(super) fn pick<S: AsRef<str>>(list: &[S], index: &str) -> String {
+    let quoted: Vec<String> = list
+        .iter()
+        .map(|word| {
+            let word = word.as_ref();
+            let plain = !word.is_empty()
+                && !word.eq_ignore_ascii_case("null")
+                && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | ' ' | '-'))
+                && word.trim() == word;
+            if plain { word.to_owned() } else { format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"")) }
+        })
+        .collect();
+    let array = format!("({}::pg_catalog.text[])", literal(&format!("{{{}}}", quoted.join(","))));
+    format!("{array}[{}]", op("1", "+", index))
+}
+
+/// `CASE WHEN condition THEN yes ELSE no END`.
+pub(super) fn choose(condition: &str, yes: &str, no: &str) -> String {
+    format!("CASE WHEN {condition} THEN {yes} ELSE {no} END")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_qualified() {
+        assert_eq!(
+            concat(&[&text("a'"), &call("lower", &["x"])]),
+            "('a'''::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.lower(x))"
+        );
+        assert_eq!(
+            pick(&["a b", "c\"d", "", "null"], "i"),
+            r#"( E'{a b,"c\\"d","","null"}'::pg_catalog.text[])[(1 OPERATOR(pg_catalog.+) i)]"#
+        );
+    }
+}

@@ -1,0 +1,19 @@
+//! An address on the web: `https://example.com/` and 20 hexadecimal digits of the keyed hash.
+
+use super::made::{Distinct, Made, Site};
+use super::refusal::Why;
+use super::sql::{op, text};
+
+const START: &str = "https://example.com/";
+const HASH: usize = 20;
+const UNIQUE_HASH: usize = 16;
+
+pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
+    site.must_be_text()?;
+    let hash = HASH.min(site.room.saturating_sub(START.len()));
+    site.must_fit(START.len() + 6.max(hash))?;
+    let distinct = if hash >= UNIQUE_HASH { Distinct::Yes } else { Distinct::No };
+    let sql = op(&text(START), "||", &site.key.class("url").hex(&site.text(), hash));
+    let length = START.len() + hash;
+    Ok(Made { plain: true, always: START, ..Made::text(sql, length, length, distinct) })
+}

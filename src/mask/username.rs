@@ -1,0 +1,18 @@
+//! A user name: `user_` and 16 hexadecimal digits of the keyed hash.
+
+use super::made::{Distinct, Made, Site};
+use super::refusal::Why;
+use super::sql::{op, text};
+
+const HASH: usize = 16;
+
+pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
+    site.must_be_text()?;
+    let prefix = if site.room >= "user_".len() + HASH { "user_" } else { "u" };
+    let hash = HASH.min(site.room.saturating_sub(prefix.len()));
+    site.must_fit(prefix.len() + 6.max(hash))?;
+    let distinct = if hash == HASH { Distinct::Yes } else { Distinct::No };
+    let sql = op(&text(prefix), "||", &site.key.class("username").hex(&site.text(), hash));
+    let length = prefix.len() + hash;
+    Ok(Made { plain: true, ..Made::text(sql, length, length, distinct) })
+}

@@ -1,0 +1,36 @@
+//! A UUID of version 4, of 120 bits of the keyed hash of the UUID's text in lower case: a `uuid` and a
+//! text column that hold the same one still do.
+
+use super::made::{Distinct, Kind, Made, Site};
+use super::refusal::Why;
+use super::sql::{bytewise, call, cast, op, text};
+
+const LENGTH: usize = 36;
+
+pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
+    if site.kind == Kind::Uuid {
+        return Ok(Made::value(value(site, &bytewise(&cast(&site.value, "text"))), Distinct::Yes));
+    }
+    if !site.kind.is_text() {
+        return Err(site.wrong_type("uuid or text"));
+    }
+    site.must_fit(LENGTH)?;
+    // In capital letters it stays in capital letters; a mixed spelling is a value of its own.
+    let own = site.text();
+    let lower = bytewise(&call("lower", &[&own]));
+    let masked = cast(&value(site, &lower), "text");
+    let sql = format!(
+        "CASE WHEN {} THEN {masked} WHEN {} THEN {} ELSE {} END",
+        op(&own, "=", &lower),
+        op(&own, "=", &bytewise(&call("upper", &[&own]))),
+        call("upper", &[&bytewise(&masked)]),
+        cast(&value(site, &own), "text")
+    );
+    Ok(Made { plain: true, ..Made::text(sql, LENGTH, LENGTH, Distinct::Yes) })
+}
+
+fn value(site: &Site<'_>, of: &str) -> String {
+    let hex = site.key.class("uuid").hex(of, 32);
+    let version = call("overlay", &[&hex, &text("4"), "13", "1"]);
+    cast(&call("overlay", &[&version, &text("8"), "17", "1"]), "uuid")
+}
