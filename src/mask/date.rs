@@ -25,7 +25,8 @@ pub(super) fn make(options: &DateOptions, site: &Site<'_>) -> Result<Made, Why> 
         Kind::TimestampTz => to_utc(&bounded("timestamptz", " 00:00:00+00")),
         _ => return Err(site.wrong_type("date, timestamp or timestamptz")),
     };
-    let seconds = cast(&call("date_part", &[&text("epoch"), &call("date_trunc", &[&text("second"), &instant])]), "int8");
+    let seconds =
+        cast(&call("date_part", &[&text("epoch"), &call("date_trunc", &[&text("second"), &instant])]), "int8");
     let class = site.key.class("date");
     let days = |label: &str, below: i64| class.number(&seconds, label, below);
     let day = cast("'1 day'", "interval");

@@ -30,7 +30,7 @@ pub(super) fn make(within: Option<i64>, site: &Site<'_>) -> Result<Made, Why> {
             op(&size, "<=", &format!("{end}::pg_catalog.int8")),
             between(&class, &label, &size, from, end)
         );
-        from = end + 1;
+        from = end.saturating_add(1);
     }
     // |-32768| is no smallint; its own type's least value is kept as the least bigint is, which has no
     // absolute value at all.

@@ -55,7 +55,8 @@ pub(super) fn make(kind: PhoneKind, site: &Site<'_>) -> Result<Made, Why> {
     let Form { whole, end, first, last, class } = form(kind);
     let value = site.text();
     let class = site.key.class(class);
-    let digits = call("right", &[&call("translate", &[&value, &text("+-. ()"), &text("")]), &(first + last).to_string()]);
+    let digits =
+        call("right", &[&call("translate", &[&value, &text("+-. ()"), &text("")]), &(first + last).to_string()]);
     let (left, right) = permutation::digits(&class, "number", &cast(&digits, "int8"), first, last);
     let ending = concat(&[&left, &text("\\1"), &right]);
     let permuted = call("regexp_replace", &[&value, &text(end), &ending]);

@@ -27,7 +27,9 @@ pub(super) fn null(column: &Column) -> Result<(), Why> {
     // A check that mentions nothing but this column is not false for NULL, unless it asks for NULL.
     let refused = column.checks.iter().find(|check| {
         let others = column.siblings.keys().any(|name| *name != column.name && has_name(&check.definition, name));
-        others || check.definition.to_uppercase().contains("NULL") || check.definition.to_uppercase().contains("COALESCE")
+        others
+            || check.definition.to_uppercase().contains("NULL")
+            || check.definition.to_uppercase().contains("COALESCE")
     });
     refused.map_or(Ok(()), |check| Err(unproved(check)))
 }
@@ -55,7 +57,8 @@ fn keeps_unique(column: &Column, made: &Made, unique: &Unique) -> Result<(), Why
     let concerned: Vec<&IndexKey> = unique.keys.iter().filter(|key| mentions(key, &column.name)).collect();
     if let Some(predicate) = unique.predicate.as_ref().filter(|text| has_name(text, &column.name)) {
         // NULL and the empty string are kept, so these conditions hold for the same rows as before.
-        let same = conjuncts(predicate).iter().all(|part| !has_name(part, &column.name) || keeps_nullness(part, &column.name));
+        let same =
+            conjuncts(predicate).iter().all(|part| !has_name(part, &column.name) || keeps_nullness(part, &column.name));
         if !same {
             return Err(unproved(predicate));
         }
@@ -106,7 +109,9 @@ fn keeps_check(column: &Column, made: &Made, check: &Check) -> bool {
     if !has_name(&without_nullness, name) {
         return true;
     }
-    conjuncts(condition).iter().all(|part| !has_name(part, name) || keeps_nullness(part, name) || holds(column, made, part, name))
+    conjuncts(condition)
+        .iter()
+        .all(|part| !has_name(part, name) || keeps_nullness(part, name) || holds(column, made, part, name))
 }
 
 /// One comparison that is proved by what a mask promises.
@@ -256,9 +261,9 @@ fn is_name(text: &str, name: &str) -> bool {
 /// Whether a name stands in a text as a word. A word inside a string counts: that only refuses more.
 fn has_name(text: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    text.match_indices(name).any(|(at, _)| {
-        !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part)
-    }) || text.contains(&crate::pg::identifier(name))
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
+        || text.contains(&crate::pg::identifier(name))
 }
 
 fn mentions(key: &IndexKey, name: &str) -> bool {
@@ -274,7 +279,10 @@ mod tests {
 
     #[test]
     fn conditions_are_taken_apart() {
-        assert_eq!(conjuncts("((a > 0) AND ((b <> ''::text) AND (c IS NULL)))"), ["(a > 0)", "(b <> ''::text)", "(c IS NULL)"]);
+        assert_eq!(
+            conjuncts("((a > 0) AND ((b <> ''::text) AND (c IS NULL)))"),
+            ["(a > 0)", "(b <> ''::text)", "(c IS NULL)"]
+        );
         assert_eq!(conjuncts("((a = ' AND ') OR (b AND c))").len(), 1);
         assert_eq!(normal("((email)::text ~~ '%@%'::text)"), "email ~~ '%@%'");
         assert_eq!(normal("(char_length((email)::text) <= 320)"), "char_length(email) <= 320");
@@ -285,7 +293,9 @@ mod tests {
         for expression in ["lower(email)", "lower((email)::text)", "lower(btrim((email)::text))", "\"email\""] {
             assert!(keeps_plain_apart(expression, "email"), "{expression}");
         }
-        for expression in ["\"left\"(email, 3)", "lower(other)", "lower(email || other)", "split_part(email, '@'::text, 1)"] {
+        for expression in
+            ["\"left\"(email, 3)", "lower(other)", "lower(email || other)", "split_part(email, '@'::text, 1)"]
+        {
             assert!(!keeps_plain_apart(expression, "email"), "{expression}");
         }
     }

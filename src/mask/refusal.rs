@@ -91,7 +91,9 @@ impl Refusal {
     /// What to do about it.
     pub fn remedy(&self) -> String {
         match &self.why {
-            Why::Type { .. } => "take a mask for this type (`devdb masks` lists them), `null`, or an expression under `sql`",
+            Why::Type { .. } => {
+                "take a mask for this type (`devdb masks` lists them), `null`, or an expression under `sql`"
+            }
             Why::Generated => "mask the columns that it is computed from",
             Why::NotNull => "take a mask that makes values, or `fixed`",
             Why::TooLong { .. } => "take a mask with shorter values, or an expression under `sql`",

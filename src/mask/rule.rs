@@ -231,7 +231,12 @@ fn json(paths: &std::collections::BTreeMap<String, WrittenMask>) -> Result<Vec<(
         let rule = Rule::meant(written)?;
         let inside = !matches!(
             rule,
-            Rule::Json(_) | Rule::Identifier { .. } | Rule::Bytes { .. } | Rule::Date(_) | Rule::Enum { .. } | Rule::Sql(_)
+            Rule::Json(_)
+                | Rule::Identifier { .. }
+                | Rule::Bytes { .. }
+                | Rule::Date(_)
+                | Rule::Enum { .. }
+                | Rule::Sql(_)
         );
         if !inside {
             return Err(RuleError::InsideJson { path: text.clone(), mask: rule.name() });
@@ -276,7 +281,11 @@ impl Path {
                 return Err(wrong("a step begins with a dot or a bracket"));
             }
         }
-        if steps.is_empty() { Err(wrong("it leads to the whole document: mask the column instead")) } else { Ok(Path(steps)) }
+        if steps.is_empty() {
+            Err(wrong("it leads to the whole document: mask the column instead"))
+        } else {
+            Ok(Path(steps))
+        }
     }
 }
 

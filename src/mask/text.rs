@@ -48,9 +48,8 @@ fn shape(value: &str) -> String {
 }
 
 fn redact(value: &str) -> String {
-    let replaced = |value: &str, what: &str| {
-        call("regexp_replace", &[&bytewise(value), &text(what), &text(REDACTED), &text("g")])
-    };
+    let replaced =
+        |value: &str, what: &str| call("regexp_replace", &[&bytewise(value), &text(what), &text(REDACTED), &text("g")]);
     replaced(&replaced(value, ADDRESS), NUMBER)
 }
 

@@ -35,4 +35,5 @@ pub(in crate::mask) const COMPANIES: &str = "\
     Pinnacle Meridian Granite Willow Horizon Sterling Maplewood Seaside Cascade Juniper";
 
 /// Ends of company names.
-pub(in crate::mask) const TRADES: &str = "Trading Logistics Foods Software Design Energy Partners Systems Media Works Supply Labs";
+pub(in crate::mask) const TRADES: &str =
+    "Trading Logistics Foods Software Design Energy Partners Systems Media Works Supply Labs";

@@ -76,4 +76,5 @@ pub(in crate::mask) const COMPANIES: &str = "\
     한빛 새롬 푸른 누리 가온 다온 라온 미르 하늘 바다 은하 솔빛 해담 도담 아라 나래 우리 온누리 늘봄 참빛 큰솔 한울 두레 이음";
 
 /// Ends of company names.
-pub(in crate::mask) const TRADES: &str = "상사 물산 산업 정보 소프트 식품 전자 건설 디자인 유통 기획 에너지 솔루션 테크 로지스 교육";
+pub(in crate::mask) const TRADES: &str =
+    "상사 물산 산업 정보 소프트 식품 전자 건설 디자인 유통 기획 에너지 솔루션 테크 로지스 교육";
