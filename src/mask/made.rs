@@ -128,8 +128,8 @@ pub(super) struct Made {
     pub longest: Length,
     /// Whether different inputs make different outputs.
     pub distinct: Distinct,
-    /// Whether no output has a capital letter or a space at an end, so that `lower` and `trim` keep
-    /// different outputs different.
+    /// Whether `lower`, `upper` and `trim` keep different outputs different wherever they kept the
+    /// inputs different: no output has a space at an end, or capital letters that its input has not.
     pub plain: bool,
     /// Whether the sign of a number is kept.
     pub keeps_sign: bool,

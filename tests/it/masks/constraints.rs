@@ -14,7 +14,7 @@ const SCHEMA: &str = "\
     CREATE TABLE t ( \
         id int PRIMARY KEY, must text NOT NULL, domained needed, tiny varchar(10), tiny_unique varchar(30) UNIQUE, \
         uniq text UNIQUE, lowered text, partial text, partly text, hashed text, pattern text CHECK (pattern ~ '^[a-z]+$'), \
-        liked text CHECK (liked LIKE '%@%'), bounded text CHECK (char_length(bounded) <= 30), minimum text CHECK (length(minimum) > 100), \
+        odd text CHECK (odd LIKE '%(@)%'), liked text CHECK (liked LIKE '%@%'), bounded text CHECK (char_length(bounded) <= 30), minimum text CHECK (length(minimum) > 100), \
         coded code, pair_a text, pair_b text, either_a text, either_b text, made text GENERATED ALWAYS AS (upper(must)) STORED, \
         above int CHECK (above > 1000), positive int CHECK (positive > 0), born date UNIQUE, room int4range, arr text[] UNIQUE, \
         CHECK (either_a IS NOT NULL OR either_b IS NOT NULL), UNIQUE (pair_a, pair_b), \
@@ -63,6 +63,7 @@ async fn constraints_decide(version: Version) {
         ("email", "hashed", Some("t_hashed")),
         ("email", "pattern", Some("t_pattern_check")),
         ("email", "liked", None),
+        ("email", "odd", Some("t_odd_check")),
         ("url", "liked", Some("t_liked_check")),
         ("email", "bounded", Some("t_bounded_check")),
         ("username", "bounded", None),
@@ -110,7 +111,7 @@ async fn who_may_only_read_sees_the_same(version: Version) {
     let reader = cluster.login("reader", "r", "app").await.unwrap();
     let seen = devdb::pg::catalog::columns(&reader).await.unwrap();
     assert_eq!(seen, devdb::pg::catalog::columns(&master).await.unwrap());
-    assert_eq!(seen.len(), 25);
+    assert_eq!(seen.len(), 26);
     let tiny = seen.iter().find(|column| column.name == "tiny").unwrap();
     assert_eq!((tiny.longest, tiny.declared.as_str()), (Some(10), "\"pg_catalog\".\"varchar\"(10)"));
     let coded = seen.iter().find(|column| column.name == "coded").unwrap();
