@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -161,13 +161,31 @@ fn pid_file(data: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// Whether a server runs on a data directory.
+/// Whether a server runs on a data directory, be it in single-user mode.
 pub fn is_running(data: &Path) -> bool {
-    let pid = pid_file(data).first().and_then(|line| line.trim().parse::<i32>().ok());
-    pid.and_then(rustix::process::Pid::from_raw).is_some_and(|pid| {
+    let first = pid_file(data).first().and_then(|line| line.trim().parse::<i32>().ok());
+    // Single-user mode writes its number negated.
+    let pid = first.and_then(i32::checked_abs).and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| {
         // A signal that is refused (EPERM) still has a receiver.
-        !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+        !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH)) && serves(pid, data)
     })
+}
+
+/// Whether a living process is the server of a data directory. After a crash or a reboot the file is
+/// still there and its number may be another program's, which must not be taken for a server, let alone
+/// be sent a signal.
+fn serves(pid: rustix::process::Pid, data: &Path) -> bool {
+    let of = |what: &str| PathBuf::from(format!("/proc/{}/{what}", pid.as_raw_nonzero()));
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    // A server works in its data directory; who may not see where a process works, sees its arguments.
+    if let (Ok(works_in), Ok(data)) = (std::fs::read_link(of("cwd")), data.canonicalize()) {
+        return works_in == data;
+    }
+    let arguments = std::fs::read(of("cmdline")).unwrap_or_default();
+    arguments.split(|byte| *byte == 0).any(|word| word == data.as_os_str().as_encoded_bytes())
 }
 
 /// A data directory and how a server runs on it.
@@ -198,8 +216,12 @@ impl Server {
     /// Starts it and waits until it takes connections. It goes on after this program ends.
     pub async fn start(&self, deadline: Duration) -> Result<()> {
         let failed = |why: String| Error::Programs(format!("postgres did not start on {}: {why}", self.data.display()));
-        let log =
-            File::options().create(true).append(true).open(&self.log).map_err(|error| failed(error.to_string()))?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&self.log)
+            .map_err(|error| failed(error.to_string()))?;
         let also = log.try_clone().map_err(|error| failed(error.to_string()))?;
         self.account.own(&self.log).map_err(|error| failed(error.to_string()))?;
         let mut command = self.programs.command("postgres", self.account);
@@ -279,5 +301,36 @@ impl Server {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let fatal = text.lines().rev().find(|line| line.contains("FATAL:"));
         fatal.unwrap_or_else(|| last_line(&text)).to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_another_programs_now_is_no_server() {
+        let data = tempfile::tempdir().unwrap();
+        let mut other = std::process::Command::new("sleep").arg("60").current_dir("/").spawn().unwrap();
+        let number = i32::try_from(other.id()).unwrap();
+        for first in [number, -number, 0, i32::MIN, i32::MAX] {
+            std::fs::write(data.path().join("postmaster.pid"), format!("{first}\n")).unwrap();
+            assert!(!is_running(data.path()), "{first}");
+        }
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
+
+    #[test]
+    fn a_process_at_home_in_the_data_directory_is_its_server() {
+        let data = tempfile::tempdir().unwrap();
+        let mut server = std::process::Command::new("sleep").arg("60").current_dir(data.path()).spawn().unwrap();
+        for first in [i64::from(server.id()), -i64::from(server.id())] {
+            std::fs::write(data.path().join("postmaster.pid"), format!("{first}\n")).unwrap();
+            assert!(is_running(data.path()), "{first}");
+        }
+        server.kill().unwrap();
+        server.wait().unwrap();
+        assert!(!is_running(data.path()));
     }
 }

@@ -7,7 +7,7 @@ mod refusal;
 
 use crate::config::PREFIX_MIN;
 
-use super::{Error, Identity, Instance, Platform, Record, RecordState, Result, tag};
+use super::{Error, Identity, Instance, Platform, Record, RecordState, Result, Status, tag};
 
 pub use refusal::Refusal;
 
@@ -94,6 +94,7 @@ impl Scrubbed {
         .find(|(held, _)| !held);
         match missing {
             Some((_, why)) => Err(why),
+            None if dev.instance.status == Status::Deleting => Err("it is being deleted"),
             None => Ok(Scrubbed { instance: dev.instance }),
         }
     }
@@ -309,5 +310,7 @@ mod tests {
             Evidence { verified: false, ..all },
         ];
         assert!(missing.into_iter().all(|evidence| !prove(evidence)));
+        let going = Instance { status: Status::Deleting, ..ours() };
+        assert!(Scrubbed::prove(DevInstance { instance: going }, all).is_err());
     }
 }

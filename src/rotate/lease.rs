@@ -8,8 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::platform::guard;
-use crate::platform::{Tags, tag};
+use crate::platform::{Tags, guard, tag};
 
 use super::plan::until;
 use super::run::Run;
@@ -26,23 +25,24 @@ impl Drop for Lease {
 }
 
 impl Lease {
-    /// Begins to renew, also before the clone can be seen: a restore takes longer than any lease. The
-    /// receiver hears when another run has taken the clone over.
-    pub fn renew(run: Arc<Run>, name: String) -> (Lease, oneshot::Receiver<String>) {
+    /// Begins to renew, as soon as there is a clone that carries this run's tags: a restore alone takes
+    /// longer than a lease. The receiver hears when another run has taken the clone over.
+    pub fn renew(run: Arc<Run>) -> (Lease, oneshot::Receiver<String>) {
         let (lost, hear) = oneshot::channel();
         let task = tokio::spawn(async move {
             let pause = (run.target.generation.lease / 3).max(Duration::from_millis(100));
-            let mut was_ours = false;
+            while !run.place().held {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
             loop {
                 tokio::time::sleep(pause).await;
-                match renew_once(&run, &name).await {
-                    Ok(None) => was_ours = true,
-                    // Until it is ours it may be a dead run's that we are about to take.
-                    Ok(Some(other)) if was_ours => {
+                let Some((name, id)) = run.place().clone else { continue };
+                match renew_once(&run, &name, id.as_deref()).await {
+                    Ok(None) => {}
+                    Ok(Some(other)) => {
                         let _ = lost.send(other);
                         return;
                     }
-                    Ok(Some(_)) => {}
                     // The next one may succeed; when none does, the lease ends as if we were dead.
                     Err(_) => {}
                 }
@@ -53,8 +53,8 @@ impl Lease {
 }
 
 /// Renews once; answers the id of another run that has the clone now.
-async fn renew_once(run: &Run, name: &str) -> crate::platform::Result<Option<String>> {
-    let dev = guard::admit(&*run.platform, &run.rules, name, None).await?;
+async fn renew_once(run: &Run, name: &str, id: Option<&str>) -> crate::platform::Result<Option<String>> {
+    let dev = guard::admit(&*run.platform, &run.rules, name, id).await?;
     let owner = dev.instance().tag(tag::RUN).unwrap_or_default().to_owned();
     if owner != run.id {
         return Ok(Some(owner));

@@ -71,21 +71,22 @@ pub async fn rotate(
         }
         carry_out(run, &plan, &kit, options).await.map(Some)
     };
+    let mut cancel = std::pin::pin!(cancel);
     let result = tokio::select! {
         result = attempt => result,
-        () = cancel => Err(Failure::new(Exit::Interrupted, "interrupted")),
+        () = &mut cancel => Err(Failure::new(Exit::Interrupted, "interrupted")),
     };
     match result {
         Err(failure) if failure.exit == Exit::Refused => Err(failure.and("nothing was changed")),
-        Err(failure) => Err(undo::after(run, failure, options.keep_failed).await),
+        Err(failure) => Err(undo::after(run, failure, options.keep_failed, cancel).await),
         done => done,
     }
 }
 
 async fn carry_out(run: &Arc<Run>, plan: &Plan, kit: &Kit, options: &Options) -> Result<String, Failure> {
     retire::abandoned(run, &plan.abandoned).await?;
-    let (_lease, lost) = Lease::renew(run.clone(), plan.work.name().to_owned());
-    let rest = async {
+    let (_lease, lost) = Lease::renew(run.clone());
+    let story = async {
         let instance = match &plan.work {
             Work::Restore { name } => restore::restore(run, plan, name).await?,
             Work::Resume { clone } => restore::resume(run, plan, clone).await?,
@@ -102,7 +103,7 @@ async fn carry_out(run: &Arc<Run>, plan: &Plan, kit: &Kit, options: &Options) ->
             Work::Restore { .. } | Work::Resume { .. } => {
                 let scrubbed = scrub_clone(run, &instance, &access, plan, kit, options).await?;
                 publish::open(run, &instance).await?;
-                publish::swap(run, &plan.record, &scrubbed).await?;
+                publish::swap(run, &plan.record, scrubbed).await?;
                 plan.record.clone()
             }
         };
@@ -115,7 +116,7 @@ async fn carry_out(run: &Arc<Run>, plan: &Plan, kit: &Kit, options: &Options) ->
         Ok(instance.name)
     };
     tokio::select! {
-        result = rest => result,
+        result = story => result,
         Ok(other) = lost => {
             // The clone is the other run's now: whatever is to be done with it, is done there.
             run.set_place(|place| place.clone = None);

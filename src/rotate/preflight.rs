@@ -1,7 +1,7 @@
 //! Step: look and decide, changing nothing. Waits for another run's lease to end, and refuses when it
 //! is renewed instead.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Verdict};
@@ -16,6 +16,7 @@ pub async fn preflight(run: &Run, wishes: &Wishes, recipe: &str) -> Result<(Worl
     let step = run.step("preflight", format!("look at {} and its snapshots", run.target.source.instance));
     let mut checks = observe::checks(&run.platform).await;
     let mut seen: Option<(String, jiff::Timestamp)> = None;
+    let began = Instant::now();
     loop {
         let world = observe(&run.platform).await.map_err(|error| Failure { exit: Exit::Refused, ..error.into() })?;
         match decide(&world, &run.target, &run.rules, wishes, &run.id, recipe) {
@@ -31,8 +32,10 @@ pub async fn preflight(run: &Run, wishes: &Wishes, recipe: &str) -> Result<(Worl
                 return Ok((world, *plan));
             }
             Decision::Occupied { clone, run: other, until } => {
-                // A lease that grew while we looked belongs to a living run.
-                if seen.as_ref().is_some_and(|(run, before)| *run == other && *before != until) {
+                // A lease that grew while we looked belongs to a living run; one that outlasts two of ours
+                // may be made by another clock, and is not waited for.
+                let grew = seen.as_ref().is_some_and(|(run, before)| *run == other && *before != until);
+                if grew || began.elapsed() > run.target.generation.lease * 2 {
                     return Err(Failure::new(Exit::Busy, format!("another run ({other}) works on {clone}"))
                         .hint("wait for it, or take its clone over with --take-over"));
                 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::{Exit, Failure};
 use crate::platform::guard::Scrubbed;
 use crate::platform::retry::while_busy;
-use crate::platform::{Instance, Phase, RecordState, Tags, tag};
+use crate::platform::{Change, Instance, Phase, RecordState, Tags, tag};
 use crate::scrub::marker;
 
 use super::access::Access;
@@ -46,10 +46,11 @@ pub async fn open(run: &Run, instance: &Instance) -> Result<(), Failure> {
 
 /// Points the record at it and waits until all name servers know. From the call on, the new
 /// generation may be live, whatever happens next.
-pub async fn swap(run: &Run, from: &RecordState, to: &Scrubbed) -> Result<(), Failure> {
+pub async fn swap(run: &Run, from: &RecordState, to: Scrubbed) -> Result<(), Failure> {
     let record = &run.target.record.name;
-    let step = run.step("swap", format!("point {record} at {}", to.name()));
-    let change = run.platform.swap(from, to).await?;
+    let name = to.name().to_owned();
+    let step = run.step("swap", format!("point {record} at {name}"));
+    let change = call(run, from.clone(), to).await?;
     run.set_place(|place| place.swapped = true);
     let limit = run.target.deadlines.publish;
     let mut watch = Watch::new(&step);
@@ -62,8 +63,20 @@ pub async fn swap(run: &Run, from: &RecordState, to: &Scrubbed) -> Result<(), Fa
         }
         pace.rest().await;
     }
-    step.done(format!("{record} points at {}", to.name()));
+    step.done(format!("{record} points at {name}"));
     Ok(())
+}
+
+/// The call itself, in a task: a request that was sent may be carried out although nobody waits for
+/// the answer, so whoever cleans up after a cancelled run has to let it end before looking at the record.
+async fn call(run: &Run, from: RecordState, to: Scrubbed) -> Result<Change, Failure> {
+    let (platform, changing) = (run.platform.clone(), run.changing.clone().lock_owned().await);
+    let call = tokio::spawn(async move {
+        let _changing = changing;
+        platform.swap(&from, &to).await
+    });
+    let answer = call.await.map_err(|error| Failure::new(Exit::Unexpected, error))?;
+    Ok(answer?)
 }
 
 /// Connects as a developer would, by the name, and finds the marker of this generation there.

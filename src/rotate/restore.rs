@@ -13,7 +13,10 @@ pub async fn restore(run: &Run, plan: &Plan, name: &str) -> Result<Instance, Fai
     let snapshot = &plan.snapshot;
     let bytes = snapshot.size.map_or_else(String::new, |bytes| format!(" ({})", size(bytes)));
     let step = run.step("restore", format!("restore {}{bytes} as {name}", snapshot.id));
-    let order = RestoreOrder { name: name.to_owned(), snapshot: snapshot.clone(), tags: plan.tags.clone() };
+    let mut tags = plan.tags.clone();
+    // The plan may be older than a lease by now: dead runs' clones were removed first.
+    tags.extend(lease::held(run.target.generation.lease));
+    let order = RestoreOrder { name: name.to_owned(), snapshot: snapshot.clone(), tags };
     // From here on a clone may exist, even if the answer to the call is lost.
     run.set_place(|place| {
         place.clone = Some((name.to_owned(), None));
@@ -30,9 +33,14 @@ pub async fn restore(run: &Run, plan: &Plan, name: &str) -> Result<Instance, Fai
             error => error.into(),
         });
     }
+    run.set_place(|place| place.held = true);
     let limit = run.target.deadlines.restore;
     let instance = wait::until_available(&*run.platform, &step, name, limit, None).await?;
-    run.set_place(|place| place.clone = Some((name.to_owned(), Some(instance.resource_id.clone()))));
+    run.set_place(|place| {
+        place.clone = Some((name.to_owned(), Some(instance.resource_id.clone())));
+        // It was seen: if it cannot be seen again, it is gone.
+        place.accepted = false;
+    });
     compare(&run.platform.quarantine(), &instance.settings)?;
     step.done(format!("{name} is available, closed to all but devdb"));
     Ok(instance)
@@ -74,7 +82,9 @@ async fn take(run: &Run, plan: &Plan, instance: &Instance) -> Result<(), Failure
     let mut tags = lease::held(run.target.generation.lease);
     tags.insert(tag::RUN.to_owned(), run.id.clone());
     tags.extend(plan.tags.get_key_value(tag::RECIPE).map(|(key, value)| (key.clone(), value.clone())));
-    Ok(run.tag(&instance.name, &instance.resource_id, tags).await?)
+    run.tag(&instance.name, &instance.resource_id, tags).await?;
+    run.set_place(|place| place.held = true);
+    Ok(())
 }
 
 /// What came of a restore must be what was asked for: a difference may mean that it is reachable.

@@ -39,7 +39,7 @@ async fn go(run: &Arc<Run>, wanted: Option<&str>) -> Result<String, Failure> {
     let session = access.login(database).await?;
     let dev = run.admit(&to.name, &to.resource_id).await?;
     let scrubbed = leak_check::recall(dev, &session).await?;
-    publish::swap(run, &world.record, &scrubbed).await?;
+    publish::swap(run, &world.record, scrubbed).await?;
     publish::prove(run, &access, &to).await?;
     publish::mark_live(run, &to).await?;
     let retired = Tags::from([(tag::PHASE.to_owned(), Phase::Retired.to_string())]);

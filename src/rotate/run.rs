@@ -22,6 +22,9 @@ pub struct Run {
     pub listener: Arc<dyn Listener>,
     /// Identifies this run.
     pub id: String,
+    /// Held while the record is being changed, by the call itself: it goes on when the run is cancelled
+    /// in the middle of it.
+    pub changing: Arc<tokio::sync::Mutex<()>>,
     place: Mutex<Place>,
 }
 
@@ -33,6 +36,8 @@ pub struct Place {
     /// Whether the platform may be making it, as far as anybody knows: then it will appear, even if it
     /// cannot be seen yet.
     pub accepted: bool,
+    /// Whether it carries this run's tags: from then on the lease is renewed.
+    pub held: bool,
     /// Whether the record was told to point at it.
     pub swapped: bool,
 }
@@ -42,7 +47,7 @@ impl Run {
     pub fn new(platform: Arc<dyn Platform>, rules: Rules, target: Target, listener: Arc<dyn Listener>) -> Run {
         use rand::RngExt as _;
         let id = format!("{:016x}", rand::rng().random::<u64>());
-        Run { platform, rules, target, listener, id, place: Mutex::default() }
+        Run { platform, rules, target, listener, id, changing: Arc::default(), place: Mutex::default() }
     }
 
     /// How far it is.

@@ -27,8 +27,8 @@ struct Row {
     foreign: Option<String>,
 }
 
-/// Prints the table, or JSON; `Exit::Refused` when nothing is live, or the live one is not
-/// available or older than `max_age`.
+/// Prints the table, or JSON; `Exit::Refused` when nothing is live, or the live one is down or older than
+/// `max_age`.
 pub async fn status(run: &Run, json: bool) -> Result<Exit, Failure> {
     let world = observe(&run.platform).await?;
     let rows = rows(run, &world);
@@ -40,11 +40,12 @@ pub async fn status(run: &Run, json: bool) -> Result<Exit, Failure> {
     }
     let record = &run.target.record.name;
     let max = run.target.generation.max_age;
+    let live = world.instances.iter().zip(&world.pointed_at).find(|(_, live)| **live).map(|(instance, _)| instance);
+    if let Some(Instance { name, status: Status::Dead(status), .. }) = live {
+        run.warn(format!("{name} is live, and {status}; `devdb rotate` replaces it"));
+        return Ok(Exit::Refused);
+    }
     match (rows.iter().find(|row| row.live), &world.record) {
-        (Some(row), _) if row.status != Status::Available.to_string() => {
-            run.warn(format!("{} is live and {}: a rotation replaces it", row.generation, row.status));
-            Ok(Exit::Refused)
-        }
         (Some(row), _) => match row.age_seconds.map(Duration::from_secs) {
             Some(age) if age > max => {
                 run.warn(format!("{} is {} old; max_age is {}", row.generation, span(age), span(max)));

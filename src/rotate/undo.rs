@@ -1,5 +1,6 @@
 //! After a failure: remove the clone this run made, unless the record points at it, and say what is left.
 
+use std::future::Future;
 use std::time::Duration;
 
 use crate::error::{Exit, Failure};
@@ -16,8 +17,9 @@ const PATIENCE_WHEN_CANCELLED: Duration = Duration::from_secs(5);
 /// How long a failed run waits for its clone to become deletable.
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// Cleans up after `failure` and completes it with what was undone and what is left.
-pub async fn after(run: &Run, failure: Failure, keep_failed: bool) -> Failure {
+/// Cleans up after `failure` and completes it with what was undone and what is left. `cancel` is not
+/// awaited again when it was what ended the run.
+pub async fn after(run: &Run, failure: Failure, keep_failed: bool, cancel: impl Future<Output = ()>) -> Failure {
     let place = run.place();
     let Some((name, id)) = place.clone else {
         // It says itself what there is: another run, or a dead run's clone that could not be removed.
@@ -29,7 +31,9 @@ pub async fn after(run: &Run, failure: Failure, keep_failed: bool) -> Failure {
     let cancelled = failure.exit == Exit::Interrupted;
     let patience = if cancelled { PATIENCE_WHEN_CANCELLED } else { PATIENCE };
     let id = id.as_deref();
-    let outcome = tokio::time::timeout(patience + Duration::from_secs(1), async {
+    let work = async {
+        // A change of the record that is under way ends first: only then does the record say what is live.
+        drop(run.changing.lock().await);
         if place.swapped || is_live(run, &name).await {
             return Left::Live;
         }
@@ -49,9 +53,18 @@ pub async fn after(run: &Run, failure: Failure, keep_failed: bool) -> Failure {
                 Left::Stuck(error.to_string())
             }
         }
-    })
-    .await
-    .unwrap_or_else(|_| Left::Stuck(format!("it could not be deleted within {} s", patience.as_secs())));
+    };
+    let enough = async {
+        if !cancelled {
+            // A signal that comes while we clean up has to end the program as quickly as any other.
+            let _ = tokio::time::timeout(PATIENCE, cancel).await;
+        }
+        tokio::time::sleep(PATIENCE_WHEN_CANCELLED + Duration::from_secs(1)).await;
+    };
+    let outcome = tokio::select! {
+        outcome = work => outcome,
+        () = enough => Left::Stuck("it could not be deleted in time".to_owned()),
+    };
     let record = &run.target.record.name;
     let next = "the next rotation, or `devdb cleanup`, removes it or goes on with it";
     match outcome {
@@ -59,7 +72,7 @@ pub async fn after(run: &Run, failure: Failure, keep_failed: bool) -> Failure {
             .and(format!("{name} is live: {record} points at it"))
             .and("older generations that are left are removed by the next rotation"),
         Left::Nothing => with_exit(failure, Exit::FailedRemoved)
-            .and(format!("no clone was made; {record} and the live generation are as before")),
+            .and(format!("no clone is left; {record} and the live generation are as before")),
         Left::Others => with_exit(failure, Exit::Busy)
             .and(format!("{name} belongs to another run now, which decides what becomes of it")),
         Left::Removed => with_exit(failure, Exit::FailedRemoved)

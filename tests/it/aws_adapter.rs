@@ -214,6 +214,8 @@ fn the_record_is_compared_and_swapped() {
 
         account.bench("record", json!({ "name": "db.example.com", "value": "10.0.0.1", "type": "A" }));
         assert!(matches!(aws.record().await.unwrap(), RecordState::Foreign(_)));
+        let unknown = guard::admit_deletion(&aws, &rules(&target), "app-dev-1", None).await;
+        assert!(matches!(unknown, Err(Error::Refused(guard::Refusal::Record { .. }))), "{unknown:?}");
     });
 }
 

@@ -41,6 +41,32 @@ fn status_shows_generations_and_its_code_tells_when_the_live_one_is_old() {
 }
 
 #[test]
+fn a_live_generation_whose_server_is_down_shows_and_is_replaced() {
+    let scene = Scene::new();
+    scene.devdb(&["rotate"]).code(0);
+    let (live, _) = scene.record().unwrap();
+    // As after a reboot: the server is gone, its file stays, and its number is another program's.
+    let pid_file = scene.path("instances").join(&live).join("data/postmaster.pid");
+    let text = std::fs::read_to_string(&pid_file).unwrap();
+    let (pid, rest) = text.split_once('\n').unwrap();
+    let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::QUIT).unwrap();
+    while rustix::process::test_kill_process(pid).is_ok() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let mut other = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+    std::fs::write(&pid_file, format!("{}\n{rest}", other.id())).unwrap();
+
+    scene.devdb(&["status"]).code(3).says(&format!("{live} is live, and stopped"));
+    scene.devdb(&["rotate"]).code(0);
+    let (new, _) = scene.record().unwrap();
+    assert_eq!(scene.generations(), [new]);
+    assert!(other.try_wait().unwrap().is_none(), "another program was ended");
+    other.kill().unwrap();
+    other.wait().unwrap();
+}
+
+#[test]
 fn a_kept_generation_can_be_rolled_back_to() {
     let scene = Scene::new();
     scene.config("keep: 0", "keep: 1");
@@ -115,15 +141,4 @@ fn completions_are_printed_for_a_shell() {
     for shell in ["bash", "zsh", "fish"] {
         scene.devdb(&["completions", shell]).code(0).says("rollback");
     }
-}
-
-#[test]
-fn status_shows_that_a_server_was_stopped_and_a_rotation_replaces_it() {
-    let scene = Scene::new();
-    scene.devdb(&["rotate"]).code(0);
-    let stopped = scene.record().unwrap().0;
-    scene.stop_server(&stopped);
-    scene.devdb(&["status"]).code(3).says("is live and server stopped");
-    scene.devdb(&["rotate"]).code(0);
-    assert_eq!(scene.generations(), [scene.record().unwrap().0]);
 }

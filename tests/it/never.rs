@@ -50,6 +50,18 @@ fn rule_1_an_instance_that_is_not_ours_is_left_alone() {
 }
 
 #[test]
+fn rule_1_nothing_is_deleted_while_nobody_can_say_what_the_record_points_at() {
+    let scene = Scene::new();
+    scene.script("90-verify/20_never.sql", "SELECT 1;");
+    scene.devdb(&["rotate", "--keep-failed"]).code(7);
+    let left = scene.generations();
+    std::fs::write(scene.path("pg_service.conf"), "[app-dev]\nhost=elsewhere.example\n").unwrap();
+    let refused = scene.devdb(&["cleanup", "--older-than", "0s"]).says("the record cannot be trusted");
+    assert_ne!(refused.code, 0);
+    assert_eq!(scene.generations(), left);
+}
+
+#[test]
 fn rule_3_deletion_protection_is_never_switched_off() {
     let scene = Scene::new();
     scene.devdb(&["rotate"]).code(0);
@@ -181,6 +193,18 @@ fn rule_8_a_secret_is_masked_before_it_could_appear() {
     assert!(masks.iter().all(|at| *at < first_step));
     let json = scene.devdb(&["rotate", "--format", "json"]).code(0);
     assert!(!json.out.contains("password_value") && !json.out.contains("dev-service-password"));
+}
+
+#[test]
+fn rule_8_nobody_else_on_the_machine_can_read_a_clones_files_or_log() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scene = Scene::new();
+    scene.devdb(&["rotate"]).code(0);
+    let instance = scene.path("instances").join(scene.record().unwrap().0);
+    for closed in ["data", "server.log"] {
+        let mode = std::fs::metadata(instance.join(closed)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{closed} has mode {mode:o}");
+    }
 }
 
 #[test]

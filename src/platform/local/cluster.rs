@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config;
-use crate::pg::server::{self, Account, Programs, Server};
+use crate::pg::server::{Account, Programs, Server};
 use crate::pg::{identifier, literal};
 use crate::platform::{Check, Error, Result, Settings};
 
@@ -159,11 +159,6 @@ fn write_access_files(directory: &Path, meta: &Meta, account: Account, settings:
         account.own(&path).map_err(Error::io(&path))?;
     }
     Ok(())
-}
-
-/// Whether a server runs on an instance's data directory.
-pub fn is_running(directory: &Path) -> bool {
-    server::is_running(&directory.join(DATA))
 }
 
 /// Stops the server at once: its files are about to be removed.

@@ -24,8 +24,6 @@ pub enum State {
     Ready,
     /// The copy failed; `failure` says why.
     Failed,
-    /// Being removed.
-    Deleting,
 }
 
 /// The file's content.

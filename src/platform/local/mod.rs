@@ -29,12 +29,12 @@ use secrecy::SecretString;
 
 use crate::config::{self, Target};
 use crate::pg::Route;
-use crate::pg::server::Account;
+use crate::pg::server::{Account, is_running};
 
 use super::guard::{Deletable, DevInstance, Scrubbed};
 use super::{
-    Change, Check, Error, Identity, Instance, Platform, RecordState, RestoreOrder, Result, Settings, Snapshot, Source,
-    Status, Tags, tag,
+    Change, Check, Error, Identity, Instance, Phase, Platform, RecordState, RestoreOrder, Result, Settings, Snapshot,
+    Source, Status, Tags, tag,
 };
 use copy::Tree;
 use meta::{Meta, State};
@@ -109,15 +109,15 @@ impl Local {
     async fn describe(&self, name: &str) -> Result<Option<Instance>> {
         let directory = self.directory(name);
         let Some(meta) = Meta::read(&directory)? else { return Ok(None) };
+        let published = meta.tags.get(tag::PHASE).and_then(|word| Phase::parse(word)).is_some_and(Phase::is_published);
         let status = match meta.state {
             State::Copying if meta::is_held(&directory, COPYING) => Status::Moving(self.copy_progress()),
             State::Copying => Status::Dead("the copy was interrupted".into()),
             State::Failed => Status::Dead(meta.failure.unwrap_or_default()),
-            State::Deleting => Status::Deleting,
-            // It was started once, and runs no more: the machine was restarted, or somebody stopped it.
-            State::Ready if meta.port.is_some() && !cluster::is_running(&directory) => {
-                Status::Dead("server stopped".into())
+            State::Ready if published && meta.port.is_some() && !is_running(&directory.join(cluster::DATA)) => {
+                Status::Dead("stopped".into())
             }
+            // A clone is stopped until its password is set.
             State::Ready => Status::Available,
         };
         let route = meta.port.map(|port| Route { host: "127.0.0.1".into(), port, server_name: None });
@@ -301,7 +301,9 @@ impl Platform for Local {
 
     async fn delete(&self, instance: Deletable) -> Result<()> {
         let directory = self.directory(instance.name());
-        let meta = Meta::update(&directory, |meta| meta.state = State::Deleting)?;
+        // Nothing is written first: a full disk must not keep a clone from being removed, and a run killed
+        // before the rename leaves an instance that the next one finds as it was.
+        let meta = self.meta(instance.name())?;
         cluster::stop(&directory, &meta, self.account, &self.settings).await?;
         // One rename makes it gone; a run killed while removing files leaves only a hidden directory.
         let gone = meta::sibling(&directory, "gone", &meta.resource_id);

@@ -2,6 +2,8 @@
 //! reads. Everything else in the file belongs to its owner and is kept to the byte.
 
 use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use crate::platform::{Error, Record, RecordState, Result};
@@ -66,9 +68,29 @@ impl ServiceFile {
         }
         let text = self.replaced(&self.read()?, entry);
         let fresh = self.path.with_extension("new");
-        fs::write(&fresh, text).map_err(Error::io(&fresh))?;
-        File::open(&fresh).and_then(|file| file.sync_all()).map_err(Error::io(&fresh))?;
+        self.write(&fresh, &text).map_err(Error::io(&fresh))?;
         fs::rename(&fresh, &self.path).map_err(Error::io(&self.path))
+    }
+
+    /// Writes a file that only those can read who could read the one it replaces: other sections may hold
+    /// passwords.
+    fn write(&self, fresh: &Path, text: &str) -> std::io::Result<()> {
+        match fs::remove_file(fresh) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let old = fs::metadata(&self.path).ok();
+        let mode = if old.is_some() { 0o600 } else { 0o644 };
+        let mut file = File::options().create_new(true).write(true).mode(mode).open(fresh)?;
+        file.write_all(text.as_bytes())?;
+        if let Some(old) = old {
+            let now = file.metadata()?;
+            if (now.uid(), now.gid()) != (old.uid(), old.gid()) {
+                fchown(&file, Some(old.uid()), Some(old.gid()))?;
+            }
+            file.set_permissions(old.permissions())?;
+        }
+        file.sync_all()
     }
 
     fn read(&self) -> Result<String> {
@@ -168,6 +190,17 @@ mod tests {
         let after = fs::read_to_string(&file.path).unwrap();
         assert_eq!(after, before.replace("old-1", "new-2").replace("port=1\n", "port=5433\n"));
         assert_eq!(file.entry().unwrap(), Some(entry("new-2", 5433)));
+    }
+
+    #[test]
+    fn a_swap_does_not_open_the_file_to_others() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (_directory, file) = scene("[other]\npassword=secret\n");
+        fs::set_permissions(&file.path, fs::Permissions::from_mode(0o600)).unwrap();
+        // What a run that was killed left.
+        fs::write(file.path.with_extension("new"), "half").unwrap();
+        file.swap(&RecordState::Absent, &entry("one", 1)).unwrap();
+        assert_eq!(fs::metadata(&file.path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -46,7 +46,14 @@ async fn describe(path: &Path, id: String, master_user: &str) -> Result<Snapshot
     let Some(major) = major_of(path) else { return Ok(snapshot) };
     snapshot.engine_version = major.to_string();
     let Ok(control) = fs::read(path.join("global/pg_control")) else { return Ok(snapshot) };
-    let tree = Tree::walk(path)?;
+    let tree = match Tree::walk(path) {
+        Ok(tree) => tree,
+        // One that is just being pruned, or not ours to read, must not hide the others.
+        Err(error) => {
+            snapshot.status = format!("not readable: {error}");
+            return Ok(snapshot);
+        }
+    };
     snapshot.size = Some(tree.size());
     if let Err(error) = Programs::find(Some(major)).await {
         snapshot.unusable = Some(error.to_string());
@@ -121,6 +128,28 @@ mod tests {
         bytes.extend([0; 4]);
         bytes.extend(1_794_020_521_i64.to_ne_bytes());
         bytes
+    }
+
+    #[tokio::test]
+    async fn one_that_cannot_be_read_does_not_hide_the_others() {
+        use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
+        let root = tempfile::tempdir().unwrap();
+        for id in ["bad", "good"] {
+            fs::create_dir_all(root.path().join(id).join("global")).unwrap();
+            fs::write(root.path().join(id).join("PG_VERSION"), "15\n").unwrap();
+            fs::write(root.path().join(id).join("global/pg_control"), head(1300, 1)).unwrap();
+        }
+        // Deeper than a path may be long, which stops even root.
+        let mut at = openat(CWD, root.path().join("bad"), OFlags::DIRECTORY, Mode::empty()).unwrap();
+        for _ in 0..20 {
+            let name = "d".repeat(250);
+            mkdirat(&at, &name, Mode::RWXU).unwrap();
+            at = openat(&at, &name, OFlags::DIRECTORY, Mode::empty()).unwrap();
+        }
+        let found = list(root.path(), "app_admin").await.unwrap();
+        let status = |id: &str| found.iter().find(|one| one.id == id).unwrap().status.clone();
+        assert!(status("bad").starts_with("not readable: "), "{}", status("bad"));
+        assert_eq!(status("good"), "available");
     }
 
     #[test]

@@ -71,6 +71,38 @@ fn after_the_swap_the_new_one_stays_live() {
     assert_eq!(account.generations(), [account.live().unwrap()]);
 }
 
+/// Rules 4 and 14: a change of the record that was sent cannot be called back. What it points at then must
+/// not be removed, so its outcome is waited for.
+#[test]
+fn in_the_middle_of_the_swap_its_outcome_decides() {
+    let account = Account::new().production();
+    account.devdb(&["rotate"]).code(0);
+    account.fault(json!({ "action": "ChangeResourceRecordSets", "kind": "delay", "delay": 1.5, "times": 1 }));
+    let mut run = start(&account, &["rotate"]);
+    run.until("point db.example.com at");
+    std::thread::sleep(Duration::from_millis(700));
+    let done = cancelled(run, Signal::INT).says("is live");
+    let live = account.live().expect("the record leads to a generation");
+    assert!(done.err.contains(&format!("{live} is live")), "{}", done.err);
+    account.devdb(&["rotate"]).code(0);
+    assert_eq!(account.generations(), [account.live().unwrap()]);
+}
+
+/// A run that has failed and waits until its clone can be removed ends as quickly as any other.
+#[test]
+fn while_it_cleans_up_after_a_failure() {
+    let account = Account::new().production().settings(json!({ "delay": 30.0 })).config("restore: 60s", "restore: 2s");
+    let mut run = start(&account, &["rotate"]);
+    run.until("creating");
+    std::thread::sleep(Duration::from_millis(4000));
+    run.signal(Signal::TERM);
+    let (done, took) = run.end();
+    assert!(took < LIMIT, "{took:?}");
+    assert_eq!(done.code, 5, "{}", done.err);
+    let [left] = account.generations().try_into().unwrap();
+    done.says("did not happen within 2 s").says("could not be removed").says(&left);
+}
+
 #[test]
 fn while_it_waits_for_another_run_nothing_is_changed() {
     let account = Account::new().production();

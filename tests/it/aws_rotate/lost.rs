@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::world::start;
 use crate::support::account::{Account, ORIGINALS};
 use crate::support::simulator::action;
 
@@ -71,6 +72,21 @@ fn credentials_that_expire_in_the_middle() {
     account.devdb(&["rotate"]).code(0);
     assert_eq!(account.generations(), [account.live().unwrap()]);
     assert_ne!(account.live(), Some(live));
+}
+
+/// Somebody removes the clone while it is scrubbed: that it is gone is noticed, not waited for.
+#[test]
+fn a_clone_that_vanishes() {
+    let account = Account::new().production();
+    account.script("20-seed/20_slow.sql", "SELECT pg_sleep(60);\n");
+    let mut run = start(&account, &["rotate"]);
+    run.until("20-seed/10_developer.sql");
+    let [clone] = account.generations().try_into().unwrap();
+    account.bench("remove", json!({ "db": clone }));
+    let (done, took) = run.end();
+    assert!(took < std::time::Duration::from_secs(60), "{took:?}");
+    assert_eq!(done.code, 4, "{}", done.err);
+    done.says("no clone is left");
 }
 
 /// Rule 14: the rights to delete are missing, so what failed is left in quarantine and named.

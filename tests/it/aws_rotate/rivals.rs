@@ -59,6 +59,34 @@ fn of_two_runs_with_the_same_name_in_mind_the_later_one_leaves_the_clone_alone()
     }
 }
 
+/// A restore takes longer than a lease: whoever waits for one is alive all the same.
+#[test]
+fn a_run_that_waits_for_its_restore_is_not_disturbed() {
+    let account = Account::new().production().settings(json!({ "delay": 7.0 }));
+    let mut first = start(&account, &["rotate"]);
+    first.until("creating");
+    // Longer than the lease of 2 s.
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    account.devdb(&["cleanup", "--older-than", "0s"]).code(0).says("no abandoned clone");
+    account.devdb(&["rotate"]).code(75).says("another run");
+    let (first, _) = first.end();
+    assert_eq!(first.code, 0, "{}", first.err);
+    assert_eq!(account.generations(), [account.live().unwrap()]);
+}
+
+/// A lease that some other clock made is not waited for until that clock is right.
+#[test]
+fn a_lease_far_in_the_future_is_not_waited_for() {
+    let account = Account::new().production();
+    let tags = json!({ "devdb:managed-by": "devdb", "devdb:target": "app-dev", "devdb:phase": "restored",
+        "devdb:run": "somebody", "devdb:lease": "2999-01-01T00:00:00Z" });
+    account.bench("instance", json!({ "id": "app-dev-20200101-000000", "tags": tags }));
+    account.devdb(&["rotate"]).code(75).says("another run (somebody)").says("--take-over");
+    assert!(account.writes().is_empty());
+    account.devdb(&["rotate", "--take-over"]).code(0);
+    assert_eq!(account.generations(), [account.live().unwrap()]);
+}
+
 /// A run that works on its clone is not disturbed; one whose clone is taken over notices and stops.
 #[test]
 fn a_clone_is_taken_over_on_request_only() {

@@ -67,6 +67,8 @@ fn resolvers_that_keep_the_old_value() {
     let account = account.config("publish: 30s", "publish: 3s").settings(json!({ "dns_lag": 600 }));
     account.devdb(&["rotate"]).code(6).says("does not lead to").says("older generations that are left");
     let new = account.live().unwrap();
+    // Not yet marked as live, so that the next run proves it instead of replacing it.
+    assert_eq!(account.tag(&new, "devdb:phase").as_deref(), Some("scrubbed"));
     assert_eq!(account.generations(), [old, new]);
 }
 
