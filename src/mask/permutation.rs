@@ -51,9 +51,12 @@ pub(super) fn between(class: &ClassKey, label: &str, value: &str, from: i64, to:
 /// Two near numbers with the greatest product that is at most `size`.
 fn halves(size: i64) -> (i64, i64) {
     let root = size.isqrt();
-    // A few thousand tries find a rest of nothing or next to nothing.
-    let tries = (root / 2).max(1).max(root - 70_000)..=root;
-    let best = tries.rev().min_by_key(|left| (size % left, root - left)).unwrap_or(1);
+    let least = (root / 2).max(1);
+    // Near the root a rest of next to nothing is soon found; the range of bigint is a power of two times
+    // something, further away.
+    let near = least.max(root - 70_000)..=root;
+    let powers = (0..62).map(|power| 1_i64 << power).filter(|power| (least..=root).contains(power));
+    let best = near.rev().chain(powers).min_by_key(|left| (size % left, root - left)).unwrap_or(1);
     (best, size / best)
 }
 

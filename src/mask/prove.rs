@@ -286,7 +286,7 @@ mod tests {
     fn conditions_are_taken_apart() {
         assert_eq!(
             conjuncts("((a > 0) AND ((b <> ''::text) AND (c IS NULL)))"),
-            ["(a > 0)", "(b <> ''::text)", "(c IS NULL)"]
+            ["a > 0", "b <> ''::text", "c IS NULL"]
         );
         assert_eq!(conjuncts("((a = ' AND ') OR (b AND c))").len(), 1);
         assert_eq!(normal("((email)::text ~~ '%@%'::text)"), "email ~~ '%@%'");
