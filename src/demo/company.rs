@@ -84,11 +84,6 @@ impl Production {
         session.run("UPDATE app.users SET name_en = name_en || ' Jr' WHERE id <= 3").await?;
         Ok(())
     }
-
-    /// Stops it.
-    pub async fn stop(&self) -> Result<(), Failure> {
-        Ok(self.server.stop("immediate").await?)
-    }
 }
 
 /// The same three users through the service file, as a developer's psql would come to them.

@@ -28,13 +28,19 @@ pub async fn run(options: &cli::Demo, listener: Arc<dyn Listener>) -> Result<Exi
         listener.hear(&Event::Facts { title: title.to_owned(), facts });
     };
     told("Haneul Notes, an invented company, has production data that nobody should see.", &[]);
-    let production = Production::set_up(&home.path, home.account).await?;
-    told("Three of its users, in production:", &production.users().await?);
-    let passed = nights(&home, &production, &listener, &told).await;
-    if !home.keep {
-        production.stop().await?;
+    let story = async {
+        let production = Production::set_up(&home.path, home.account).await?;
+        told("Three of its users, in production:", &production.users().await?);
+        nights(&home, &production, &listener, &told).await
+    };
+    tokio::select! {
+        passed = story => passed?,
+        () = interrupt::signal() => {
+            let failure = Failure::new(Exit::Interrupted, "interrupted");
+            // What was set up so far goes with the directory, unless that is kept.
+            return Err(if home.keep { failure.hint(format!("remove what is there: {}", home.removal())) } else { failure });
+        }
     }
-    passed?;
     if home.keep {
         told(
             "Everything is left running:",
@@ -102,22 +108,30 @@ impl Home {
         format!(
             "PGPASSWORD={} PGSERVICEFILE={} psql 'service=haneul-dev user=haneul_app'",
             files::APP_PASSWORD,
-            file.display()
+            word(&file)
         )
     }
 
     fn status(&self) -> String {
-        format!("devdb --config {} status", self.path.join("devdb.yaml").display())
+        format!("devdb --config {} status", word(&self.path.join("devdb.yaml")))
     }
 
     fn removal(&self) -> String {
-        let stop = format!("for d in {0}/production {0}/instances/*/data; do", self.path.display());
-        format!("{stop} kill -INT $(head -1 $d/postmaster.pid); done; rm -rf {}", self.path.display())
+        let home = word(&self.path);
+        let stop = format!("for d in {home}/production {home}/instances/*/data; do");
+        format!("{stop} kill -INT $(head -1 \"$d\"/postmaster.pid); done; rm -rf {home}")
     }
 
     async fn developers_view(&self) -> Result<Vec<(&'static str, String)>, Failure> {
         company::users_by_name(&self.path).await
     }
+}
+
+/// A path as one word of a shell: this one is followed by `rm -rf`.
+fn word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-".contains(character);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 impl Drop for Home {
@@ -128,5 +142,17 @@ impl Drop for Home {
         company::end_servers(&self.path);
         // What cannot be removed is a few files in the temporary directory.
         let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_space_stays_one_word_of_the_shell() {
+        assert_eq!(word(Path::new("/tmp/devdb-demo-1")), "/tmp/devdb-demo-1");
+        assert_eq!(word(Path::new("/tmp/my 데모")), "'/tmp/my 데모'");
+        assert_eq!(word(Path::new("/tmp/it's $HOME")), r"'/tmp/it'\''s $HOME'");
     }
 }

@@ -60,7 +60,7 @@ impl Programs {
         account: Account,
         arguments: impl IntoIterator<Item = S>,
     ) -> Result<String> {
-        let output = self.command(program, account).args(arguments).output().await;
+        let output = self.command(program, account).args(arguments).kill_on_drop(true).output().await;
         let output = output.map_err(|error| Error::Programs(format!("{program} did not start: {error}")))?;
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr);

@@ -86,12 +86,14 @@ pub async fn rotate(
 async fn carry_out(run: &Arc<Run>, plan: &Plan, kit: &Kit, options: &Options) -> Result<String, Failure> {
     retire::abandoned(run, &plan.abandoned).await?;
     let (_lease, lost) = Lease::renew(run.clone());
-    let story = async {
-        let instance = match &plan.work {
-            Work::Restore { name } => restore::restore(run, plan, name).await?,
-            Work::Resume { clone } => restore::resume(run, plan, clone).await?,
-            Work::Finish { generation } => restore::finish(run, plan, generation).await?,
-        };
+    // Not ended when another run takes the clone over: on the local platform the copy is work of this very
+    // process, and the other run waits for it.
+    let instance = match &plan.work {
+        Work::Restore { name } => restore::restore(run, plan, name).await?,
+        Work::Resume { clone } => restore::resume(run, plan, clone).await?,
+        Work::Finish { generation } => restore::finish(run, plan, generation).await?,
+    };
+    let rest = async {
         refuse_rivals(run, &instance).await?;
         let (instance, access) = password::reset(run, &instance, kit.master.clone()).await?;
         let old = match &plan.work {
@@ -116,12 +118,13 @@ async fn carry_out(run: &Arc<Run>, plan: &Plan, kit: &Kit, options: &Options) ->
         Ok(instance.name)
     };
     tokio::select! {
-        result = story => result,
+        biased;
         Ok(other) = lost => {
             // The clone is the other run's now: whatever is to be done with it, is done there.
             run.set_place(|place| place.clone = None);
             Err(Failure::new(Exit::Busy, format!("run {other} took the clone over")))
         }
+        result = rest => result,
     }
 }
 

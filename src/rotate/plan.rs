@@ -118,8 +118,9 @@ pub fn decide(world: &World, target: &Target, rules: &Rules, wishes: &Wishes, ru
     let Some(snapshot) = snapshot.filter(|_| refusals.is_empty()) else { return Decision::Refused(refusals) };
 
     let sorted = Generations::sort(world, rules, &mut warnings);
+    let unfinished = sorted.live.clone().filter(|live| live.phase() == Some(Phase::Scrubbed));
     if !wishes.take_over
-        && let Some((clone, until)) = sorted.unpublished.iter().find_map(|clone| {
+        && let Some((clone, until)) = sorted.unpublished.iter().chain(&unfinished).find_map(|clone| {
             let until = lease(clone)?;
             (until > world.now && clone.tag(tag::RUN) != Some(run)).then_some((clone, until))
         })
@@ -135,7 +136,6 @@ pub fn decide(world: &World, target: &Target, rules: &Rules, wishes: &Wishes, ru
             && !matches!(clone.status, Status::Dead(_) | Status::Deleting)
     };
     let mut abandoned = sorted.unpublished;
-    let unfinished = sorted.live.clone().filter(|live| live.phase() == Some(Phase::Scrubbed));
     let work = if let Some(generation) = unfinished {
         Work::Finish { generation: Box::new(generation) }
     } else if let Some(at) = abandoned.iter().rposition(resumable) {

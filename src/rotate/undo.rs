@@ -35,6 +35,8 @@ pub async fn after(run: &Run, failure: Failure, keep_failed: bool, cancel: impl 
         // A change of the record that is under way ends first: only then does the record say what is live.
         drop(run.changing.lock().await);
         if place.swapped || is_live(run, &name).await {
+            // What is live is said even if the lease cannot be given up: it ends by itself.
+            let _ = tokio::time::timeout(Duration::from_secs(2), release(run, &name)).await;
             return Left::Live;
         }
         if keep_failed {

@@ -182,6 +182,17 @@ fn a_living_runs_clone_is_waited_for() {
 }
 
 #[test]
+fn a_living_run_that_proves_what_it_published_is_waited_for() {
+    let mut alive = instance("app-dev-20261121-010000", Phase::Scrubbed);
+    alive.tags.insert(tag::LEASE.into(), "2026-11-21T02:18:00Z".into());
+    let published = world(vec![(alive.clone(), true)]);
+    assert!(matches!(decided(&published, &Wishes::default()), Decision::Occupied { run, .. } if run == "other-run"));
+    // One that only waits out the old record's time to live needs nothing any more.
+    alive.tags.insert(tag::PHASE.into(), Phase::Live.to_string());
+    assert!(matches!(decided(&world(vec![(alive, true)]), &Wishes::default()), Decision::Go(_)));
+}
+
+#[test]
 fn what_the_record_points_at_unfinished_is_finished() {
     let plan = plan(&world(vec![
         (instance("app-dev-20261121-010000", Phase::Scrubbed), true),
