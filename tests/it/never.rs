@@ -119,6 +119,27 @@ fn rule_4_and_14_a_failure_before_the_swap_leaves_the_live_generation_as_it_was(
 }
 
 #[test]
+fn rule_14_a_generated_secret_is_kept_once_its_generation_is_live_and_not_before() {
+    let scene = Scene::new();
+    let kept = scene.path("kept");
+    let store = format!("master_password: {{ generate: {{ store: [tee, {:?}] }} }}", kept.display().to_string());
+    scene.config("master_password: generate", &store);
+    scene.script("90-verify/20_never.sql", "SELECT 1;");
+    scene.devdb(&["rotate"]).code(7);
+    assert!(!kept.exists());
+    std::fs::remove_file(scene.path("scripts/90-verify/20_never.sql")).unwrap();
+    scene.devdb(&["rotate"]).code(0);
+    let (live, port) = scene.record().unwrap();
+    let password = std::fs::read_to_string(&kept).unwrap();
+    block_on(async { server::login(port, "app_admin", &password, "app").await.unwrap() });
+    // A secret that nobody keeps is said, with the code of a swap that is not finished; the old one stays.
+    scene.config(&store, "master_password: { generate: { store: [\"false\"] } }");
+    scene.devdb(&["rotate"]).code(6).says("the program `false` for the master password failed").says("is live");
+    let (new, _) = scene.record().unwrap();
+    assert_eq!(scene.generations(), [live, new]);
+}
+
+#[test]
 fn rule_6_a_server_that_takes_any_password_proves_nothing_and_is_not_written_to() {
     let scene = Scene::new();
     // A "production" that trusts everybody, where a wrong route or tunnel may lead.

@@ -37,6 +37,24 @@ fn killed_at_any_step_the_next_run_ends_well() {
     });
 }
 
+/// Rule 4: whoever finishes a dead run's work waits out what resolvers may still have.
+#[test]
+fn killed_right_after_the_swap_the_old_record_is_waited_out_by_the_next_run() {
+    let account = quick().production().config("ttl: 0s", "ttl: 2s").config("lease: 2s", "lease: 1s");
+    account.devdb(&["rotate"]).code(0);
+    let old = account.live().unwrap();
+    let mut run = start(&account, &["rotate"]);
+    run.until("connect through");
+    run.signal(Signal::KILL);
+    run.end();
+    let new = account.live().unwrap();
+    assert_ne!(new, old);
+    let done = account.devdb(&["rotate"]).code(0).says(&format!("finish {new}"));
+    let waited = done.err.find("wait out the old record's TTL of 2 s").expect("a wait");
+    assert!(waited < done.err.find(&format!("> remove {old}")).unwrap(), "{}", done.err);
+    assert_eq!(account.generations(), [new]);
+}
+
 /// At random instants, up to three times in a row: the second victim was cleaning up after the first.
 #[test]
 fn killed_at_random_instants_the_next_run_ends_well() {
