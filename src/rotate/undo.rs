@@ -36,11 +36,11 @@ pub async fn after(run: &Run, failure: Failure, keep_failed: bool, cancel: impl 
         drop(run.changing.lock().await);
         if place.swapped || is_live(run, &name).await {
             // What is live is said even if the lease cannot be given up: it ends by itself.
-            let _ = tokio::time::timeout(Duration::from_secs(2), release(run, &name)).await;
+            let _ = tokio::time::timeout(Duration::from_secs(2), release(run, &name, id)).await;
             return Left::Live;
         }
         if keep_failed {
-            release(run, &name).await;
+            release(run, &name, id).await;
             return Left::Kept;
         }
         match whose(run, &name, place.accepted).await {
@@ -51,7 +51,7 @@ pub async fn after(run: &Run, failure: Failure, keep_failed: bool, cancel: impl 
         match retire::delete(run, &name, id, patience).await {
             Ok(()) => Left::Removed,
             Err(error) => {
-                release(run, &name).await;
+                release(run, &name, id).await;
                 Left::Stuck(error.to_string())
             }
         }
@@ -138,10 +138,13 @@ async fn whose(run: &Run, name: &str, accepted: bool) -> Whose {
     }
 }
 
-/// Gives the lease up, so that the next run need not wait for it to end.
-async fn release(run: &Run, name: &str) {
-    if let Ok(Some(instance)) = run.platform.instance(name).await {
+/// Gives the lease up, so that the next run need not wait for it to end; not that of a run which took the
+/// clone over, and not on another instance that has the name by now.
+async fn release(run: &Run, name: &str, id: Option<&str>) {
+    if let Ok(dev) = guard::admit(&*run.platform, &run.rules, name, id).await
+        && dev.instance().tag(tag::RUN) == Some(&run.id)
+    {
         // If this fails, the lease ends by itself.
-        let _ = run.tag(name, &instance.resource_id, lease::released()).await;
+        let _ = run.platform.set_tags(dev, &lease::released()).await;
     }
 }

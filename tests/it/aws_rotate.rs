@@ -6,6 +6,8 @@ mod cancel;
 mod commands;
 /// Something goes wrong at every single call.
 mod faults;
+/// A program that forwards a port, and one that leads elsewhere.
+mod forwarder;
 /// A role assumed with GitHub's token.
 mod github;
 /// SIGKILL at every step and at random instants.

@@ -107,6 +107,10 @@ fn cleanup_removes_only_abandoned_clones() {
     scene.devdb(&["cleanup", "--older-than", "0s", "--dry-run"]).code(0).says(&format!("{left} (secured"));
     assert_eq!(scene.generations().len(), 2);
     scene.devdb(&["cleanup", "--older-than", "0s"]).code(0);
+    assert_eq!(scene.generations(), std::slice::from_ref(&live));
+    // Live, but by its tags not yet: the next rotation finishes it.
+    scene.edit_meta(&live, |meta| meta["tags"]["devdb:phase"] = "scrubbed".into());
+    scene.devdb(&["cleanup", "--older-than", "0s"]).code(0).says("no abandoned clone");
     assert_eq!(scene.generations(), [live]);
 }
 

@@ -126,3 +126,23 @@ fn off() -> Option<String> {
 fn none() -> Option<String> {
     Some("none".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_rds::types::VpcSecurityGroupMembership;
+
+    use super::*;
+
+    #[test]
+    fn a_group_that_is_not_in_force_yet_equals_nothing_that_is_asked_for() {
+        let group = |id: &str, status: &str| {
+            VpcSecurityGroupMembership::builder().vpc_security_group_id(id).status(status).build()
+        };
+        let moving = DbInstance::builder()
+            .vpc_security_groups(group("sg-2", "adding"))
+            .vpc_security_groups(group("sg-1", "removing"));
+        assert_eq!(security_groups(&moving.build()), "sg-1 (removing), sg-2 (adding)");
+        let done = DbInstance::builder().vpc_security_groups(group("sg-2", "active")).build();
+        assert_eq!(security_groups(&done), "sg-2");
+    }
+}

@@ -1,5 +1,7 @@
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use super::world::start;
 use crate::support::account::Account;
 use crate::support::scene::Done;
 use crate::support::simulator::action;
@@ -87,6 +89,45 @@ fn an_instance_that_differs_from_the_request() {
         let done = fails(&account, &live, &["differs from the request", words]);
         assert!(!done.err.contains("> reset"), "{}", done.err);
     }
+}
+
+/// Rule 5 for a clone that a dead run ordered: whoever goes on with it compares too. Open to developers it
+/// may be only once it was scrubbed.
+#[test]
+fn a_dead_runs_instance_that_differs_from_the_request() {
+    let different = [
+        (json!({ "facts": { "PubliclyAccessible": true } }), r#"publicly accessible is "yes""#),
+        (json!({ "security_groups": ["sg-2222bbbb"] }), r#"security groups is "sg-2222bbbb""#),
+    ];
+    for (outcome, words) in different {
+        let account = Account::new().production().settings(json!({ "delay": 1.0 })).config("lease: 2s", "lease: 1s");
+        next(&account, "restore", outcome);
+        let mut run = start(&account, &["rotate"]);
+        run.until("creating");
+        run.signal(Signal::KILL);
+        run.end();
+        let [clone] = account.generations().try_into().unwrap();
+        let done = account.devdb(&["rotate"]).code(4).says(&format!("go on with {clone}")).says(words);
+        assert!(!done.err.contains("> reset"), "{}", done.err);
+        assert!(account.generations().is_empty());
+    }
+}
+
+/// Rule 1: the clone becomes another instance under its name while it is scrubbed. That one is left alone.
+#[test]
+fn a_clone_that_became_another_instance() {
+    let account = Account::new().production();
+    account.script("20-seed/20_slow.sql", "SELECT pg_sleep(2);\n");
+    let mut run = start(&account, &["rotate"]);
+    run.until("20-seed/10_developer.sql");
+    let [clone] = account.generations().try_into().unwrap();
+    account.bench("resource-id", json!({ "db": clone, "value": "db-ANOTHERONE" }));
+    let before = account.writes().len();
+    let (done, _) = run.end();
+    let done = done.code(5).says("another instance than the one seen before").says("could not be removed");
+    assert!(done.err.contains(&clone), "{}", done.err);
+    assert_eq!(account.writes().split_off(before), [] as [Value; 0]);
+    assert_eq!(account.generations(), [clone]);
 }
 
 /// Rule 1: with production's tags instead of ours nothing proves that it is ours, so it is left and named.

@@ -98,6 +98,11 @@ fn calls_carry_everything_that_production_could_bring_along() {
     });
     assert_eq!(restore, expected);
 
+    // Rule 7: nobody is let in before the clone is marked as scrubbed.
+    let writes = account.writes();
+    let at = |words: &str| writes.iter().position(|call| call["params"].to_string().contains(words)).unwrap();
+    assert!(at("sg-2222bbbb") > at(r#""scrubbed""#), "{writes:#?}");
+
     let deletions = of("DeleteDBInstance");
     let expected = json!({ "DBInstanceIdentifier": first, "SkipFinalSnapshot": true, "DeleteAutomatedBackups": true });
     assert_eq!(deletions, [expected]);
