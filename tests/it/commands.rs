@@ -86,6 +86,11 @@ fn a_kept_generation_can_be_rolled_back_to() {
         scene.developer().await;
     });
     scene.devdb(&["rollback", &first]).code(3).says("no kept generation");
+    // A marker that says it of another generation says nothing of this one.
+    block_on(async {
+        scene.superuser(&second, "UPDATE devdb_meta.generation SET name = 'app-dev-other'").await;
+    });
+    scene.devdb(&["rollback", &second]).code(7).says("nothing in");
     // A generation whose own marker is gone proves nothing, whatever its tags say.
     block_on(async {
         scene.superuser(&second, "DROP SCHEMA devdb_meta CASCADE").await;

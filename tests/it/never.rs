@@ -262,6 +262,12 @@ fn rule_7_what_cannot_be_defused_or_cleared_blocks_the_publication() {
             "CREATE MATERIALIZED VIEW app.frozen AS SELECT email FROM app.users",
             "app.frozen in app still hold original rows",
         ),
+        (
+            "statistics",
+            "CREATE TABLE app.emptied AS SELECT 'real@corp.example' AS email FROM generate_series(1, 9); \
+             ANALYZE app.emptied; TRUNCATE app.emptied; GRANT SELECT ON app.emptied TO app_admin",
+            "app.emptied (email)",
+        ),
     ];
     for (id, sql, words) in out_of_reach {
         let _files = changed(&scene, &files, id, &[("app", sql)]);
@@ -413,6 +419,27 @@ fn rule_13_a_foreign_record_is_refused_before_anything_is_changed() {
     }
     assert_eq!(std::fs::read_to_string(scene.path("pg_service.conf")).unwrap(), theirs);
     assert_eq!(scene.generations(), [""; 0]);
+}
+
+#[test]
+fn rule_12_a_dead_runs_clone_that_cannot_be_gone_on_with_is_removed_first() {
+    let scene = Scene::new();
+    scene.script("90-verify/20_never.sql", "SELECT 1;");
+    scene.devdb(&["rotate", "--keep-failed"]).code(7);
+    // Half copied when its run was killed: whatever its phase says, half of it is missing.
+    let [half] = scene.generations().try_into().unwrap();
+    scene.edit_meta(&half, |meta| meta["state"] = "copying".into());
+    let done = scene.devdb(&["rotate", "--keep-failed"]).code(7);
+    done.says(&format!("remove {half}, which an interrupted run left"));
+    // Scrubbed by other scripts than today's.
+    let [other] = scene.generations().try_into().unwrap();
+    std::fs::remove_file(scene.path("scripts/90-verify/20_never.sql")).unwrap();
+    // Files of a clone whose removal was interrupted.
+    std::fs::create_dir(scene.path("instances/.gone-1")).unwrap();
+    std::fs::write(scene.path("instances/.gone-1/rows"), "originals").unwrap();
+    scene.devdb(&["rotate"]).code(0).says(&format!("remove {other}, which an interrupted run left"));
+    assert_eq!(scene.generations(), [scene.record().unwrap().0]);
+    assert!(!scene.path("instances/.gone-1").exists());
 }
 
 #[test]

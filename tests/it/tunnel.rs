@@ -221,6 +221,20 @@ async fn nothing_is_left_when_this_program_is_killed() {
     until("all of it has ended", || stand_in.left().is_empty()).await;
 }
 
+/// A name to verify is never given up for a connection in the clear.
+#[tokio::test]
+async fn a_server_without_tls_is_not_spoken_to_where_a_name_is_to_be_verified() {
+    let address = cluster().address;
+    let dial = devdb::pg::tunnel::Dial { address, server_name: Some("db.example.com".into()) };
+    let credentials = Credentials { user: MASTER.into(), password: "not sent".to_owned().into() };
+    let refused = connect(&dial, &Trust::load(None).unwrap(), &credentials, "postgres").await.err().unwrap();
+    assert!(refused.to_string().contains("does not support TLS"), "{refused}");
+    // Nor is a password sent in the clear to another machine.
+    let elsewhere = devdb::pg::tunnel::Dial { address: ([192, 0, 2, 1], 5432).into(), server_name: None };
+    let refused = connect(&elsewhere, &Trust::load(None).unwrap(), &credentials, "postgres").await.err().unwrap();
+    assert!(matches!(refused, Error::Identity { .. }), "{refused}");
+}
+
 #[tokio::test]
 async fn a_direct_way_takes_the_address_that_accepts() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -198,3 +198,15 @@ pub async fn checks(root: &Path, snapshots: &Path) -> Vec<Check> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_log_could_not_quote_the_password() {
+        let statements = password_statements("a\"min", &SecretString::from("open sesame")).join("\n");
+        assert!(!statements.contains("sesame") && statements.contains("SCRAM-SHA-256$"), "{statements}");
+        assert!(statements.starts_with("ALTER ROLE \"a\"\"min\" LOGIN"), "{statements}");
+    }
+}

@@ -59,6 +59,25 @@ fn of_two_runs_with_the_same_name_in_mind_the_later_one_leaves_the_clone_alone()
     }
 }
 
+/// A run whose clone was taken over fails before it has noticed: what it would remove is not its own any more.
+#[test]
+fn a_run_that_fails_after_its_clone_was_taken_over_leaves_it_alone() {
+    let account = Account::new().production().config("lease: 2s", "lease: 90s");
+    account.script("20-seed/20_slow.sql", "SELECT pg_sleep(5);\n");
+    let mut first = start(&account, &["rotate"]);
+    first.until("20-seed/10_developer.sql");
+    let mut second = start(&account, &["rotate", "--take-over"]);
+    second.until("go on with");
+    let (first, _) = first.end();
+    assert_eq!(first.code, 75, "{}", first.err);
+    first.says("belongs to another run now");
+    let (second, _) = second.end();
+    assert_eq!(second.code, 0, "{}", second.err);
+    let live = account.live().unwrap();
+    assert_eq!(account.generations(), std::slice::from_ref(&live));
+    is_harmless(&account, &live, "taken over");
+}
+
 /// A restore takes longer than a lease: whoever waits for one is alive all the same.
 #[test]
 fn a_run_that_waits_for_its_restore_is_not_disturbed() {

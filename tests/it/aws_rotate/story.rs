@@ -124,7 +124,12 @@ fn a_slow_account_and_stale_resolvers_are_waited_out() {
     let account =
         Account::new().production().settings(slow).config("master_password: generate", "master_password: env:MASTER");
     let account = account.with_env("MASTER", "always-the-same-22");
-    account.devdb(&["rotate"]).code(0).says("not visible yet").says("resetting-master-credentials");
+    account
+        .devdb(&["rotate"])
+        .code(0)
+        .says("not visible yet")
+        .says("resetting-master-credentials")
+        .says("security groups not in force yet");
     let first = account.live().unwrap();
     std::thread::sleep(Duration::from_millis(600)); // until its tags are shown
     let done = account.devdb(&["rotate"]).code(0);

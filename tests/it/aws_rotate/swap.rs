@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use super::world::start;
 use crate::support::account::{Account, ORIGINALS, RECORD};
 
 fn rotated() -> (Account, String) {
@@ -59,6 +60,46 @@ fn a_change_that_never_reaches_the_name_servers() {
     account.bench("record", json!({ "name": RECORD, "value": account.record(), "ttl": 1 }));
     account.devdb(&["rotate"]).code(0);
     assert_eq!(account.generations(), [account.live().unwrap()]);
+}
+
+/// Rule 14: nobody ever said that the swap was done, but it was: what the record says counts.
+#[test]
+fn a_swap_of_which_every_answer_is_lost() {
+    let (account, old) = rotated();
+    account.fault(json!({ "action": "ChangeResourceRecordSets", "kind": "reset", "after": true }));
+    account.devdb(&["rotate"]).code(6).says("is live").says("older generations that are left");
+    let new = account.live().unwrap();
+    assert_eq!(account.generations(), [old, new.clone()]);
+    account.faults(json!([]));
+    account.devdb(&["rotate"]).code(0).says(&format!("finish {new}"));
+    assert_eq!(account.generations(), [new]);
+}
+
+/// Rule 14: from the swap on the new one is live, even when nobody can be asked any more.
+#[test]
+fn credentials_that_end_right_after_the_swap() {
+    let (account, old) = rotated();
+    let account = account.settings(json!({ "dns_delay": 3.0 }));
+    let mut run = start(&account, &["rotate"]);
+    run.until("on its way to the name servers");
+    account.fault(json!({ "kind": "expired-token" }));
+    let (done, _) = run.end();
+    assert_eq!(done.code, 6, "{}", done.err);
+    let done = done.says("expired").says("is live");
+    account.faults(json!([]));
+    let new = account.live().unwrap();
+    assert!(done.err.contains(&format!("{new} is live")), "{}", done.err);
+    assert_eq!(account.generations(), [old, new]);
+}
+
+/// Rule 16: a deletion that does not end is not waited for longer than its deadline.
+#[test]
+fn an_old_generation_that_takes_too_long_to_go() {
+    let (account, old) = rotated();
+    let account = account.config("retire: 30s", "retire: 2s");
+    account.fault(json!({ "action": "DeleteDBInstance", "kind": "control", "path": "/bench/settings", "times": 1,
+        "body": { "delay": 600 } }));
+    account.devdb(&["rotate"]).code(6).says(&format!("removal of {old} did not happen within 2 s")).says("is live");
 }
 
 #[test]
