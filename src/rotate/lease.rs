@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::platform::{Tags, guard, tag};
+use crate::platform::{Instance, Tags, guard, tag};
 
 use super::plan::until;
 use super::run::Run;
@@ -61,6 +61,11 @@ async fn renew_once(run: &Run, name: &str, id: Option<&str>) -> crate::platform:
     }
     run.platform.set_tags(dev, &held(run.target.generation.lease)).await?;
     Ok(None)
+}
+
+/// Whether some run may still be alive that works on it.
+pub fn is_held(instance: &Instance) -> bool {
+    super::plan::lease(instance).is_some_and(|until| until > Timestamp::now())
 }
 
 /// The tag of a lease that begins now.

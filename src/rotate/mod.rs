@@ -104,7 +104,9 @@ async fn carry_out(run: &Arc<Run>, plan: &Plan, kit: &Kit, options: &Options) ->
             }),
             Work::Restore { .. } | Work::Resume { .. } => {
                 let scrubbed = scrub_clone(run, &instance, &access, plan, kit, options).await?;
+                run.still_owns(&instance).await?;
                 publish::open(run, &instance).await?;
+                run.still_owns(&instance).await?;
                 publish::swap(run, &plan.record, scrubbed).await?;
                 plan.record.clone()
             }

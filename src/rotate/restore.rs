@@ -5,7 +5,7 @@ use crate::platform::{self, Instance, Phase, RestoreOrder, Settings, tag};
 
 use super::lease;
 use super::plan::Plan;
-use super::run::{Run, size};
+use super::run::{Run, Step, size};
 use super::wait;
 
 /// Restores `plan.snapshot` as `name`.
@@ -51,7 +51,7 @@ pub async fn resume(run: &Run, plan: &Plan, clone: &Instance) -> Result<Instance
     let phase = clone.phase().map_or_else(|| "unfinished".to_owned(), |phase| phase.to_string());
     let step = run.step("restore", format!("go on with {}, which an interrupted run left {phase}", clone.name));
     run.set_place(|place| place.clone = Some((clone.name.clone(), Some(clone.resource_id.clone()))));
-    take(run, plan, clone).await?;
+    take(run, plan, clone, &step).await?;
     let limit = run.target.deadlines.restore;
     let instance = wait::until_available(&*run.platform, &step, &clone.name, limit, None).await?;
     let mut asked = run.platform.quarantine();
@@ -72,18 +72,24 @@ pub async fn finish(run: &Run, plan: &Plan, generation: &Instance) -> Result<Ins
         place.clone = Some((generation.name.clone(), Some(generation.resource_id.clone())));
         place.swapped = true;
     });
-    take(run, plan, generation).await?;
+    take(run, plan, generation, &step).await?;
     step.done(format!("{} is available", generation.name));
     Ok(generation.clone())
 }
 
-/// Makes it this run's, so that a run that still works on it notices and stops.
-async fn take(run: &Run, plan: &Plan, instance: &Instance) -> Result<(), Failure> {
+/// Makes it this run's. A run that still works on it notices when it next looks at its lease, which it does
+/// every third of one; it is given half of one, so that two never work on the same clone.
+async fn take(run: &Run, plan: &Plan, instance: &Instance, step: &Step<'_>) -> Result<(), Failure> {
+    let alive = lease::is_held(instance);
     let mut tags = lease::held(run.target.generation.lease);
     tags.insert(tag::RUN.to_owned(), run.id.clone());
     tags.extend(plan.tags.get_key_value(tag::RECIPE).map(|(key, value)| (key.clone(), value.clone())));
     run.tag(&instance.name, &instance.resource_id, tags).await?;
     run.set_place(|place| place.held = true);
+    if alive {
+        step.progress("taken over; its run is given a moment to notice");
+        tokio::time::sleep(run.target.generation.lease / 2).await;
+    }
     Ok(())
 }
 

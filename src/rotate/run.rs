@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::config::{PlatformConfig, Target};
+use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
 use crate::platform::guard::{self, DevInstance, Rules};
-use crate::platform::{self, Platform, Tags};
+use crate::platform::{self, Instance, Platform, Tags, tag};
 use crate::scrub::roles;
 
 /// One run of a command on one target.
@@ -88,6 +89,18 @@ impl Run {
     /// A fresh look that lets one modification through.
     pub async fn admit(&self, name: &str, id: &str) -> platform::Result<DevInstance> {
         guard::admit(&*self.platform, &self.rules, name, Some(id)).await
+    }
+
+    /// Stops a run whose clone another one took over: from the lease it hears of that a little later. What is
+    /// to be done with the clone is done there, so it is this run's place no longer.
+    pub async fn still_owns(&self, clone: &Instance) -> Result<(), Failure> {
+        let dev = self.admit(&clone.name, &clone.resource_id).await?;
+        let owner = dev.instance().tag(tag::RUN).unwrap_or("unknown");
+        if owner == self.id {
+            return Ok(());
+        }
+        self.set_place(|place| place.clone = None);
+        Err(Failure::new(Exit::Busy, format!("{} belongs to another run now ({owner})", clone.name)))
     }
 
     /// Adds tags to a generation.

@@ -381,7 +381,7 @@ fn rule_12_a_living_runs_clone_is_not_touched() {
 #[test]
 fn rule_12_a_clone_taken_over_ends_the_other_run() {
     let scene = Scene::new();
-    scene.script("10-scrub/90_slow.sql", "SELECT pg_sleep(3);");
+    scene.config("lease: 1s", "lease: 4s").script("10-scrub/90_slow.sql", "SELECT pg_sleep(8);");
     let slow = scene.spawn(&["rotate"]);
     wait_for("a clone", || !scene.generations().is_empty());
     std::thread::sleep(Duration::from_millis(1200));
