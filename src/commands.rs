@@ -12,8 +12,7 @@ use crate::report::Format;
 use crate::rotate::begin::{begin, quietly};
 use crate::rotate::plan::Wishes;
 use crate::rotate::{self, Options, cleanup, doctor, prepare, rollback, status};
-use crate::scrub::hazards;
-use crate::{demo, interrupt, mask, platform};
+use crate::{demo, interrupt, mask, platform, scrub};
 
 /// Runs a command.
 pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
@@ -79,7 +78,7 @@ fn target(cli: &Cli) -> Result<Target, Failure> {
 }
 
 fn load(cli: &Cli) -> Result<Config, Failure> {
-    Ok(config::load(&cli.config, &|name| std::env::var(name).ok(), &hazards::names())?)
+    Ok(config::load(&cli.config, &|name| std::env::var(name).ok(), scrub::words())?)
 }
 
 fn check(config: &Config, listener: &dyn Listener) -> Result<Exit, Failure> {

@@ -1,15 +1,14 @@
 //! From a path to a checked configuration: read, parse, fill in, conform, check.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use super::check::{self, Known, Place};
+use super::check::{self, Known, Place, Words};
 use super::conform::conform;
 use super::error::Error;
 use super::file;
 use super::fill::{Environment, fill};
-use super::meant::{Config, Target};
+use super::meant::Config;
 use super::page::Page;
 use super::schema::schema;
 use super::tree;
@@ -17,12 +16,11 @@ use super::tree;
 /// No configuration is larger; what is, is another file given by mistake.
 const LARGEST: usize = 1 << 20;
 
-/// Reads and checks a configuration. `environment` looks up `${NAME}`; `known_hazards` are the names
-/// that `hazards.keep` may hold.
+/// Reads and checks a configuration. `environment` looks up `${NAME}`.
 ///
 /// # Errors
 /// When the file cannot be read, or with every complaint about its content at once.
-pub fn load(path: &Path, environment: Environment<'_>, known_hazards: &[&str]) -> Result<Config, Error> {
+pub fn load(path: &Path, environment: Environment<'_>, words: Words) -> Result<Config, Error> {
     let unreadable = |why: String| Error::Unreadable { path: path.to_owned(), why };
     let bytes = read(path).map_err(|error| unreadable(error.to_string()))?;
     if bytes.len() > LARGEST {
@@ -31,14 +29,11 @@ pub fn load(path: &Path, environment: Environment<'_>, known_hazards: &[&str]) -
     let page = page(path, bytes);
     let absolute = std::path::absolute(path).map_err(|error| unreadable(error.to_string()))?;
     let base = absolute.parent().unwrap_or(Path::new("/"));
-    let targets = if page.is_clean() {
-        targets(&page, environment, &Known { base, hazards: known_hazards })
-    } else {
-        BTreeMap::new()
-    };
-    match page.is_clean() {
-        true => Ok(Config { path: path.to_owned(), targets }),
-        false => Err(Error::Wrong(page.into_complaints())),
+    let known = Known { path, base, words };
+    let config = if page.is_clean() { config(&page, environment, &known) } else { None };
+    match config.filter(|_| page.is_clean()) {
+        Some(config) => Ok(config),
+        None => Err(Error::Wrong(page.into_complaints())),
     }
 }
 
@@ -64,18 +59,18 @@ fn page(path: &Path, bytes: Vec<u8>) -> Page {
     }
 }
 
-fn targets(page: &Page, environment: Environment<'_>, known: &Known<'_>) -> BTreeMap<String, Target> {
-    let Some(mut root) = tree::parse(page) else { return BTreeMap::new() };
+fn config(page: &Page, environment: Environment<'_>, known: &Known<'_>) -> Option<Config> {
+    let mut root = tree::parse(page)?;
     fill(page, &mut root, environment);
-    let Some(conforming) = conform(page, &schema(), &root) else { return BTreeMap::new() };
+    let conforming = conform(page, &schema(), &root)?;
     page.settle();
     let at = Place::root(page, &root);
     match serde_json::from_value::<file::File>(conforming) {
-        Ok(file) => check::check(file, at, known),
+        Ok(file) => Some(check::check(file, at, known)),
         Err(error) => {
             // The schema let something through that serde does not: better no configuration than half of one.
             at.complain(format!("this file cannot be read: {error}"), "compare it with `devdb config schema`");
-            BTreeMap::new()
+            None
         }
     }
 }
@@ -266,7 +261,10 @@ error: this does not say where the secret comes from
     fn a_file_that_cannot_be_read_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let load = |path: &Path| {
-            load(path, &|_| None, &[]).unwrap_err().to_string().replace(&folder.path().display().to_string(), "")
+            load(path, &|_| None, crate::scrub::words())
+                .unwrap_err()
+                .to_string()
+                .replace(&folder.path().display().to_string(), "")
         };
         let large = folder.path().join("large");
         std::fs::write(&large, "x: &a [".repeat(10 << 17)).unwrap();

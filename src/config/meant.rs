@@ -1,11 +1,15 @@
 //! The configuration as meant: checked, with defaults filled in, paths made absolute. Only this is
 //! handed on; `file.rs` is what was written.
 
+mod masking;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::error::Error;
+
+pub use masking::{KeptType, LeakCheckMode, Masking, Reference, Survivor};
 
 /// The shortest prefix allowed: fewer characters are shared by accident.
 pub const PREFIX_MIN: usize = 6;
@@ -17,6 +21,10 @@ pub struct Config {
     pub path: PathBuf,
     /// Targets by name, at least one.
     pub targets: BTreeMap<String, Target>,
+    /// What becomes of every column.
+    pub masking: Masking,
+    /// Foreign keys that the databases do not declare.
+    pub references: Vec<Reference>,
 }
 
 impl Config {

@@ -5,6 +5,7 @@
 //! `file`; `check` makes of that what is `meant`. Every stage goes on after a complaint.
 
 mod check;
+mod column_path;
 mod conform;
 mod error;
 mod file;
@@ -19,6 +20,8 @@ mod schema;
 mod testing;
 mod tree;
 
+pub use check::Words;
+pub use column_path::{ColumnPath, TablePath, shown};
 pub use error::Error;
 pub use load::load;
 pub use meant::*;

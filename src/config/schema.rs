@@ -27,7 +27,7 @@ mod tests {
     /// A keyword that `conform/rule.rs` does not know would be in force in editors only.
     #[test]
     fn every_keyword_is_in_force() {
-        const HELD: [&str; 13] = [
+        const HELD: [&str; 14] = [
             "$ref",
             "additionalProperties",
             "anyOf",
@@ -38,6 +38,7 @@ mod tests {
             "minProperties",
             "minimum",
             "oneOf",
+            "patternProperties",
             "properties",
             "required",
             "type",
@@ -51,7 +52,9 @@ mod tests {
             for (keyword, value) in keywords {
                 assert!(HELD.contains(&keyword.as_str()) || WORDS.contains(&keyword.as_str()), "{keyword}: {value}");
                 match keyword.as_str() {
-                    "$defs" | "properties" => value.as_object().into_iter().flat_map(|map| map.values()).for_each(walk),
+                    "$defs" | "properties" | "patternProperties" => {
+                        value.as_object().into_iter().flat_map(|map| map.values()).for_each(walk)
+                    }
                     "anyOf" | "oneOf" => value.as_array().into_iter().flatten().for_each(walk),
                     "items" | "additionalProperties" => walk(value),
                     _ => {}

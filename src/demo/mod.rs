@@ -16,7 +16,7 @@ use crate::interrupt;
 use crate::pg::server::Account;
 use crate::rotate::begin::begin;
 use crate::rotate::{Options, rotate};
-use crate::scrub::hazards;
+use crate::scrub;
 
 use company::Production;
 
@@ -74,7 +74,7 @@ async fn nights(
 }
 
 async fn one_night(home: &Home, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
-    let config = config::load(&home.path.join("devdb.yaml"), &|name| std::env::var(name).ok(), &hazards::names())?;
+    let config = config::load(&home.path.join("devdb.yaml"), &|name| std::env::var(name).ok(), scrub::words())?;
     let target = config.target(None)?.clone();
     let run = begin("rotate", target, listener, false).await?;
     let rotated = rotate(&run, &Options::default(), interrupt::signal()).await;

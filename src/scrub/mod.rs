@@ -8,3 +8,11 @@ pub mod marker;
 pub mod postproc;
 pub mod residue;
 pub mod roles;
+
+/// The words of `devdb.yaml` that this room and `mask` know.
+pub fn words() -> crate::config::Words {
+    crate::config::Words {
+        hazards: hazards::names(),
+        mask: |written| crate::mask::Rule::meant(written).map(drop).map_err(|error| error.to_string()),
+    }
+}

@@ -10,6 +10,8 @@ mod aws_adapter;
 mod aws_rotate;
 /// Scenarios that come out alike on every platform.
 mod both;
+/// The catalog: tables, foreign keys.
+mod catalog;
 /// A cluster for the script tests.
 mod cluster_for_scripts;
 /// The other commands on the local platform.

@@ -9,7 +9,7 @@ use devdb::cli::Cli;
 use devdb::config;
 use devdb::error::Exit;
 use devdb::event::SCHEMA_VERSION;
-use devdb::scrub::hazards;
+use devdb::scrub::{self, hazards};
 
 use super::support::server;
 
@@ -204,7 +204,7 @@ fn document(name: &str) -> String {
 #[track_caller]
 fn must_load(file: &Path, what: &str) {
     let given = |_: &str| Some("value".to_owned());
-    if let Err(error) = config::load(file, &given, &hazards::names()) {
+    if let Err(error) = config::load(file, &given, scrub::words()) {
         panic!("{what}\n{}", devdb::error::Failure::from(error));
     }
 }

@@ -4,6 +4,7 @@
 mod access;
 mod across;
 mod generation;
+mod masking;
 mod names;
 mod place;
 mod platform;
@@ -12,20 +13,33 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::file;
-use super::meant::{Deadlines, PlatformConfig, Target};
+use super::mask::WrittenMask;
+use super::meant::{Config, Deadlines, PlatformConfig, Target};
 
 pub use place::Place;
 
+/// What other rooms know of words in the file.
+pub struct Words {
+    /// Names of hazards.
+    pub hazards: Vec<&'static str>,
+    /// What is wrong with a mask's options.
+    pub mask: fn(&WrittenMask) -> Result<(), String>,
+}
+
 /// What the checks know beside the file.
 pub struct Known<'a> {
+    /// The file.
+    pub path: &'a Path,
     /// The folder that paths in the file are relative to; absolute.
     pub base: &'a Path,
-    /// Names of hazards.
-    pub hazards: &'a [&'a str],
+    /// What other rooms know.
+    pub words: Words,
 }
 
 /// Checks a file. `at` is its place.
-pub fn check(written: file::File, at: Place<'_>, known: &Known<'_>) -> BTreeMap<String, Target> {
+pub fn check(written: file::File, at: Place<'_>, known: &Known<'_>) -> Config {
+    let masking = masking::masking(written.mask, at.at("mask"), known);
+    let references = masking::references(written.references, at.at("references"));
     let at = at.at("targets");
     let check = |(name, written): (String, file::Target)| {
         let target = target(&name, written, at.at(&name), known);
@@ -33,7 +47,7 @@ pub fn check(written: file::File, at: Place<'_>, known: &Known<'_>) -> BTreeMap<
     };
     let targets = written.targets.into_iter().map(check).collect();
     across::across(&targets, at);
-    targets
+    Config { path: known.path.to_owned(), targets, masking, references }
 }
 
 fn target(name: &str, written: file::Target, at: Place<'_>, known: &Known<'_>) -> Target {
@@ -73,7 +87,7 @@ fn target(name: &str, written: file::Target, at: Place<'_>, known: &Known<'_>) -
         master_password: access::password(written.master_password, at.at("master_password")),
         allowed_roles,
         ensured_roles,
-        kept_hazards: kept_hazards(written.hazards.keep, at.at("hazards").at("keep"), known.hazards),
+        kept_hazards: kept_hazards(written.hazards.keep, at.at("hazards").at("keep"), &known.words.hazards),
         deadlines: deadlines(&written.deadlines, at.at("deadlines")),
         platform,
     }

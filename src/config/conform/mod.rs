@@ -244,7 +244,7 @@ impl Conform<'_> {
 
     fn complain(&self, node: &Node, at: &At<'_>, title: String, help: impl Into<String>) {
         if at.path.is_empty() {
-            let help = "it needs the keys `version` and `targets`; devdb.example.yaml is one to start from";
+            let help = "it needs the keys `version`, `targets` and `mask`; devdb.example.yaml is one to start from";
             return self.page.complain(node.span.clone(), title, None, help);
         }
         // A map or list, or nothing at all, is shown by its key.
@@ -291,7 +291,7 @@ mod tests {
                 did you mean `version`?
             version: 1 => version: 1\n이름: x
                 2:1 `이름` is not a key of the file
-                write one of `targets`, `version`, or remove it
+                write one of `mask`, `references`, `targets`, `version`, or remove it
             record: { => record: { zoom: 1,
                 7:15 `zoom` is not a key of `targets.app-dev.record`
                 write one of `name`, `ttl`, `zone`, or remove it

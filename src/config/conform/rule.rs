@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::config::column_path::TablePath;
+use crate::config::file::TABLE_PATTERN;
+
 /// A part of a schema.
 #[derive(Clone, Copy)]
 pub struct Rule<'a> {
@@ -77,6 +80,11 @@ impl<'a> Rule<'a> {
     /// The rule for the value under a key, be it for this key or for all.
     pub fn property(self, key: &str) -> Option<Self> {
         let known = self.properties().find(|(name, _)| *name == key).map(|(_, property)| property);
+        let known = known.or_else(|| {
+            // The one pattern that is used; TablePath reads what it describes to editors.
+            let table = self.schema.get("patternProperties")?.get(TABLE_PATTERN)?;
+            TablePath::read(key).map(|_| self.of(table))
+        });
         let others = self.schema.get("additionalProperties").filter(|others| others.is_object());
         known.or(others.map(|others| self.of(others)))
     }

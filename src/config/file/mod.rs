@@ -3,6 +3,7 @@
 //!
 //! No `flatten`, `untagged` or `tag`: serde buffers values inside them and error messages get worse.
 
+mod masking;
 mod password;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+pub use masking::{Masking, Reference, RuleSet, Rules, TABLE_PATTERN};
 pub use password::{Generate, Password};
 
 /// Fresh, scrubbed development databases from production snapshots. `${NAME}` in a value is replaced
@@ -27,6 +29,11 @@ pub struct File {
     /// The development databases by name.
     #[schemars(extend("minProperties" = 1))]
     pub targets: BTreeMap<String, Target>,
+    /// What becomes of every column.
+    pub mask: Masking,
+    /// Foreign keys that the databases do not declare: a masked key is followed through them too.
+    #[serde(default)]
+    pub references: Vec<Reference>,
 }
 
 /// One development database that is rotated.

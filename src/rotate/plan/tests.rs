@@ -13,13 +13,14 @@ targets:
     record: { name: app-dev }
     databases: [{ name: app }]
     master_password: generate
+mask: { key: env:DEVDB_MASK_KEY }
 ";
 
 fn target() -> Target {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("devdb.yaml");
     std::fs::write(&path, CONFIG).unwrap();
-    let config: Config = config::load(&path, &|_| None, &[]).unwrap();
+    let config: Config = config::load(&path, &|_| None, crate::scrub::words()).unwrap();
     config.target(None).unwrap().clone()
 }
 

@@ -47,6 +47,10 @@ targets:
       allow:
         app_service: { password: { command: [printf, "%s", dev-service-password] } }
     deadlines: { restore: 60s, password: 30s, script: 60s, publish: 30s, retire: 30s }
+mask:
+  key: { command: [printf, "%s", the key of these tests] }
+  scripted: [app.users.*]
+  keep: ["app.*.*"]
 "#;
 
 /// Roles of production that its master made, and one that only the platform could have made.

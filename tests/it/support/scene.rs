@@ -28,6 +28,10 @@ targets:
     roles:
       allow:
         app_service: { password: { command: [printf, "%s", dev-service-password] } }
+mask:
+  key: { command: [printf, "%s", the key of these tests] }
+  scripted: [app.users.*, "app.*.받는 사람"]
+  keep: ["app.*.*"]
 "#;
 
 pub const SCRIPTS: [(&str, &str); 3] = [

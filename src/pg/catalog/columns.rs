@@ -1,10 +1,12 @@
-//! What the catalog says of tables' columns: their types down to the base type, and every constraint
-//! that a change of their values has to keep. Reads `pg_catalog` only, which every role may.
+//! Columns: their types down to the base type, and every constraint that a change of their values has
+//! to keep.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Result, Session, identifier};
+use crate::pg::{Result, Session, identifier};
+
+use super::OWN;
 
 /// A column of an ordinary, partitioned or foreign table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +107,7 @@ struct Raw {
     array: bool,
 }
 
-/// Columns of all tables that are not the system's, in the order of schema, table and position. Leaves
+/// Columns of all tables, in the order of schema, table and position. Leaves
 /// of a partitioned table are tables of their own.
 ///
 /// # Errors
@@ -117,15 +119,14 @@ pub async fn columns(session: &Session) -> Result<Vec<Column>> {
     let mut unique = unique(session).await?;
     let rows = session
         .query(
-            "SELECT n.nspname::text, c.relname::text, a.attname::text, a.attrelid::oid, a.attnum::int4, a.atttypid::oid, a.atttypmod, \
+            &format!("SELECT n.nspname::text, c.relname::text, a.attname::text, a.attrelid::oid, a.attnum::int4, a.atttypid::oid, a.atttypmod, \
                     a.attnotnull, a.attgenerated::text, a.attidentity::text, \
                     pg_catalog.format_type(a.atttypid, a.atttypmod) \
              FROM pg_catalog.pg_attribute a \
              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped \
-               AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%' \
-             ORDER BY n.nspname, c.relname, a.attnum",
+             WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND {OWN} \
+             ORDER BY n.nspname, c.relname, a.attnum"),
             &[],
         )
         .await?;

@@ -1,0 +1,90 @@
+//! What becomes of every column, as meant.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Password;
+use crate::config::column_path::{ColumnPath, TablePath};
+use crate::config::mask::WrittenMask;
+
+/// What becomes of every column.
+#[derive(Clone, Debug)]
+pub struct Masking {
+    /// The secret that masks depend on.
+    pub key: Password,
+    /// Masks.
+    pub rules: Vec<(ColumnPath, WrittenMask)>,
+    /// Columns that scripts mask.
+    pub scripted: Vec<ColumnPath>,
+    /// Columns that stay as they are.
+    pub keep: Vec<ColumnPath>,
+    /// Types whose columns stay as they are unless something else is said of them.
+    pub keep_types: Vec<KeptType>,
+    /// Originals that may be found after masking.
+    pub survivors: Vec<Survivor>,
+    /// Mail domains that are nobody's; lower case.
+    pub mail_domains: Vec<String>,
+    /// Where the search for originals runs.
+    pub leak_check: LeakCheckMode,
+    /// How many connections mask and search at the same time.
+    pub jobs: usize,
+}
+
+/// A foreign key that the database does not declare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The table that refers.
+    pub table: TablePath,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The table referred to.
+    pub to: TablePath,
+    /// Its columns, in the same order.
+    pub key: Vec<String>,
+}
+
+/// Originals that may be found where they are.
+#[derive(Clone, Debug)]
+pub struct Survivor {
+    /// The column they may be found in.
+    pub place: ColumnPath,
+    /// The column they are originals of; any when none.
+    pub of: Option<ColumnPath>,
+    /// Why that is no harm.
+    pub reason: String,
+}
+
+/// A type whose columns may be kept as a whole. Text, JSON and bytes are none: they can hold anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptType {
+    /// `smallint`, `integer`, `bigint`.
+    Integer,
+    /// `numeric`, `real`, `double precision`, `money`.
+    Number,
+    /// `boolean`.
+    Boolean,
+    /// `timestamp`, with time zone or without.
+    Timestamp,
+    /// `date`. Dates of birth are dates: mask those by name.
+    Date,
+    /// `time` and `interval`.
+    Time,
+    /// Enums.
+    Enum,
+    /// `uuid`.
+    Uuid,
+}
+
+/// Where the search for originals runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeakCheckMode {
+    /// Where it is faster.
+    #[default]
+    Auto,
+    /// On the server.
+    Server,
+    /// Here, on a stream of all values.
+    Stream,
+}
