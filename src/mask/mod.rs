@@ -10,6 +10,7 @@
 //! output for the same input and key in every table. NULL stays NULL, and an empty string stays empty.
 
 mod compile;
+pub mod coverage;
 mod key;
 mod list;
 mod lists;

@@ -1,0 +1,135 @@
+//! Coverage: every column of every table is masked or kept on purpose. Pure: what the configuration says
+//! and what the catalog says go in; a class for each column comes out, with what is open and what is wrong.
+//!
+//! Which entry of the configuration counts: a column's full name goes before names with `*`; among
+//! those, masks go before `scripted`, and that before `keep`; last come the types of `keep_types`.
+//! Partitions and columns that a table inherits are what the table above them is.
+
+mod class;
+mod follow;
+mod problem;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::{Masking, Reference, TablePath};
+use crate::pg::catalog::{Column, ForeignKey, Form, Table};
+
+pub use class::Class;
+pub use problem::Problem;
+pub use work::{Masked, Work, work};
+
+/// What a database's catalog says.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// All columns; of partitions too.
+    pub columns: Vec<Column>,
+    /// All tables.
+    pub tables: Vec<Table>,
+    /// Declared foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+/// A column and what becomes of it.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The column.
+    pub column: Column,
+    /// What becomes of it.
+    pub class: Class,
+}
+
+/// What becomes of every column of a database.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    /// Columns of tables, without those that are decided by a table above theirs.
+    pub decided: Vec<Decided>,
+    /// Those of which nothing is said.
+    pub open: Vec<Column>,
+    /// Columns of partitions and inherited ones, by the table above in whose place they stand.
+    pub below: BTreeMap<(TablePath, String), Vec<Column>>,
+    /// What cannot be.
+    pub problems: Vec<Problem>,
+    /// Entries of the configuration that name one column which is not in this database.
+    pub unused: BTreeSet<String>,
+}
+
+impl Coverage {
+    /// Nothing is open and nothing is wrong.
+    pub fn is_complete(&self) -> bool {
+        self.open.is_empty() && self.problems.is_empty()
+    }
+}
+
+/// Decides about every column.
+pub fn decide(masking: &Masking, references: &[Reference], catalog: &Catalog) -> Coverage {
+    let above = Above::of(catalog);
+    let mut coverage = Coverage { unused: class::exact_names(masking), ..Coverage::default() };
+    for column in &catalog.columns {
+        if let Some(top) = above.of_column(column) {
+            coverage.below.entry((top, column.name.clone())).or_default().push(column.clone());
+            continue;
+        }
+        let foreign = above.forms.get(&path(column)) == Some(&Form::Foreign);
+        match class::class(masking, column, foreign, &mut coverage.unused) {
+            Ok(Some(class)) => coverage.decided.push(Decided { column: column.clone(), class }),
+            Ok(None) => coverage.open.push(column.clone()),
+            Err(problem) => coverage.problems.push(problem),
+        }
+    }
+    follow::follow(&mut coverage, references, catalog, &above);
+    coverage
+}
+
+fn path(column: &Column) -> TablePath {
+    TablePath { schema: column.schema.clone(), table: column.table.clone() }
+}
+
+/// Which table a column is decided by.
+struct Above {
+    forms: BTreeMap<TablePath, Form>,
+    parents: BTreeMap<TablePath, Vec<TablePath>>,
+    columns: BTreeSet<(TablePath, String)>,
+}
+
+impl Above {
+    fn of(catalog: &Catalog) -> Self {
+        let own = |table: &Table| TablePath { schema: table.schema.clone(), table: table.name.clone() };
+        let parents = |table: &Table| {
+            let parent =
+                |(schema, table): &(String, String)| TablePath { schema: schema.clone(), table: table.clone() };
+            table.parents.iter().map(parent).collect()
+        };
+        Above {
+            forms: catalog.tables.iter().map(|table| (own(table), table.form)).collect(),
+            parents: catalog.tables.iter().map(|table| (own(table), parents(table))).collect(),
+            columns: catalog.columns.iter().map(|column| (path(column), column.name.clone())).collect(),
+        }
+    }
+
+    /// The topmost table that passes this column down; none when it is the table's own.
+    fn of_column(&self, column: &Column) -> Option<TablePath> {
+        let mut top = None;
+        let mut here = path(column);
+        while let Some(parent) = self
+            .parents
+            .get(&here)
+            .into_iter()
+            .flatten()
+            .find(|parent| self.columns.contains(&((*parent).clone(), column.name.clone())))
+        {
+            here = parent.clone();
+            top = Some(here.clone());
+        }
+        top
+    }
+
+    /// The table that decides about a column of a table.
+    fn top(&self, table: &TablePath, column: &str, catalog: &Catalog) -> TablePath {
+        let found = catalog.columns.iter().find(|one| path(one) == *table && one.name == column);
+        found.and_then(|column| self.of_column(column)).unwrap_or_else(|| table.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::config::mask::{MaskOptions, MaskWord, PhoneKind, WrittenMask};
+use crate::config::{ColumnPath, KeptType, LeakCheckMode, Password};
+use crate::mask::{Key, Rule};
+use crate::pg::catalog::Type;
+
+fn column(path: &str, kind: &str) -> Column {
+    let mut parts = path.split('.').map(str::to_owned);
+    let mut next = || parts.next().unwrap();
+    Column {
+        schema: next(),
+        table: next(),
+        name: next(),
+        declared: format!("pg_catalog.{kind}"),
+        base: Type {
+            oid: kind.len() as u32,
+            schema: "pg_catalog".into(),
+            name: kind.into(),
+            form: 'b',
+            labels: vec![],
+        },
+        array: false,
+        longest: None,
+        not_null: false,
+        generated: false,
+        identity: false,
+        unique: Vec::new(),
+        checks: Vec::new(),
+        siblings: Arc::default(),
+    }
+}
+
+fn table(path: &str, parent: Option<&str>) -> Table {
+    let pair = |path: &str| {
+        let (schema, name) = path.split_once('.').unwrap();
+        (schema.to_owned(), name.to_owned())
+    };
+    let (schema, name) = pair(path);
+    let parents: Vec<_> = parent.map(pair).into_iter().collect();
+    Table { schema, name, form: Form::Ordinary, root: None, parents, primary_key: vec![], rows: None, bytes: 0 }
+}
+
+fn key(from: &str, to: &str) -> ForeignKey {
+    let parts = |path: &str| path.split('.').map(str::to_owned).collect::<Vec<_>>();
+    let (from, to) = (parts(from), parts(to));
+    ForeignKey {
+        schema: from[0].clone(),
+        table: from[1].clone(),
+        name: "fk".into(),
+        columns: vec![from[2].clone()],
+        to_schema: to[0].clone(),
+        to_table: to[1].clone(),
+        to_columns: vec![to[2].clone()],
+        full: false,
+        deferrable: false,
+        validated: true,
+    }
+}
+
+fn shop() -> Catalog {
+    Catalog {
+        columns: vec![
+            column("app.users.id", "int8"),
+            column("app.users.email", "text"),
+            column("app.users.push_token", "text"),
+            column("app.orders.user_id", "int8"),
+            column("app.orders.note", "text"),
+            column("app.logs.body", "text"),
+            column("app.logs_1.body", "text"),
+        ],
+        tables: vec![
+            table("app.users", None),
+            table("app.orders", None),
+            table("app.logs", None),
+            table("app.logs_1", Some("app.logs")),
+        ],
+        foreign_keys: vec![key("app.orders.user_id", "app.users.id")],
+    }
+}
+
+fn masking(rules: &[(&str, WrittenMask)], keep: &[&str]) -> Masking {
+    let path = |text: &str| ColumnPath::read(text).unwrap();
+    Masking {
+        key: Password::Env("KEY".into()),
+        rules: rules.iter().map(|(text, mask)| (path(text), mask.clone())).collect(),
+        scripted: Vec::new(),
+        keep: keep.iter().map(|text| path(text)).collect(),
+        keep_types: vec![KeptType::Integer],
+        survivors: Vec::new(),
+        mail_domains: Vec::new(),
+        leak_check: LeakCheckMode::Auto,
+        jobs: 1,
+    }
+}
+
+const EMAIL: WrittenMask = WrittenMask::Word(MaskWord::Email);
+const PHONE: WrittenMask = WrittenMask::Map(MaskOptions::Phone(PhoneKind::Kr));
+const IDENTIFIER: WrittenMask = WrittenMask::Word(MaskWord::Identifier);
+
+fn class_of<'a>(coverage: &'a Coverage, path: &str) -> Option<&'a Class> {
+    coverage.decided.iter().find(|decided| decided.column.path() == path).map(|decided| &decided.class)
+}
+
+fn said(coverage: &Coverage) -> Vec<String> {
+    coverage.problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_is_named_nowhere_is_open_by_name() {
+    let coverage = decide(&masking(&[("app.users.email", EMAIL)], &[]), &[], &shop());
+    let open: Vec<String> = coverage.open.iter().map(Column::path).collect();
+    // The partition's column is the table's.
+    assert_eq!(open, ["app.users.push_token", "app.orders.note", "app.logs.body"]);
+    assert!(!coverage.is_complete() && coverage.problems.is_empty());
+    let by_type = Class::Kept { by: "keep_types: integer".into() };
+    assert_eq!(class_of(&coverage, "app.users.id"), Some(&by_type));
+}
+
+#[test]
+fn a_full_name_goes_before_stars_and_masks_go_before_keep() {
+    let rules = [("*.*_token", WrittenMask::Null), ("app.users.email", EMAIL)];
+    let coverage = decide(&masking(&rules, &["app.*.*"]), &[], &shop());
+    assert!(coverage.is_complete(), "{coverage:?}");
+    assert_eq!(class_of(&coverage, "app.users.push_token").unwrap().rule(), Some(&Rule::Null));
+    assert_eq!(class_of(&coverage, "app.logs.body"), Some(&Class::Kept { by: "app.*.*".into() }));
+    let coverage = decide(&masking(&rules, &["app.*.*", "app.users.push_token"]), &[], &shop());
+    assert!(matches!(class_of(&coverage, "app.users.push_token"), Some(Class::Kept { .. })));
+}
+
+#[test]
+fn entries_that_contradict_each_other_are_named() {
+    let coverage = decide(&masking(&[("app.users.email", EMAIL)], &["app.users.email", "app.*.*"]), &[], &shop());
+    assert_eq!(said(&coverage), ["app.users.email is named by `app.users.email` and `app.users.email`"]);
+    let coverage = decide(&masking(&[("users.em*", EMAIL), ("*.email", PHONE)], &["app.*.*"]), &[], &shop());
+    assert_eq!(said(&coverage), ["app.users.email is named by `users.em*` and `*.email`"]);
+    let coverage = decide(&masking(&[("app.users.mail", EMAIL)], &["app.*.*"]), &[], &shop());
+    assert_eq!(coverage.unused, BTreeSet::from(["app.users.mail".to_owned()]));
+}
+
+#[test]
+fn a_masked_key_is_followed() {
+    let coverage = decide(&masking(&[("app.users.id", IDENTIFIER)], &["app.*.*"]), &[], &shop());
+    assert!(coverage.is_complete(), "{coverage:?}");
+    let follows = Class::Follows { rule: Rule::Identifier { within: None }, of: "app.users.id".into() };
+    assert_eq!(class_of(&coverage, "app.orders.user_id"), Some(&follows));
+    let work = work(&coverage, &Key::new("0123456789abcdef").unwrap()).unwrap();
+    assert_eq!(work.len(), 2);
+
+    let coverage = decide(&masking(&[("app.users.id", IDENTIFIER)], &["app.*.*", "app.orders.user_id"]), &[], &shop());
+    let apart = "app.orders.user_id refers to app.users.id, which is masked by `identifier`, but it is kept";
+    assert_eq!(said(&coverage), [apart]);
+    let coverage = decide(&masking(&[("app.orders.user_id", IDENTIFIER)], &["app.*.*"]), &[], &shop());
+    let apart = "app.orders.user_id refers to app.users.id, which is kept, but it is masked by `identifier`";
+    assert_eq!(said(&coverage), [apart]);
+}
+
+#[test]
+fn an_undeclared_reference_is_followed_too() {
+    let mut catalog = shop();
+    catalog.foreign_keys.clear();
+    let path = |text: &str| TablePath::read(text).unwrap();
+    let mut reference = Reference {
+        table: path("app.orders"),
+        columns: vec!["user_id".into()],
+        to: path("app.users"),
+        key: vec!["id".into()],
+    };
+    let masking = masking(&[("app.users.id", IDENTIFIER)], &["app.*.*"]);
+    let coverage = decide(&masking, std::slice::from_ref(&reference), &catalog);
+    assert!(matches!(class_of(&coverage, "app.orders.user_id"), Some(Class::Follows { .. })));
+    catalog.columns[3] = column("app.orders.user_id", "int4!");
+    let coverage = decide(&masking, std::slice::from_ref(&reference), &catalog);
+    assert_eq!(said(&coverage), ["app.orders.user_id refers to app.users.id, which is masked, but has another type"]);
+    reference.key = vec!["nummer".into()];
+    let coverage = decide(&masking, &[reference], &catalog);
+    assert_eq!(said(&coverage), ["`references` names app.users.nummer, which is not in the database"]);
+}
+
+#[test]
+fn a_mask_that_is_not_proved_is_a_problem_in_a_partition_too() {
+    let mut catalog = shop();
+    catalog.columns[6].not_null = true;
+    let coverage = decide(&masking(&[("app.logs.body", WrittenMask::Null)], &["app.*.*"]), &[], &catalog);
+    let problems = work(&coverage, &Key::new("0123456789abcdef").unwrap()).unwrap_err();
+    assert_eq!(problems[0].to_string(), "the mask `null` cannot be used for app.logs_1.body: the column is NOT NULL");
+}
