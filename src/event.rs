@@ -47,6 +47,28 @@ pub struct FailedAt {
     pub title: String,
 }
 
+/// What becomes of a column.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Covered {
+    /// `schema.table.column`.
+    pub column: String,
+    /// Its type.
+    pub kind: String,
+    /// `masked`, `scripted`, `kept`, `computed`, `elsewhere` or `open`.
+    pub class: &'static str,
+    /// The entry of the configuration that says so, or the mask's name.
+    pub by: String,
+}
+
+/// A column and its mask.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ColumnMask {
+    /// The column.
+    pub column: String,
+    /// The mask's name.
+    pub mask: &'static str,
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -116,6 +138,70 @@ pub enum Event {
         /// The reason given in the configuration for leaving it.
         #[serde(skip_serializing_if = "Option::is_none")]
         kept: Option<String>,
+    },
+    /// It was decided what becomes of every column of a database.
+    Coverage {
+        /// The database.
+        database: String,
+        /// Its columns in the order of schema, table and position.
+        columns: Vec<Covered>,
+    },
+    /// A table was masked.
+    TableMasked {
+        /// The database.
+        database: String,
+        /// The table, with its schema.
+        table: String,
+        /// The mask of each masked column.
+        masks: Vec<ColumnMask>,
+        /// How the table was rewritten.
+        method: &'static str,
+        /// Why not in the fastest way.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+        /// Rows it has.
+        rows: u64,
+        /// Bytes on disk before, with indexes.
+        bytes_before: u64,
+        /// Bytes on disk after.
+        bytes_after: u64,
+        /// Seconds it took.
+        seconds: f64,
+        /// True when an interrupted run had already done it.
+        already: bool,
+    },
+    /// An original was found where it should not be.
+    Leak {
+        /// The database.
+        database: String,
+        /// Where: a column, a comment, a large object, a statistic. Never the value.
+        place: String,
+        /// In how many rows.
+        rows: u64,
+        /// What it is an original of, or what it looks like.
+        of: String,
+        /// The reason given in the configuration for leaving it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kept: Option<String>,
+    },
+    /// A database was searched for originals.
+    LeakChecked {
+        /// The database.
+        database: String,
+        /// Where the search ran: `server` or `stream`.
+        mode: &'static str,
+        /// Columns and other places that were searched.
+        places: u64,
+        /// Rows that were read.
+        rows: u64,
+        /// Bytes that were read.
+        bytes: u64,
+        /// Originals that were searched for.
+        originals: u64,
+        /// Originals that no search can find, because they are too short or too common.
+        left_out: u64,
+        /// Seconds it took.
+        seconds: f64,
     },
     /// A script of `postproc-sql` ran.
     ScriptRan {

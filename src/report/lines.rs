@@ -45,6 +45,39 @@ pub fn sentence(event: &Event) -> Option<String> {
                 None => format!("  - {hazard}{place}: {message}"),
             }
         }
+        Event::Coverage { database, columns } => {
+            let count = |class: &str| columns.iter().filter(|column| column.class == class).count();
+            let counts =
+                ["masked", "scripted", "kept", "computed", "elsewhere", "open"].map(|class| (count(class), class));
+            let counts = counts.into_iter().filter(|(number, _)| *number > 0);
+            let counts: Vec<String> = counts.map(|(number, class)| format!("{number} {class}")).collect();
+            format!("  - {database}: {}: {}", counted(columns.len() as u64, "column"), counts.join(", "))
+        }
+        Event::TableMasked { database, table, masks, method, why, rows, seconds: time, already, .. } => {
+            let columns: Vec<&str> = masks.iter().map(|mask| mask.column.as_str()).collect();
+            let columns = columns.join(", ");
+            if *already {
+                format!("  - {database}: {table} ({columns}) was already masked")
+            } else {
+                let why = why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+                format!(
+                    "  - {database}: {table} ({columns}), {}, {method}{why}, {}",
+                    counted(*rows, "row"),
+                    seconds(*time)
+                )
+            }
+        }
+        Event::Leak { database, place, rows, of, kept } => {
+            let kept = kept.as_ref().map_or_else(String::new, |reason| format!("; kept: {reason}"));
+            format!("  - {database}: {of} in {} of {place}{kept}", counted(*rows, "row"))
+        }
+        Event::LeakChecked { database, mode, places, rows, originals, left_out, seconds: time, .. } => format!(
+            "  - {database}: {} of {} searched for {} ({left_out} too short or too common), by {mode}, {}",
+            counted(*rows, "row"),
+            counted(*places, "place"),
+            counted(*originals, "original"),
+            seconds(*time)
+        ),
         Event::ScriptRan { database, script, statements, rows, seconds: time, already } => {
             if *already {
                 format!("  - {database}: {script} was already committed")

@@ -2,6 +2,7 @@
 
 use crate::event::{Event, Verdict};
 
+use super::lines::sentence;
 use super::seconds;
 
 /// The summary of a run, from its events.
@@ -16,6 +17,14 @@ pub fn summary(events: &[Event]) -> String {
             let kept = kept.as_ref().map_or_else(String::new, |reason| format!(" (kept: {reason})"));
             Some(format!("**{}** in {}: {}{}", cell(hazard), cell(place), cell(message), cell(&kept)))
         }
+        _ => None,
+    });
+    section(events, &mut out, "Masks", |event| match event {
+        Event::Coverage { .. } | Event::TableMasked { .. } => line(event),
+        _ => None,
+    });
+    section(events, &mut out, "Leak check", |event| match event {
+        Event::Leak { .. } | Event::LeakChecked { .. } => line(event),
         _ => None,
     });
     section(events, &mut out, "Scripts", |event| match event {
@@ -82,6 +91,11 @@ fn steps(events: &[Event], out: &mut String) {
     if !rows.is_empty() {
         out.push_str(&format!("### Steps\n\n| step | result | time |\n| --- | --- | ---: |\n{}\n", rows.concat()));
     }
+}
+
+/// The sentence of an event, without the mark of a list.
+fn line(event: &Event) -> Option<String> {
+    Some(cell(sentence(event)?.trim_start_matches([' ', '-'])))
 }
 
 fn section(events: &[Event], out: &mut String, title: &str, line: impl Fn(&Event) -> Option<String>) {

@@ -109,7 +109,18 @@ impl Listener for Terminal {
                     write_line(&self.paint(BOLD, &text));
                 }
             }
-            Event::RunStarted { .. } | Event::Noted { .. } | Event::Hazard { .. } | Event::ScriptRan { .. } => {
+            Event::Leak { kept: None, .. } => {
+                let text = sentence(event).unwrap_or_default();
+                self.line(&self.paint(RED, &text));
+            }
+            Event::RunStarted { .. }
+            | Event::Noted { .. }
+            | Event::Hazard { .. }
+            | Event::Coverage { .. }
+            | Event::TableMasked { .. }
+            | Event::Leak { .. }
+            | Event::LeakChecked { .. }
+            | Event::ScriptRan { .. } => {
                 if let Some(text) = sentence(event) {
                     self.line(&self.paint(DIM, &text));
                 }
