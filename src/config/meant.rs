@@ -5,6 +5,7 @@ mod masking;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::Error;
@@ -21,10 +22,6 @@ pub struct Config {
     pub path: PathBuf,
     /// Targets by name, at least one.
     pub targets: BTreeMap<String, Target>,
-    /// What becomes of every column.
-    pub masking: Masking,
-    /// Foreign keys that the databases do not declare.
-    pub references: Vec<Reference>,
 }
 
 impl Config {
@@ -70,6 +67,8 @@ pub struct Target {
     pub ensured_roles: BTreeMap<String, EnsuredRole>,
     /// Hazards that are left as they are, by name, with the reason.
     pub kept_hazards: BTreeMap<String, String>,
+    /// What becomes of every column; the same for all targets.
+    pub masking: Arc<Masking>,
     /// Limits of each wait.
     pub deadlines: Deadlines,
 }

@@ -46,6 +46,12 @@ impl Key {
         Ok(Key(hmac(secret.as_bytes(), b"devdb mask key 1")))
     }
 
+    /// Four hexadecimal digits by which another key is told from this one, but for one in 65,536. More would let
+    /// whoever reads them try out secrets.
+    pub fn check(&self) -> String {
+        hex(&hmac(&self.0, b"check")[..2])
+    }
+
     /// The key of a class of masks.
     pub(super) fn class(&self, name: &str) -> ClassKey {
         ClassKey(hmac(&self.0, name.as_bytes()))

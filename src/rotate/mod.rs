@@ -6,6 +6,7 @@ pub mod begin;
 pub mod cleanup;
 pub mod doctor;
 mod lease;
+mod masks;
 pub mod name;
 pub mod observe;
 mod password;
@@ -149,6 +150,7 @@ async fn scrub_clone(
     };
     secure::secure(run, access, &marker, kit).await?;
     set_phase(run, instance, Phase::Secured).await?;
+    masks::cover(run, access, kit).await?;
     scrub::scripts(run, instance, access, kit, options).await?;
     let scrubbed = scrub::check(run, instance, access, &marker, kit, options).await?;
     set_phase(run, instance, Phase::Scrubbed).await?;

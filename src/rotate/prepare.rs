@@ -9,8 +9,8 @@ use crate::config::{Password, Target};
 use crate::error::{Exit, Failure, Place};
 use crate::event::Listener;
 use crate::pg::script::Variables;
-use crate::scrub::postproc::{self, Problem, Problems, Scripts};
-use crate::secret;
+use crate::scrub::postproc::{self, Problem, Problems, Scripts, Stage};
+use crate::{mask, secret};
 
 /// The scripts of one database and the values they use.
 pub struct Work {
@@ -28,6 +28,8 @@ pub struct Kit {
     pub work: Vec<Work>,
     /// The new master password.
     pub master: SecretString,
+    /// The key of the masks.
+    pub mask_key: mask::Key,
     /// New passwords of roles that log in.
     pub roles: BTreeMap<String, SecretString>,
     /// Where each secret came from and what it is for, to be kept once the generation is live.
@@ -46,15 +48,23 @@ impl Kit {
     }
 }
 
-/// Reads all scripts; nothing is sent anywhere.
+/// Reads all scripts; nothing is sent anywhere. A database without a folder has none.
 pub fn scripts(target: &Target) -> Result<Vec<(String, Scripts)>, Failure> {
     let mut all = Vec::new();
     for database in &target.databases {
-        let Some(folder) = &database.postproc else {
-            return Err(Failure::new(Exit::Usage, format!("database {} has no `postproc` folder", database.name))
-                .hint("a clone of production is published only after scripts in 10-scrub ran on it"));
+        let scripts = match &database.postproc {
+            Some(folder) => postproc::load(folder).map_err(from_problems)?,
+            None => Scripts::default(),
         };
-        all.push((database.name.clone(), postproc::load(folder).map_err(from_problems)?));
+        all.push((database.name.clone(), scripts));
+    }
+    let scrubs = all.iter().flat_map(|(_, scripts)| scripts.entries()).any(|entry| entry.stage == Stage::Scrub);
+    if let Some(column) = target.masking.scripted.first().filter(|_| !scrubs) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("`scripted` lists {column}, but there is no script in 10-scrub"),
+        )
+        .hint("write the script that masks it, or give it a mask under `rules`"));
     }
     Ok(all)
 }
@@ -91,13 +101,17 @@ pub async fn prepare(target: &Target, listener: &dyn Listener) -> Result<Kit, Fa
     }
     let master = get(&target.master_password, "master password".to_owned()).await?;
     secret::check_master(&master)?;
-    let recipe = recipe(target, &work);
-    Ok(Kit { work, master, roles, origins, recipe })
+    let secret = get(&target.masking.key, "key of the masks".to_owned()).await?;
+    let mask_key = mask::Key::new(secret.expose_secret()).map_err(|weak| {
+        Failure::new(Exit::Usage, weak).hint("take a long random one, such as `openssl rand -hex 32` prints")
+    })?;
+    let recipe = recipe(target, &work, &mask_key);
+    Ok(Kit { work, master, mask_key, roles, origins, recipe })
 }
 
 /// A clone that an interrupted run left is only gone on with when this is the same: otherwise parts
 /// of it would be scrubbed by other rules than the rest.
-fn recipe(target: &Target, work: &[Work]) -> String {
+fn recipe(target: &Target, work: &[Work], mask_key: &mask::Key) -> String {
     let mut hash = Sha256::new();
     let mut put = |text: &str| {
         hash.update(text.len().to_le_bytes());
@@ -116,6 +130,9 @@ fn recipe(target: &Target, work: &[Work]) -> String {
     put(&format!("{:?}", target.allowed_roles.keys()));
     put(&format!("{:?}", target.ensured_roles));
     put(&format!("{:?}", target.kept_hazards.keys()));
+    put(&format!("{:?}", target.masking.rules));
+    put(&format!("{:?}{:?}", target.masking.scripted, target.masking.references));
+    put(&mask_key.check());
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

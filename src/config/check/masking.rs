@@ -8,7 +8,7 @@ use crate::config::mask::WrittenMask;
 use crate::config::meant::{Masking, Reference, Survivor};
 
 /// Checks the masks.
-pub fn masking(written: file::Masking, at: Place<'_>, known: &Known<'_>) -> Masking {
+pub fn masking(written: file::Masking, references: Vec<Reference>, at: Place<'_>, known: &Known<'_>) -> Masking {
     if matches!(&written.key, WrittenPassword::Generate(_))
         || matches!(&written.key, WrittenPassword::Word(word) if word == "generate")
     {
@@ -57,6 +57,8 @@ pub fn masking(written: file::Masking, at: Place<'_>, known: &Known<'_>) -> Mask
         mail_domains: domains.collect(),
         leak_check: written.leak_check,
         jobs: written.jobs,
+        references,
+        lock: known.base.join("devdb.lock"),
         key: access::password(written.key, at.at("key")),
     }
 }
@@ -153,14 +155,15 @@ mask:
     #[test]
     fn masks_are_written_by_table_or_by_column() {
         let config = loaded(MASKED).unwrap();
-        let rules = &config.masking.rules;
+        let masking = &config.targets["app-dev"].masking;
+        let rules = &masking.rules;
         let names: Vec<String> = rules.iter().map(|(path, _)| path.to_string()).collect();
         assert_eq!(names, ["*.*_token", "app.logs.payload", "app.users.email", "app.users.\"phone no.\""]);
         assert_eq!(rules[0].1, WrittenMask::Null);
         assert_eq!(rules[2].1, WrittenMask::Word(MaskWord::Email));
-        assert!(config.masking.keep[0].matches("app", "plans", "name"));
-        assert_eq!(config.references[0].to.to_string(), "app.users");
-        assert_eq!(config.masking.jobs, 2);
+        assert!(masking.keep[0].matches("app", "plans", "name"));
+        assert_eq!(masking.references[0].to.to_string(), "app.users");
+        assert_eq!(masking.jobs, 2);
     }
 
     #[test]

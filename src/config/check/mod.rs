@@ -11,10 +11,11 @@ mod platform;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::file;
 use super::mask::WrittenMask;
-use super::meant::{Config, Deadlines, PlatformConfig, Target};
+use super::meant::{Config, Deadlines, Masking, PlatformConfig, Target};
 
 pub use place::Place;
 
@@ -38,19 +39,19 @@ pub struct Known<'a> {
 
 /// Checks a file. `at` is its place.
 pub fn check(written: file::File, at: Place<'_>, known: &Known<'_>) -> Config {
-    let masking = masking::masking(written.mask, at.at("mask"), known);
     let references = masking::references(written.references, at.at("references"));
+    let masking = Arc::new(masking::masking(written.mask, references, at.at("mask"), known));
     let at = at.at("targets");
     let check = |(name, written): (String, file::Target)| {
-        let target = target(&name, written, at.at(&name), known);
+        let target = target(&name, written, at.at(&name), known, masking.clone());
         (name, target)
     };
     let targets = written.targets.into_iter().map(check).collect();
     across::across(&targets, at);
-    Config { path: known.path.to_owned(), targets, masking, references }
+    Config { path: known.path.to_owned(), targets }
 }
 
-fn target(name: &str, written: file::Target, at: Place<'_>, known: &Known<'_>) -> Target {
+fn target(name: &str, written: file::Target, at: Place<'_>, known: &Known<'_>, masking: Arc<Masking>) -> Target {
     if !names::is_word(name) {
         at.complain_of_key(
             format!("`{name}` cannot be a target's name"),
@@ -88,6 +89,7 @@ fn target(name: &str, written: file::Target, at: Place<'_>, known: &Known<'_>) -
         allowed_roles,
         ensured_roles,
         kept_hazards: kept_hazards(written.hazards.keep, at.at("hazards").at("keep"), &known.words.hazards),
+        masking,
         deadlines: deadlines(&written.deadlines, at.at("deadlines")),
         platform,
     }

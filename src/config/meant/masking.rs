@@ -1,5 +1,7 @@
 //! What becomes of every column, as meant.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -28,6 +30,29 @@ pub struct Masking {
     pub leak_check: LeakCheckMode,
     /// How many connections mask and search at the same time.
     pub jobs: usize,
+    /// Foreign keys that the databases do not declare.
+    pub references: Vec<Reference>,
+    /// The file that pins what the databases look like, beside the configuration.
+    pub lock: PathBuf,
+}
+
+impl Masking {
+    /// One that says nothing yet of any column.
+    pub fn new(key: Password) -> Masking {
+        Masking {
+            key,
+            rules: Vec::new(),
+            scripted: Vec::new(),
+            keep: Vec::new(),
+            keep_types: Vec::new(),
+            survivors: Vec::new(),
+            mail_domains: Vec::new(),
+            leak_check: LeakCheckMode::default(),
+            jobs: 2,
+            references: Vec::new(),
+            lock: PathBuf::new(),
+        }
+    }
 }
 
 /// A foreign key that the database does not declare.

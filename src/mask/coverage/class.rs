@@ -60,6 +60,17 @@ impl Class {
         }
     }
 
+    /// Who says so: an entry of the configuration, or the key that is followed.
+    pub fn by(&self) -> String {
+        match self {
+            Class::Masked { rule, by } => format!("{}: {by}", rule.name()),
+            Class::Follows { rule, of } => format!("{}: follows {of}", rule.name()),
+            Class::Scripted { by } | Class::Kept { by } => by.clone(),
+            Class::Computed => "computed from other columns".to_owned(),
+            Class::Elsewhere => "a foreign table".to_owned(),
+        }
+    }
+
     /// Whether it was said of this very column, by its full name.
     pub(super) fn is_exact(&self) -> bool {
         let (Class::Masked { by, .. } | Class::Scripted { by } | Class::Kept { by }) = self else { return false };

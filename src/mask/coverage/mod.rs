@@ -12,7 +12,7 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Masking, Reference, TablePath};
+use crate::config::{Masking, TablePath};
 use crate::pg::catalog::{Column, ForeignKey, Form, Table};
 
 pub use class::Class;
@@ -62,7 +62,7 @@ impl Coverage {
 }
 
 /// Decides about every column.
-pub fn decide(masking: &Masking, references: &[Reference], catalog: &Catalog) -> Coverage {
+pub fn decide(masking: &Masking, catalog: &Catalog) -> Coverage {
     let above = Above::of(catalog);
     let mut coverage = Coverage { unused: class::exact_names(masking), ..Coverage::default() };
     for column in &catalog.columns {
@@ -77,7 +77,7 @@ pub fn decide(masking: &Masking, references: &[Reference], catalog: &Catalog) ->
             Err(problem) => coverage.problems.push(problem),
         }
     }
-    follow::follow(&mut coverage, references, catalog, &above);
+    follow::follow(&mut coverage, &masking.references, catalog, &above);
     coverage
 }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::config::mask::{MaskOptions, MaskWord, PhoneKind, WrittenMask};
-use crate::config::{ColumnPath, KeptType, LeakCheckMode, Password};
+use crate::config::{ColumnPath, KeptType, Password, Reference};
 use crate::mask::{Key, Rule};
 use crate::pg::catalog::Type;
 
@@ -83,15 +83,10 @@ fn shop() -> Catalog {
 fn masking(rules: &[(&str, WrittenMask)], keep: &[&str]) -> Masking {
     let path = |text: &str| ColumnPath::read(text).unwrap();
     Masking {
-        key: Password::Env("KEY".into()),
         rules: rules.iter().map(|(text, mask)| (path(text), mask.clone())).collect(),
-        scripted: Vec::new(),
         keep: keep.iter().map(|text| path(text)).collect(),
         keep_types: vec![KeptType::Integer],
-        survivors: Vec::new(),
-        mail_domains: Vec::new(),
-        leak_check: LeakCheckMode::Auto,
-        jobs: 1,
+        ..Masking::new(Password::Env("KEY".into()))
     }
 }
 
@@ -109,7 +104,7 @@ fn said(coverage: &Coverage) -> Vec<String> {
 
 #[test]
 fn what_is_named_nowhere_is_open_by_name() {
-    let coverage = decide(&masking(&[("app.users.email", EMAIL)], &[]), &[], &shop());
+    let coverage = decide(&masking(&[("app.users.email", EMAIL)], &[]), &shop());
     let open: Vec<String> = coverage.open.iter().map(Column::path).collect();
     // The partition's column is the table's.
     assert_eq!(open, ["app.users.push_token", "app.orders.note", "app.logs.body"]);
@@ -121,37 +116,37 @@ fn what_is_named_nowhere_is_open_by_name() {
 #[test]
 fn a_full_name_goes_before_stars_and_masks_go_before_keep() {
     let rules = [("*.*_token", WrittenMask::Null), ("app.users.email", EMAIL)];
-    let coverage = decide(&masking(&rules, &["app.*.*"]), &[], &shop());
+    let coverage = decide(&masking(&rules, &["app.*.*"]), &shop());
     assert!(coverage.is_complete(), "{coverage:?}");
     assert_eq!(class_of(&coverage, "app.users.push_token").unwrap().rule(), Some(&Rule::Null));
     assert_eq!(class_of(&coverage, "app.logs.body"), Some(&Class::Kept { by: "app.*.*".into() }));
-    let coverage = decide(&masking(&rules, &["app.*.*", "app.users.push_token"]), &[], &shop());
+    let coverage = decide(&masking(&rules, &["app.*.*", "app.users.push_token"]), &shop());
     assert!(matches!(class_of(&coverage, "app.users.push_token"), Some(Class::Kept { .. })));
 }
 
 #[test]
 fn entries_that_contradict_each_other_are_named() {
-    let coverage = decide(&masking(&[("app.users.email", EMAIL)], &["app.users.email", "app.*.*"]), &[], &shop());
+    let coverage = decide(&masking(&[("app.users.email", EMAIL)], &["app.users.email", "app.*.*"]), &shop());
     assert_eq!(said(&coverage), ["app.users.email is named by `app.users.email` and `app.users.email`"]);
-    let coverage = decide(&masking(&[("users.em*", EMAIL), ("*.email", PHONE)], &["app.*.*"]), &[], &shop());
+    let coverage = decide(&masking(&[("users.em*", EMAIL), ("*.email", PHONE)], &["app.*.*"]), &shop());
     assert_eq!(said(&coverage), ["app.users.email is named by `users.em*` and `*.email`"]);
-    let coverage = decide(&masking(&[("app.users.mail", EMAIL)], &["app.*.*"]), &[], &shop());
+    let coverage = decide(&masking(&[("app.users.mail", EMAIL)], &["app.*.*"]), &shop());
     assert_eq!(coverage.unused, BTreeSet::from(["app.users.mail".to_owned()]));
 }
 
 #[test]
 fn a_masked_key_is_followed() {
-    let coverage = decide(&masking(&[("app.users.id", IDENTIFIER)], &["app.*.*"]), &[], &shop());
+    let coverage = decide(&masking(&[("app.users.id", IDENTIFIER)], &["app.*.*"]), &shop());
     assert!(coverage.is_complete(), "{coverage:?}");
     let follows = Class::Follows { rule: Rule::Identifier { within: None }, of: "app.users.id".into() };
     assert_eq!(class_of(&coverage, "app.orders.user_id"), Some(&follows));
     let work = work(&coverage, &Key::new("0123456789abcdef").unwrap()).unwrap();
     assert_eq!(work.len(), 2);
 
-    let coverage = decide(&masking(&[("app.users.id", IDENTIFIER)], &["app.*.*", "app.orders.user_id"]), &[], &shop());
+    let coverage = decide(&masking(&[("app.users.id", IDENTIFIER)], &["app.*.*", "app.orders.user_id"]), &shop());
     let apart = "app.orders.user_id refers to app.users.id, which is masked by `identifier`, but it is kept";
     assert_eq!(said(&coverage), [apart]);
-    let coverage = decide(&masking(&[("app.orders.user_id", IDENTIFIER)], &["app.*.*"]), &[], &shop());
+    let coverage = decide(&masking(&[("app.orders.user_id", IDENTIFIER)], &["app.*.*"]), &shop());
     let apart = "app.orders.user_id refers to app.users.id, which is kept, but it is masked by `identifier`";
     assert_eq!(said(&coverage), [apart]);
 }
@@ -167,14 +162,16 @@ fn an_undeclared_reference_is_followed_too() {
         to: path("app.users"),
         key: vec!["id".into()],
     };
-    let masking = masking(&[("app.users.id", IDENTIFIER)], &["app.*.*"]);
-    let coverage = decide(&masking, std::slice::from_ref(&reference), &catalog);
+    let mut masking = masking(&[("app.users.id", IDENTIFIER)], &["app.*.*"]);
+    masking.references = vec![reference.clone()];
+    let coverage = decide(&masking, &catalog);
     assert!(matches!(class_of(&coverage, "app.orders.user_id"), Some(Class::Follows { .. })));
     catalog.columns[3] = column("app.orders.user_id", "int4!");
-    let coverage = decide(&masking, std::slice::from_ref(&reference), &catalog);
+    let coverage = decide(&masking, &catalog);
     assert_eq!(said(&coverage), ["app.orders.user_id refers to app.users.id, which is masked, but has another type"]);
     reference.key = vec!["nummer".into()];
-    let coverage = decide(&masking, &[reference], &catalog);
+    masking.references = vec![reference];
+    let coverage = decide(&masking, &catalog);
     assert_eq!(said(&coverage), ["`references` names app.users.nummer, which is not in the database"]);
 }
 
@@ -182,7 +179,7 @@ fn an_undeclared_reference_is_followed_too() {
 fn a_mask_that_is_not_proved_is_a_problem_in_a_partition_too() {
     let mut catalog = shop();
     catalog.columns[6].not_null = true;
-    let coverage = decide(&masking(&[("app.logs.body", WrittenMask::Null)], &["app.*.*"]), &[], &catalog);
+    let coverage = decide(&masking(&[("app.logs.body", WrittenMask::Null)], &["app.*.*"]), &catalog);
     let problems = work(&coverage, &Key::new("0123456789abcdef").unwrap()).unwrap_err();
     assert_eq!(problems[0].to_string(), "the mask `null` cannot be used for app.logs_1.body: the column is NOT NULL");
 }

@@ -262,7 +262,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::{Deadlines, Generation, Password, Record, Source};
+    use crate::config::{Deadlines, Generation, Masking, Password, Record, Source};
 
     fn target(snapshots: &[&str], connect: Connect) -> Target {
         let hour = Duration::from_secs(3600);
@@ -298,6 +298,7 @@ mod tests {
             allowed_roles: Default::default(),
             ensured_roles: Default::default(),
             kept_hazards: Default::default(),
+            masking: Masking::new(Password::Env("DEVDB_MASK_KEY".into())).into(),
             deadlines: Deadlines { restore: hour, password: hour, script: hour, publish: hour, retire: hour },
         }
     }

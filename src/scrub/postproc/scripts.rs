@@ -60,8 +60,8 @@ impl Entry {
     }
 }
 
-/// All scripts of one database, in the order they run.
-#[derive(Clone, Debug)]
+/// All scripts of one database, in the order they run; none by default.
+#[derive(Clone, Debug, Default)]
 pub struct Scripts {
     entries: Vec<Entry>,
 }
@@ -103,10 +103,6 @@ pub fn load(folder: &Path) -> Result<Scripts, Problems> {
                 reader.layout(&path, "does not belong in a folder of scripts", &remedy);
             }
         }
-    }
-    if reader.problems.is_empty() && !reader.entries.iter().any(|entry| entry.stage == Stage::Scrub) {
-        let remedy = "an empty scrub would publish production's data: write what is to be made harmless";
-        reader.layout(&folder.join(Stage::Scrub.as_str()), "holds no script", remedy);
     }
     if reader.problems.is_empty() { Ok(Scripts { entries: reader.entries }) } else { Err(Problems(reader.problems)) }
 }
@@ -301,9 +297,9 @@ mod tests {
     }
 
     #[test]
-    fn a_scrub_without_a_script_is_refused() {
-        for files in [&[("20-seed/1_a.sql", "SELECT 1")][..], &[("10-scrub/README.md", "later")]] {
-            assert!(problems(files)[0].starts_with("10-scrub: holds no script"), "{files:?}");
+    fn a_folder_need_not_hold_scripts_of_every_stage() {
+        for (files, scripts) in [(&[("20-seed/1_a.sql", "SELECT 1")][..], 1), (&[("10-scrub/README.md", "later")], 0)] {
+            assert_eq!(load(folder(files).path()).unwrap().entries().len(), scripts, "{files:?}");
         }
         assert!(load(Path::new("/nonexistent")).is_err());
     }

@@ -94,6 +94,7 @@ impl Control {
             allowed_roles: Default::default(),
             ensured_roles: Default::default(),
             kept_hazards: Default::default(),
+            masking: config::Masking::new(config::Password::Env("DEVDB_MASK_KEY".into())).into(),
             deadlines: Deadlines { restore: hour, password: hour, script: hour, publish: hour, retire: hour },
         }
     }

@@ -1,0 +1,60 @@
+//! Reads what a database looks like, and refuses one of whose columns nobody has thought.
+
+use crate::config::Masking;
+use crate::error::{Exit, Failure};
+use crate::event::{Covered, Event};
+use crate::mask::coverage::{self, Catalog, Coverage};
+use crate::pg::catalog::{self, Column};
+use crate::pg::{Result, Session};
+
+/// What the catalog says.
+///
+/// # Errors
+/// What the server says.
+pub async fn catalog(session: &Session) -> Result<Catalog> {
+    Ok(Catalog {
+        columns: catalog::columns(session).await?,
+        tables: catalog::tables(session).await?,
+        foreign_keys: catalog::foreign_keys(session).await?,
+    })
+}
+
+/// Decides about every column of a database.
+///
+/// # Errors
+/// What the server says.
+pub async fn decide(session: &Session, masking: &Masking) -> Result<Coverage> {
+    Ok(coverage::decide(masking, &catalog(session).await?))
+}
+
+/// What was decided, for reports.
+pub fn event(database: &str, coverage: &Coverage) -> Event {
+    let decided =
+        coverage.decided.iter().map(|decided| covered(&decided.column, decided.class.word(), decided.class.by()));
+    let open = coverage.open.iter().map(|column| covered(column, "open", String::new()));
+    let mut columns: Vec<Covered> = decided.chain(open).collect();
+    columns.sort_by(|one, other| one.column.cmp(&other.column));
+    Event::Coverage { database: database.to_owned(), columns }
+}
+
+fn covered(column: &Column, class: &'static str, by: String) -> Covered {
+    Covered { column: Coverage::name_of(column), kind: column.declared.clone(), class, by }
+}
+
+/// Why a database may not be published by these masks; none when it may. `yaml` is what could be added for
+/// its open columns.
+pub fn refusal(database: &str, coverage: &Coverage, yaml: &str) -> Option<Failure> {
+    let mut words = Vec::new();
+    if !coverage.open.is_empty() {
+        let names: Vec<String> = coverage.open.iter().map(Coverage::name_of).collect();
+        let number = names.len();
+        let what = if number == 1 { "1 column is".to_owned() } else { format!("{number} columns are") };
+        words.push(format!("{what} neither masked nor kept: {}", names.join(", ")));
+    }
+    words.extend(coverage.problems.iter().map(|problem| format!("{problem}\n  -> {}", problem.remedy())));
+    if words.is_empty() {
+        return None;
+    }
+    let failure = Failure::new(Exit::Leak, format!("nobody may see {database} yet\n- {}", words.join("\n- ")));
+    Some(if yaml.is_empty() { failure } else { failure.hint(yaml) })
+}
