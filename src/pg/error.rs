@@ -39,6 +39,12 @@ pub enum Error {
     /// A tunnel could not be opened, or ended.
     #[error("the tunnel failed: {0}")]
     Tunnel(String),
+    /// The URL of a database cannot be used.
+    #[error("the database's URL cannot be used: {why}")]
+    Url {
+        /// Why; never the URL itself, which may hold a password.
+        why: String,
+    },
     /// A file with certificates could not be used.
     #[error("{path}: {why}")]
     Certificates {

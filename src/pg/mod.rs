@@ -11,6 +11,7 @@ pub mod server;
 mod session;
 mod tls;
 pub mod tunnel;
+mod url;
 
 pub use connect::{Credentials, connect};
 pub use error::{Error, Result, ServerError};
@@ -18,3 +19,4 @@ pub use quote::{identifier, literal};
 pub use route::Route;
 pub use session::Session;
 pub use tls::Trust;
+pub use url::Url;

@@ -1,0 +1,123 @@
+//! A database by its URL: `postgres://user@host:5432/app`. The password stands in `PGPASSWORD` rather than
+//! in the URL, which every user of the machine can see in the list of processes.
+
+use std::str::FromStr as _;
+
+use secrecy::SecretString;
+use tokio_postgres::config::{Host, SslMode};
+
+use super::tunnel::Gate;
+use super::{Credentials, Error, Result, Route, Session, Trust, connect};
+
+/// A database somewhere, and who logs in to it.
+#[derive(Debug)]
+pub struct Url {
+    route: Route,
+    trust: Trust,
+    credentials: Credentials,
+    database: String,
+}
+
+impl Url {
+    /// Reads a URL. `environment` looks up `PGPASSWORD` and `PGSSLROOTCERT`, the file with the authorities that
+    /// vouch for the server; without it, those of Amazon RDS do. Within this machine there is no TLS.
+    ///
+    /// # Errors
+    /// When it is none, leaves out host, user or database, or asks for less than verified TLS over a network.
+    pub fn read(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Url> {
+        let wrong = |why: &str| Error::Url { why: why.to_owned() };
+        // What the parser says could quote the password.
+        let config = tokio_postgres::Config::from_str(text)
+            .map_err(|_| wrong("it is not of the form postgres://user@host:5432/database"))?;
+        let [host] = config.get_hosts() else { return Err(wrong("it must name one host")) };
+        let Host::Tcp(host) = host else { return Err(wrong("it must name a host, not a socket: write 127.0.0.1")) };
+        let user = config.get_user().ok_or_else(|| wrong("it names no user: postgres://user@host/database"))?;
+        let database = config.get_dbname().ok_or_else(|| wrong("it names no database: postgres://user@host/database"))?;
+        let here = is_this_machine(host);
+        if !here && matches!(config.get_ssl_mode(), SslMode::Disable) {
+            return Err(wrong("it asks for a connection without TLS over a network"));
+        }
+        let password = match config.get_password() {
+            Some(bytes) => String::from_utf8(bytes.to_vec()).map_err(|_| wrong("its password is not UTF-8"))?,
+            None => environment("PGPASSWORD").unwrap_or_default(),
+        };
+        let certificates = environment("PGSSLROOTCERT").filter(|path| !path.is_empty());
+        Ok(Url {
+            route: Route {
+                host: if here && host == "localhost" { "127.0.0.1".to_owned() } else { host.clone() },
+                port: config.get_ports().first().copied().unwrap_or(5432),
+                server_name: (!here).then(|| host.clone()),
+            },
+            trust: Trust::load(certificates.as_deref().map(std::path::Path::new))?,
+            credentials: Credentials { user: user.to_owned(), password: SecretString::from(password) },
+            database: database.to_owned(),
+        })
+    }
+
+    /// The database it names.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The password, to keep it out of reports.
+    pub fn password(&self) -> &SecretString {
+        &self.credentials.password
+    }
+
+    /// `host:port/database`, for messages and allow-lists.
+    pub fn place(&self) -> String {
+        format!("{}:{}/{}", self.route.host, self.route.port, self.database)
+    }
+
+    /// A session on one of the server's databases.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or does not let in.
+    pub async fn session(&self, database: &str) -> Result<Session> {
+        let tunnel = Gate::Direct.open(&self.route).await?;
+        connect(&tunnel, &self.trust, &self.credentials, database).await
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Url> {
+        Url::read(text, &|name| (name == "PGPASSWORD").then(|| "from outside".to_owned()))
+    }
+
+    #[test]
+    fn a_url_names_a_database() {
+        let url = read("postgres://kim@db.example.com/app").unwrap();
+        assert_eq!(url.place(), "db.example.com:5432/app");
+        assert_eq!(url.route.server_name.as_deref(), Some("db.example.com"));
+        assert_eq!(url.password().expose_secret(), "from outside");
+        let url = read("postgresql://kim:p%40ss@localhost:5433/%EC%95%B1").unwrap();
+        assert_eq!((url.place().as_str(), url.route.server_name), ("127.0.0.1:5433/앱", None));
+        assert_eq!(url.credentials.password.expose_secret(), "p@ss");
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused_without_showing_it() {
+        for (text, why) in [
+            ("secret", "form"),
+            ("postgres://u:secret@/app", "one host"),
+            ("postgres://u:secret@a,b/app", "one host"),
+            ("postgres://u:secret@h", "no database"),
+            ("postgres://h/app", "no user"),
+            ("postgres://u:secret@h/app?sslmode=disable", "without TLS"),
+            ("postgres://u:secret@%2Fvar%2Frun/app", "socket"),
+            ("postgres://u:secret@h:port/app", "form"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(why) && !error.contains("secret"), "{text}: {error}");
+        }
+    }
+}
