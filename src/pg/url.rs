@@ -32,7 +32,8 @@ impl Url {
         let [host] = config.get_hosts() else { return Err(wrong("it must name one host")) };
         let Host::Tcp(host) = host else { return Err(wrong("it must name a host, not a socket: write 127.0.0.1")) };
         let user = config.get_user().ok_or_else(|| wrong("it names no user: postgres://user@host/database"))?;
-        let database = config.get_dbname().ok_or_else(|| wrong("it names no database: postgres://user@host/database"))?;
+        let database =
+            config.get_dbname().ok_or_else(|| wrong("it names no database: postgres://user@host/database"))?;
         let here = is_this_machine(host);
         if !here && matches!(config.get_ssl_mode(), SslMode::Disable) {
             return Err(wrong("it asks for a connection without TLS over a network"));

@@ -64,6 +64,7 @@ pub async fn rotate(
 ) -> Result<Option<String>, Failure> {
     let attempt = async {
         let kit = prepare::prepare(&run.target, &*run.listener).await?;
+        kit.must_know(&options.contexts)?;
         let (world, plan) = preflight::preflight(run, &options.wishes, &kit.recipe).await?;
         if options.dry_run {
             let facts = show::facts(run, &plan, &world, &kit, &options.contexts);

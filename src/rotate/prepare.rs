@@ -1,6 +1,6 @@
 //! Before anything is asked of anybody: scripts read, secrets at hand, the recipe's fingerprint made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -39,6 +39,20 @@ pub struct Kit {
 }
 
 impl Kit {
+    /// Refuses a context that no script is of: misspelt, it would leave its seeds out without a word.
+    pub fn must_know(&self, contexts: &[String]) -> Result<(), Failure> {
+        let entries = self.work.iter().flat_map(|work| work.scripts.entries());
+        let known: BTreeSet<&str> = entries.flat_map(|entry| entry.script.contexts()).map(String::as_str).collect();
+        let Some(unknown) = contexts.iter().find(|context| !known.contains(context.as_str())) else { return Ok(()) };
+        let failure = Failure::new(Exit::Usage, format!("no script is of the context {unknown:?}"));
+        let known: Vec<&str> = known.into_iter().collect();
+        Err(failure.hint(if known.is_empty() {
+            "no script names a context".to_owned()
+        } else {
+            format!("known are {}", known.join(", "))
+        }))
+    }
+
     /// Gives generated secrets to the programs that keep them.
     pub async fn store(&self) -> Result<(), Failure> {
         for (password, secret, purpose) in &self.origins {

@@ -166,6 +166,7 @@ fn seeds_of_a_context_run_when_asked_for(world: &impl World) {
     };
     world.devdb(&["rotate", "--check-idempotent"]).code(0);
     assert_eq!(count(), 0);
+    world.devdb(&["rotate", "--context", "qs"]).code(2).says("no script is of the context").says("known are qa");
     world.devdb(&["rotate", "--context", "qa", "--check-idempotent"]).code(0);
     assert_eq!(count(), 1);
     world.write("20-seed/30_more.sql", "UPDATE app.users SET name = name || '!' WHERE id = 9001;");
