@@ -65,7 +65,7 @@ fn spread(coverage: &mut Coverage, pairs: &[Pair]) {
                 coverage.decided.push(Decided { column, class: follows });
                 changed = true;
             } else if let Some(decided) = find(&mut coverage.decided, &pair.from)
-                && matches!(decided.class, Class::Kept { .. })
+                && matches!(decided.class, Class::Kept { .. } | Class::Scripted { .. })
                 && !decided.class.is_exact()
             {
                 decided.class = follows;
@@ -86,9 +86,6 @@ fn agree(coverage: &mut Coverage, pairs: &[Pair]) {
         let (column, key) = (from.column.path(), to.column.path());
         match (from.class.rule(), to.class.rule()) {
             (None, None) | (Some(Rule::Null), _) => {}
-            // A script does both, or 90-verify says so.
-            (None, Some(_)) if matches!(from.class, Class::Scripted { .. }) => {}
-            (Some(_), None) if matches!(to.class, Class::Scripted { .. }) => {}
             (Some(one), Some(other)) if one == other => {
                 if !is_of_value(one) {
                     problems.push(Problem::NotOfValue { column, key, mask: one.name() });
