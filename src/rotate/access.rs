@@ -100,16 +100,25 @@ pub async fn through<T, F>(access: &Access, database: &str, told: &dyn Fn(String
 where
     F: AsyncFnMut(&Session) -> Result<T, Broken>,
 {
+    again(database, told, async || match access.login(database).await {
+        Ok(session) => work(&session).await,
+        Err(error) if error.is_disconnect() => Err(Broken::Lost(error.to_string())),
+        Err(error) => Err(Broken::Failed(Failure::from(error).during(format!("log in to database {database}")))),
+    })
+    .await
+}
+
+/// Runs work that opens its own sessions, once more each time a connection breaks.
+pub async fn again<T, F>(database: &str, told: &dyn Fn(String), mut work: F) -> Result<T, Failure>
+where
+    F: AsyncFnMut() -> Result<T, Broken>,
+{
     let mut broken = 0;
     loop {
-        let problem = match access.login(database).await {
-            Ok(session) => match work(&session).await {
-                Ok(value) => return Ok(value),
-                Err(Broken::Failed(failure)) => return Err(failure),
-                Err(Broken::Lost(why)) => why,
-            },
-            Err(error) if error.is_disconnect() => error.to_string(),
-            Err(error) => return Err(Failure::from(error).during(format!("log in to database {database}"))),
+        let problem = match work().await {
+            Ok(value) => return Ok(value),
+            Err(Broken::Failed(failure)) => return Err(failure),
+            Err(Broken::Lost(why)) => why,
         };
         broken += 1;
         if broken > RECONNECTS {

@@ -48,6 +48,16 @@ pub fn masking(written: file::Masking, references: Vec<Reference>, at: Place<'_>
         );
         domain
     });
+    for (index, place) in written.databases.iter().enumerate() {
+        let (server, name) = place.rsplit_once('/').unwrap_or_default();
+        let port =
+            server.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>().ok())?);
+        at.at("databases").item(index).require(
+            port.is_some() && !name.is_empty(),
+            format!("`{place}` names no database"),
+            "write `host:port/database`",
+        );
+    }
     Masking {
         rules: rules(written.rules, at.at("rules"), known),
         scripted: list("scripted", written.scripted),
@@ -56,6 +66,7 @@ pub fn masking(written: file::Masking, references: Vec<Reference>, at: Place<'_>
         survivors: survivors.collect(),
         mail_domains: domains.collect(),
         leak_check: written.leak_check,
+        databases: written.databases,
         jobs: written.jobs,
         references,
         lock: known.base.join("devdb.lock"),
@@ -198,6 +209,9 @@ mask:
             "$.user.email": email => "user": email
                 18:5 not a mask in these tests
                 `devdb masks` lists every mask with its options
+            keep_types: [integer => databases: [app, "h:5432/app"]\n  keep_types: [integer
+                20:15 `app` names no database
+                write `host:port/database`
             keep_types: [integer => keep_types: [text
                 20:16 `text` is not a value of `mask.keep_types[0]`
                 write `integer` or `number` or `boolean` or `timestamp` or `date` or `time` or `enum` or `uuid`, or remove it

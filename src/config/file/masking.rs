@@ -46,6 +46,9 @@ pub struct Masking {
     /// Where the search for originals runs: on the `server`, or here on a `stream` of all values.
     #[serde(default)]
     pub leak_check: LeakCheckMode,
+    /// Databases that `devdb scrub --database` may change: `127.0.0.1:5432/app_dev`. Never production.
+    #[serde(default)]
+    pub databases: Vec<String>,
     /// How many connections mask and search at the same time.
     #[serde(default = "two")]
     #[schemars(range(min = 1, max = 64))]

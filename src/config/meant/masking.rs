@@ -28,6 +28,8 @@ pub struct Masking {
     pub mail_domains: Vec<String>,
     /// Where the search for originals runs.
     pub leak_check: LeakCheckMode,
+    /// Databases that may be scrubbed by hand: `host:port/database`.
+    pub databases: Vec<String>,
     /// How many connections mask and search at the same time.
     pub jobs: usize,
     /// Foreign keys that the databases do not declare.
@@ -48,6 +50,7 @@ impl Masking {
             survivors: Vec::new(),
             mail_domains: Vec::new(),
             leak_check: LeakCheckMode::default(),
+            databases: Vec::new(),
             jobs: 2,
             references: Vec::new(),
             lock: PathBuf::new(),
