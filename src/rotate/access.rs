@@ -9,7 +9,7 @@ use crate::config::{Connect, Target};
 use crate::error::{Exit, Failure};
 use crate::pg::tunnel::{Gate, Tunnel};
 use crate::pg::{self, Credentials, Route, Session, Trust};
-use crate::scrub::leak_check::Door;
+use crate::scrub::door::Door;
 
 /// How this program logs in to one instance.
 pub struct Access {

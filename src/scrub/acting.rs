@@ -129,6 +129,24 @@ pub(super) async fn end_session(session: &Session, pid: i32, role: &str) -> Resu
     Ok(result.is_ok_and(ended))
 }
 
+/// Time for the sessions of a killed run to end, in milliseconds.
+const END_TIMEOUT: i64 = 20_000;
+
+/// Ends the sessions of this name that an earlier run left. The server goes on with a statement whose
+/// client was killed; it could still commit after we have looked what is done.
+pub(super) async fn end_predecessors(session: &Session, application: &str) -> Result<()> {
+    let theirs = "FROM pg_catalog.pg_stat_activity WHERE application_name = $1 AND usename = current_user \
+                  AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()";
+    let end = format!("SELECT pg_catalog.pg_terminate_backend(pid, $2) {theirs}");
+    session.query(&end, &[&application, &END_TIMEOUT]).await?;
+    let left: i64 = session.query_one(&format!("SELECT pg_catalog.count(*) {theirs}"), &[&application]).await?.get(0);
+    if left == 0 {
+        return Ok(());
+    }
+    let why = format!("still runs {left} session(s) of an earlier run ({application}), which could not be ended");
+    Err(Error::Identity { place: session.database().to_owned(), why })
+}
+
 /// Statements that silence the tables' own triggers (they notify, log and queue), and those that
 /// bring each back exactly as it was: `ENABLE TRIGGER USER` would also wake those that were off.
 pub(super) async fn without_triggers(session: &Session, tables: &[u32]) -> Result<(String, String)> {

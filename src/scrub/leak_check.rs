@@ -3,22 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use async_trait::async_trait;
-
+use super::door::Door;
 use super::marker::{self, Marker};
 use super::postproc::{self, Order, Scripts, Stage};
 use super::{databases, hazards, residue, roles};
 use crate::error::{Exit, Failure, Place};
-use crate::pg::{self, Session};
+use crate::pg::Session;
 use crate::platform::Phase;
 use crate::platform::guard::{DevInstance, Evidence, Scrubbed};
-
-/// Opens sessions on the clone.
-#[async_trait]
-pub trait Door: Send + Sync {
-    /// A new session on one database.
-    async fn session(&self, database: &str) -> pg::Result<Session>;
-}
 
 /// What is checked, and by which rules.
 pub struct Case<'a> {

@@ -3,11 +3,13 @@
 mod acting;
 pub mod cover;
 pub mod databases;
+pub mod door;
 pub mod hazards;
 pub mod leak_check;
 pub mod marker;
 pub mod postproc;
 pub mod residue;
+pub mod rewrite;
 pub mod roles;
 
 /// The words of `devdb.yaml` that this room and `mask` know.

@@ -32,6 +32,8 @@ mod postproc;
 mod readme;
 /// Residue: views, statistics, dead rows.
 mod residue;
+/// Masking in place: methods, obstacles, interruptions, residue.
+mod rewrite;
 /// Who may log in.
 mod roles;
 /// Rotations on the local platform.

@@ -10,11 +10,12 @@ mod scripts;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use super::acting::end_predecessors;
 use super::marker;
 use crate::diagnostic::Complaint;
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
-use crate::pg::script::{Options, ScriptError, Variables, run, settle};
+use crate::pg::script::{APPLICATION_NAME, Options, ScriptError, Variables, run, settle};
 use crate::pg::{self, Session};
 
 pub use problems::{Problem, Problems};
@@ -135,7 +136,7 @@ pub async fn run_stage(
         return verify(session, scripts, order).await;
     }
     settle(session, order.variables, order.deadline, false).await?;
-    progress::end_predecessors(session).await?;
+    end_predecessors(session, APPLICATION_NAME).await?;
     marker::claim(session, order.generation).await?;
     let wanted = recorded(scripts, order.contexts);
     let done = progress::done(session, order.generation, &wanted).await?;

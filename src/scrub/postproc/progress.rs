@@ -2,27 +2,7 @@
 //! so that it is true whenever a run is killed.
 
 use super::Entry;
-use crate::pg::script::APPLICATION_NAME;
-use crate::pg::{Error, Result, Session, literal};
-
-/// Time for the sessions of a killed run to end, in milliseconds.
-const END_TIMEOUT: i64 = 20_000;
-
-/// Ends script sessions of a run before this one. The server goes on with a statement whose client
-/// was killed; it could still commit a script after we have looked which ones are done.
-pub(super) async fn end_predecessors(session: &Session) -> Result<()> {
-    let theirs = "FROM pg_catalog.pg_stat_activity WHERE application_name = $1 AND usename = current_user \
-                  AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()";
-    let end = format!("SELECT pg_catalog.pg_terminate_backend(pid, $2) {theirs}");
-    session.query(&end, &[&APPLICATION_NAME, &END_TIMEOUT]).await?;
-    let left: i64 =
-        session.query_one(&format!("SELECT pg_catalog.count(*) {theirs}"), &[&APPLICATION_NAME]).await?.get(0);
-    if left == 0 {
-        return Ok(());
-    }
-    let why = format!("still runs {left} script(s) of an earlier run, which could not be ended");
-    Err(Error::Identity { place: session.database().to_owned(), why })
-}
+use crate::pg::{Result, Session, literal};
 
 /// How many of these scripts, from the first, are in the clone as they are now. A changed, new or
 /// removed script makes everything from its position count as not done.

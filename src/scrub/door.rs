@@ -1,0 +1,13 @@
+//! The way into a clone, for steps that need more than one session.
+
+use async_trait::async_trait;
+
+use crate::pg;
+use crate::pg::Session;
+
+/// Opens sessions on the clone.
+#[async_trait]
+pub trait Door: Send + Sync {
+    /// A new session on one database.
+    async fn session(&self, database: &str) -> pg::Result<Session>;
+}

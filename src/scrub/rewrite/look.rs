@@ -1,0 +1,203 @@
+//! What the catalog says of the tables to be masked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Error, Result, TableMask};
+use crate::pg::{self, Session, identifier};
+use crate::scrub::acting::{qualified, shown};
+
+/// A table that is to be masked.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    /// What the caller wants of it.
+    pub mask: TableMask,
+    pub oid: u32,
+    /// For SQL.
+    pub sql: String,
+    /// For people.
+    pub shown: String,
+    pub owner: String,
+    pub partitioned: bool,
+    /// The types of the masked columns, in the order of the mask, as `TYPE` takes them.
+    pub types: Vec<String>,
+    /// Itself and its partitions, down to the leaves.
+    pub relations: Vec<Relation>,
+    /// The masked columns in each of them: relation and position.
+    pub masked: Vec<(u32, i16)>,
+    /// Tables that inherit from it directly (no partitions).
+    pub children: Vec<u32>,
+    /// Tables that it inherits from directly.
+    pub parents: Vec<u32>,
+}
+
+/// A table with storage, or the root of some.
+#[derive(Clone, Debug)]
+pub(super) struct Relation {
+    pub oid: u32,
+    pub sql: String,
+    pub shown: String,
+    pub kind: char,
+    /// Bytes with TOAST and indexes.
+    pub total: i64,
+    /// Bytes without indexes.
+    pub heap: i64,
+    /// Bytes of its largest index.
+    pub largest_index: i64,
+}
+
+impl Table {
+    /// Its rows only, where others inherit from it; partitions belong to it.
+    pub fn only(&self) -> &'static str {
+        if self.partitioned { "" } else { "ONLY " }
+    }
+
+    /// Bytes with indexes, TOAST and partitions.
+    pub fn bytes(&self) -> i64 {
+        self.relations.iter().map(|relation| relation.total).sum()
+    }
+}
+
+/// Looks all of them up; all that is wrong with the list at once.
+pub(super) async fn tables(session: &Session, masks: &[TableMask]) -> Result<Vec<Table>> {
+    let mut reasons = Vec::new();
+    let mut tables = named(session, masks, &mut reasons).await?;
+    relations(session, &mut tables).await?;
+    columns(session, &mut tables, &mut reasons).await?;
+    inheritance(session, &mut tables).await?;
+    if reasons.is_empty() { Ok(tables) } else { Err(Error::Refused(reasons)) }
+}
+
+async fn named(session: &Session, masks: &[TableMask], reasons: &mut Vec<String>) -> Result<Vec<Table>> {
+    let (schemas, names): (Vec<&str>, Vec<&str>) =
+        masks.iter().map(|mask| (mask.schema.as_str(), mask.table.as_str())).unzip();
+    let rows = session
+        .query(
+            "SELECT c.oid, c.relkind::text, c.relispartition, COALESCE(r.rolname::text, '') \
+             FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(schema, name, place) \
+             LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema \
+             LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name \
+             LEFT JOIN pg_catalog.pg_roles r ON r.oid = c.relowner ORDER BY wanted.place",
+            &[&schemas, &names],
+        )
+        .await?;
+    let mut tables = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (row, mask) in rows.iter().zip(masks) {
+        let words = shown(&mask.schema, &mask.table);
+        let (oid, kind): (Option<u32>, Option<&str>) = (row.get(0), row.get(1));
+        let (Some(oid), Some(kind @ ("r" | "p"))) = (oid, kind) else {
+            reasons.push(format!("{words} is no table of this database"));
+            continue;
+        };
+        if row.get(2) {
+            reasons.push(format!("{words} is a partition: mask the table that it is a part of"));
+        } else if mask.columns.is_empty() || !seen.insert(oid) {
+            reasons.push(format!("{words} is listed without a column, or twice"));
+        }
+        tables.push(Table {
+            mask: mask.clone(),
+            oid,
+            sql: qualified(&mask.schema, &mask.table),
+            shown: words,
+            owner: row.get(3),
+            partitioned: kind == "p",
+            types: Vec::new(),
+            relations: Vec::new(),
+            masked: Vec::new(),
+            children: Vec::new(),
+            parents: Vec::new(),
+        });
+    }
+    Ok(tables)
+}
+
+async fn relations(session: &Session, tables: &mut [Table]) -> pg::Result<()> {
+    let roots: Vec<u32> = tables.iter().map(|table| table.oid).collect();
+    let rows = session
+        .query(
+            "SELECT root.oid, c.oid, n.nspname::text, c.relname::text, c.relkind::text, \
+                 pg_catalog.pg_total_relation_size(c.oid), pg_catalog.pg_table_size(c.oid), \
+                 (SELECT COALESCE(pg_catalog.max(pg_catalog.pg_relation_size(i.indexrelid)), 0) \
+                  FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid) \
+             FROM pg_catalog.unnest($1::oid[]) AS root(oid) \
+             CROSS JOIN LATERAL (SELECT root.oid AS relid UNION \
+                 SELECT p.relid::oid FROM pg_catalog.pg_partition_tree(root.oid::regclass) p) AS part \
+             JOIN pg_catalog.pg_class c ON c.oid = part.relid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid <> root.oid, 3, 4",
+            &[&roots],
+        )
+        .await?;
+    let mut places: BTreeMap<u32, &mut Table> = tables.iter_mut().map(|table| (table.oid, table)).collect();
+    for row in &rows {
+        if let Some(table) = places.get_mut(&row.get(0)) {
+            table.relations.push(Relation {
+                oid: row.get(1),
+                sql: qualified(row.get(2), row.get(3)),
+                shown: shown(row.get(2), row.get(3)),
+                kind: row.get::<_, &str>(4).chars().next().unwrap_or('?'),
+                total: row.get(5),
+                heap: row.get(6),
+                largest_index: row.get(7),
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn columns(session: &Session, tables: &mut [Table], reasons: &mut Vec<String>) -> pg::Result<()> {
+    for table in tables {
+        let relations: Vec<u32> = table.relations.iter().map(|relation| relation.oid).collect();
+        let names: Vec<&str> = table.mask.columns.iter().map(|column| column.name.as_str()).collect();
+        // TYPE would give a column its type's own collation if it did not name the column's.
+        let rows = session
+            .query(
+                "SELECT a.attrelid, a.attnum, a.attname::text, \
+                     pg_catalog.format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation IN (0, t.typcollation) THEN '' \
+                         ELSE (SELECT pg_catalog.format(' COLLATE %I.%I', cn.nspname, co.collname) \
+                               FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace \
+                               WHERE co.oid = a.attcollation) END \
+                 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+                 WHERE a.attrelid = ANY ($1) AND a.attname = ANY ($2::text[]) AND a.attnum > 0 AND NOT a.attisdropped \
+                   AND a.attgenerated = ''",
+                &[&relations, &names],
+            )
+            .await?;
+        table.masked = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        for column in &table.mask.columns {
+            let of_root =
+                rows.iter().find(|row| row.get::<_, u32>(0) == table.oid && row.get::<_, &str>(2) == column.name);
+            match of_root {
+                Some(row) => table.types.push(row.get(3)),
+                None => reasons.push(format!(
+                    "{} has no column {} with values of its own",
+                    table.shown,
+                    identifier(&column.name)
+                )),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Plain inheritance; partitions are found by [`relations`].
+async fn inheritance(session: &Session, tables: &mut [Table]) -> pg::Result<()> {
+    let rows = session
+        .query(
+            "SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i \
+             JOIN pg_catalog.pg_class p ON p.oid = i.inhparent AND p.relkind IN ('r', 'f')",
+            &[],
+        )
+        .await?;
+    for row in &rows {
+        let (child, parent): (u32, u32) = (row.get(0), row.get(1));
+        for table in &mut *tables {
+            if table.oid == parent {
+                table.children.push(child);
+            }
+            if table.oid == child {
+                table.parents.push(parent);
+            }
+        }
+    }
+    Ok(())
+}

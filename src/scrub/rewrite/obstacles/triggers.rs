@@ -1,0 +1,64 @@
+//! Triggers `UPDATE OF` or `WHEN` a masked column. Those of partitions come and go with the one they
+//! were cloned from.
+
+use super::{DEPENDING, Hits, Obstacle, comment};
+use crate::pg::{Result, Session, identifier};
+use crate::scrub::acting::{qualified, shown};
+
+pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
+    // A clone on a partition names the partition's column; what is dropped is the trigger at the top.
+    let sql = format!(
+        "WITH RECURSIVE hit_trigger(relation, trigger) AS ( \
+             SELECT hit.relation, d.objid FROM {DEPENDING} WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass \
+             UNION \
+             SELECT h.relation, t.tgparentid FROM hit_trigger h JOIN pg_catalog.pg_trigger t ON t.oid = h.trigger \
+             WHERE t.tgparentid <> 0) \
+         SELECT pg_catalog.array_agg(DISTINCT h.relation), n.nspname::text, c.relname::text, r.rolname::text, t.tgname::text, \
+             pg_catalog.pg_get_triggerdef(t.oid), pg_catalog.obj_description(t.oid, 'pg_trigger'), t.oid \
+         FROM hit_trigger h JOIN pg_catalog.pg_trigger t ON t.oid = h.trigger AND NOT t.tgisinternal AND t.tgparentid = 0 \
+         JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_catalog.pg_roles r ON r.oid = c.relowner \
+         GROUP BY t.oid, n.nspname, c.relname, r.rolname, t.tgname ORDER BY t.oid"
+    );
+    let mut found = Vec::new();
+    for row in hits.ask(session, &sql).await? {
+        let table = qualified(row.get(1), row.get(2));
+        let trigger = identifier(row.get(4));
+        let mut back = row.get::<_, &str>(5).to_owned();
+        back.push_str(&comment(&format!("TRIGGER {trigger} ON {table}"), row.get(6)));
+        back.push_str(&states(session, row.get(7)).await?);
+        found.push(Obstacle {
+            what: format!("trigger {} on {}", row.get::<_, &str>(4), shown(row.get(1), row.get(2))),
+            touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
+            owners: [row.get(3)].into(),
+            down: format!("DROP TRIGGER {trigger} ON {table}"),
+            back,
+            ..Obstacle::default()
+        });
+    }
+    Ok(found)
+}
+
+/// Statements that bring back whether the trigger and its clones are enabled: new ones are.
+async fn states(session: &Session, trigger: u32) -> Result<String> {
+    let rows = session
+        .query(
+            "WITH RECURSIVE family(oid, depth) AS ( \
+                 SELECT $1::oid, 0 UNION ALL \
+                 SELECT t.oid, f.depth + 1 FROM family f JOIN pg_catalog.pg_trigger t ON t.tgparentid = f.oid) \
+             SELECT n.nspname::text, c.relname::text, t.tgname::text, \
+                 CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END \
+             FROM family f JOIN pg_catalog.pg_trigger t ON t.oid = f.oid \
+             JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE EXISTS (SELECT FROM family f2 JOIN pg_catalog.pg_trigger t2 ON t2.oid = f2.oid WHERE t2.tgenabled <> 'O') \
+             ORDER BY f.depth, 1, 2",
+            &[&trigger],
+        )
+        .await?;
+    let statement = |row: &tokio_postgres::Row| {
+        let (table, trigger) = (qualified(row.get(0), row.get(1)), identifier(row.get(2)));
+        format!("; ALTER TABLE ONLY {table} {} TRIGGER {trigger}", row.get::<_, &str>(3))
+    };
+    Ok(rows.iter().map(statement).collect())
+}
