@@ -1,6 +1,6 @@
 //! Configurations for the tests of this room: a right one, and what is said about a wrong one.
 
-use super::mask::{MaskOptions, WrittenMask};
+use super::mask::{JsonOptions, MaskOptions, WrittenMask};
 use super::{Config, Error, Words, load};
 use crate::diagnostic::Complaint;
 
@@ -60,7 +60,9 @@ pub fn loaded(text: impl AsRef<[u8]>) -> Result<Config, Error> {
         _ => None,
     };
     let mask = |mask: &WrittenMask| match mask {
-        WrittenMask::Map(MaskOptions::Json(paths)) if paths.keys().any(|path| !path.starts_with('$')) => {
+        WrittenMask::Map(MaskOptions::Json(JsonOptions::Paths(paths)))
+            if paths.keys().any(|path| !path.starts_with('$')) =>
+        {
             Err("not a mask in these tests".to_owned())
         }
         _ => Ok(()),

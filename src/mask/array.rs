@@ -5,19 +5,25 @@
 //! refuses: such a column needs an `UPDATE` or a `COPY`.
 
 use super::compile::{kept, make as single};
-use super::made::{Length, Made, Site};
+use super::made::{Kind, Length, Made, Site};
 use super::refusal::Why;
 use super::rule::Rule;
 use super::sql::call;
 
 pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<Made, Why> {
-    let element = Site { value: "devdb_element.value".to_owned(), ..*site };
+    let element = Site { value: "devdb_element.devdb_value".to_owned(), ..*site };
     let made = single(rule, &element)?;
-    let all = call("array_agg", &[&format!("{} ORDER BY devdb_element.position", kept(&element, &made.sql))]);
+    let all = call("array_agg", &[&format!("{} ORDER BY devdb_element.devdb_position", kept(&element, &made.sql))]);
     let unnested = call("unnest", &[&site.value]);
+    // In FROM, composites would be taken apart into their attributes.
+    let from = if site.kind == Kind::Composite {
+        let numbered = "devdb_one.devdb_value, pg_catalog.row_number() OVER () AS devdb_position";
+        format!("(SELECT {numbered} FROM (SELECT {unnested} AS devdb_value) AS devdb_one) AS devdb_element")
+    } else {
+        format!("{unnested} WITH ORDINALITY AS devdb_element (devdb_value, devdb_position)")
+    };
     let sql = format!(
-        "CASE WHEN {value} IS NULL THEN NULL ELSE COALESCE((SELECT {all} FROM {unnested} WITH ORDINALITY \
-         AS devdb_element (value, position)), '{{}}') END",
+        "CASE WHEN {value} IS NULL THEN NULL ELSE COALESCE((SELECT {all} FROM {from}), '{{}}') END",
         value = site.value
     );
     // Lengths, words and signs are those of elements; a check of the column is about the array.

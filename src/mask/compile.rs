@@ -3,13 +3,14 @@
 use crate::pg::catalog::Column;
 
 use super::key::Key;
-use super::made::{Made, Site};
+use super::made::{Kind, Made, Site};
 use super::refusal::{Refusal, Why};
 use super::rule::Rule;
 use super::sql::{bytewise, cast, choose, op};
 use super::{
-    address, array, business_number, bytes, card, company, constant, date, email, enumeration, identifier, ip, json,
-    name, phone, postal_code, prove, registration_number, text, url, username, uuid,
+    address, array, business_number, bytes, card, company, composite, constant, date, email, enumeration, hstore,
+    identifier, ip, json, name, number, phone, postal_code, prove, range, registration_number, text, url, username,
+    uuid,
 };
 use crate::config::mask::Fake;
 
@@ -29,14 +30,16 @@ pub struct Expression {
 /// # Errors
 /// When the rule is not for the column's type, or cannot be proved to keep one of its constraints.
 pub fn compile(rule: &Rule, column: &Column, key: &Key) -> Result<Expression, Refusal> {
-    expression(rule, column, key).map_err(|why| Refusal { column: column.path(), mask: rule.name(), why })
+    let refusal = |why| Refusal { column: column.path(), mask: rule.name(), why };
+    if column.generated {
+        return Err(refusal(Why::Generated));
+    }
+    value(rule, &Site::of(column, key)).map_err(refusal)
 }
 
-fn expression(rule: &Rule, column: &Column, key: &Key) -> Result<Expression, Why> {
-    if column.generated {
-        return Err(Why::Generated);
-    }
-    let site = Site::of(column, key);
+/// The value of a column, or of an attribute of a composite, by a mask.
+pub(super) fn value(rule: &Rule, site: &Site<'_>) -> Result<Expression, Why> {
+    let column = site.column;
     let declared = |sql: &str| format!("({sql})::{}", column.declared);
     match rule {
         Rule::Null => {
@@ -45,20 +48,20 @@ fn expression(rule: &Rule, column: &Column, key: &Key) -> Result<Expression, Why
         }
         Rule::Sql(sql) => constant::sql(sql, column),
         Rule::Fixed(value) => {
-            let made = constant::fixed(value, &site)?;
+            let made = constant::fixed(value, site)?;
             prove::values(column, &made)?;
-            let sql = choose(&format!("{} IS NULL", site.value), "NULL", &made.sql);
+            let sql = choose(&is_null(site), "NULL", &made.sql);
             Ok(Expression { sql: declared(&sql), subquery: false })
         }
         _ if column.array => {
-            let made = array::make(rule, &site)?;
+            let made = array::make(rule, site)?;
             prove::values(column, &made)?;
             Ok(Expression { sql: declared(&made.sql), subquery: made.subquery })
         }
         _ => {
-            let made = make(rule, &site)?;
+            let made = make(rule, site)?;
             prove::values(column, &made)?;
-            Ok(Expression { sql: declared(&kept(&site, &made.sql)), subquery: made.subquery })
+            Ok(Expression { sql: declared(&kept(site, &made.sql)), subquery: made.subquery })
         }
     }
 }
@@ -71,7 +74,13 @@ pub(super) fn kept(site: &Site<'_>, sql: &str) -> String {
     } else {
         sql.to_owned()
     };
-    choose(&format!("{} IS NULL", site.value), "NULL", &sql)
+    choose(&is_null(site), "NULL", &sql)
+}
+
+/// Of a composite `IS NULL` asks whether all its attributes are.
+fn is_null(site: &Site<'_>) -> String {
+    let test = if site.kind == Kind::Composite { "IS NOT DISTINCT FROM NULL" } else { "IS NULL" };
+    format!("{} {test}", site.value)
 }
 
 /// What a mask makes of a single value.
@@ -96,8 +105,13 @@ pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<Made, Why> {
         Rule::Identifier { within } => identifier::make(*within, site),
         Rule::Text(kind) => text::make(*kind, site),
         Rule::Bytes { length } => bytes::make(*length, site),
-        Rule::Enum { by } => enumeration::make(by, site),
+        Rule::Enum { by } => enumeration::make(by.as_deref(), site),
+        Rule::Number { noise } => number::make(*noise, site),
+        Rule::Range(shift) => range::make(shift, site),
+        Rule::Composite(parts) => composite::make(parts, site),
+        Rule::Hstore { keys, keep_other } => hstore::make(keys, *keep_other, site),
         Rule::Json(paths) => json::make(paths, site),
+        Rule::JsonShape => json::shape(site),
         Rule::Fixed(value) => constant::fixed(value, site),
         // A column's own; neither has a single value.
         Rule::Null | Rule::Sql(_) => Err(site.wrong_type("a whole column")),

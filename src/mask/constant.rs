@@ -8,14 +8,12 @@ use super::made::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
 use super::sql::text;
 
+const FIXED: &str = "text, numbers, boolean, dates and times, uuid, inet, json, xml, tsvector or an enum";
+
 /// The same value in every row. It is read here, so that one that the type does not take is no surprise
 /// for the server.
 pub(super) fn fixed(value: &Scalar, site: &Site<'_>) -> Result<Made, Why> {
-    let written = match value {
-        Scalar::Bool(value) => value.to_string(),
-        Scalar::Integer(value) => value.to_string(),
-        Scalar::Text(value) => value.clone(),
-    };
+    let written = written(value);
     let base = &site.column.base;
     let integer = |least: i64, most: i64| written.parse::<i64>().is_ok_and(|number| (least..=most).contains(&number));
     let right = !site.column.array
@@ -37,16 +35,57 @@ pub(super) fn fixed(value: &Scalar, site: &Site<'_>) -> Result<Made, Why> {
                 let labels = base.labels.join(", ");
                 return Err(Why::Label { value: written, found: base.name.clone(), labels });
             }
-            Kind::Numeric | Kind::Timestamp | Kind::TimestampTz | Kind::Bytea | Kind::Other => {
-                return Err(site.wrong_type("text, integers, boolean, date, uuid, inet, json or an enum"));
-            }
+            Kind::Numeric => is_numeric(&written, site.column.modifier),
+            Kind::Real => written.parse::<f32>().is_ok_and(f32::is_finite),
+            Kind::Double => written.parse::<f64>().is_ok_and(f64::is_finite),
+            Kind::Timestamp => written.parse::<jiff::civil::DateTime>().is_ok(),
+            Kind::TimestampTz => written.parse::<jiff::Timestamp>().is_ok(),
+            Kind::Time => written.parse::<jiff::civil::Time>().is_ok(),
+            Kind::Xml => !written.contains(['<', '&', '\0']),
+            Kind::TsVector => written.chars().all(|c| c.is_ascii_alphanumeric() || c == ' '),
+            Kind::Money
+            | Kind::Interval
+            | Kind::TimeTz
+            | Kind::Bytea
+            | Kind::Range
+            | Kind::Multirange
+            | Kind::Composite
+            | Kind::Hstore
+            | Kind::Other => return Err(site.wrong_type(FIXED)),
         };
     if !right {
         let found = if site.column.array { format!("{}[]", base.name) } else { base.name.clone() };
         return Err(Why::Value { value: written, found });
     }
     let length = written.chars().count();
+    if site.kind == Kind::Xml {
+        return Ok(Made::value(format!("XMLPARSE(CONTENT {})", text(&written)), Distinct::No));
+    }
     Ok(Made::text(text(&written), length, length, Distinct::No))
+}
+
+/// As PostgreSQL reads it.
+pub(super) fn written(value: &Scalar) -> String {
+    match value {
+        Scalar::Bool(value) => value.to_string(),
+        Scalar::Integer(value) => value.to_string(),
+        Scalar::Text(value) => value.clone(),
+    }
+}
+
+/// Digits with a point among them or not, as many as precision and scale take.
+fn is_numeric(text: &str, modifier: i32) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let are_digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let fits = usize::try_from(modifier - 4).ok().is_none_or(|modifier| {
+        // Precision and scale in 16 bits each; a negative scale is none of the second half of 11.
+        let (precision, scale) = (modifier >> 16, modifier & 0x7ff);
+        scale < 1024
+            && part.trim_end_matches('0').len() <= scale
+            && whole.trim_start_matches('0').len() + scale <= precision
+    });
+    are_digits(whole) && are_digits(part) && fits
 }
 
 fn is_uuid(text: &str) -> bool {

@@ -7,11 +7,16 @@ use crate::config::mask::{DateOptions, Shift};
 
 use super::made::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
-use super::sql::{call, cast, choose, op, text};
+use super::sql::{bytewise, call, cast, choose, op, text};
 
 const SECONDS_A_DAY: usize = 86_400;
 
 pub(super) fn make(options: &DateOptions, site: &Site<'_>) -> Result<Made, Why> {
+    match (site.kind, options) {
+        (Kind::Time, DateOptions::Shift(shift)) => return time("time_send", shift, site),
+        (Kind::TimeTz, DateOptions::Shift(shift)) => return time("timetz_send", shift, site),
+        _ => {}
+    }
     // A date too far for a timestamp cannot be cast, so the bounds are put on the value itself.
     let bounded = |kind: &str, zone: &str| {
         let bound = |day: &str| format!("'{day}{zone}'::pg_catalog.{kind}");
@@ -23,7 +28,7 @@ pub(super) fn make(options: &DateOptions, site: &Site<'_>) -> Result<Made, Why> 
         Kind::Date => cast(&bounded("date", ""), "timestamp"),
         Kind::Timestamp => bounded("timestamp", ""),
         Kind::TimestampTz => to_utc(&bounded("timestamptz", " 00:00:00+00")),
-        _ => return Err(site.wrong_type("date, timestamp or timestamptz")),
+        _ => return Err(site.wrong_type("date, timestamp or timestamptz (and with `shift` a time of day)")),
     };
     let seconds =
         cast(&call("date_part", &[&text("epoch"), &call("date_trunc", &[&text("second"), &instant])]), "int8");
@@ -64,5 +69,17 @@ pub(super) fn make(options: &DateOptions, site: &Site<'_>) -> Result<Made, Why> 
         _ => to_utc(&masked),
     };
     let sql = choose(&call("isfinite", &[&site.value]), &back, &site.value);
+    Ok(Made::value(sql, Distinct::No))
+}
+
+/// Another time of day: moved around the clock by 1 second to 23:59:59, however many days `shift` has.
+fn time(bytes: &str, shift: &Shift, site: &Site<'_>) -> Result<Made, Why> {
+    let class = site.key.class("date");
+    let by = match &shift.by {
+        Some(by) => site.by(by)?,
+        None => bytewise(&call("encode", &[&call(bytes, &[&site.value]), &text("hex")])),
+    };
+    let seconds = cast(&op("1", "+", &class.choice(&by, "time", SECONDS_A_DAY - 1)), "float8");
+    let sql = op(&site.value, "+", &op(&seconds, "*", &cast("'1 second'", "interval")));
     Ok(Made::value(sql, Distinct::No))
 }

@@ -30,6 +30,12 @@ pub(super) enum Kind {
     BigInt,
     Bool,
     Numeric,
+    Real,
+    Double,
+    Money,
+    Interval,
+    Time,
+    TimeTz,
     Date,
     Timestamp,
     TimestampTz,
@@ -38,7 +44,13 @@ pub(super) enum Kind {
     Json,
     Jsonb,
     Bytea,
+    Xml,
+    TsVector,
     Enum,
+    Range,
+    Multirange,
+    Composite,
+    Hstore,
     Other,
 }
 
@@ -46,16 +58,28 @@ impl Kind {
     pub(super) fn of(base: &Type) -> Kind {
         match (base.schema.as_str(), base.name.as_str()) {
             _ if base.form == 'e' => Kind::Enum,
+            _ if base.form == 'r' => Kind::Range,
+            _ if base.form == 'm' => Kind::Multirange,
+            _ if base.form == 'c' => Kind::Composite,
             // The extension may be in any schema; a type of another owner by that name is text as well, or
             // the cast in the expression fails before anything is written.
             (_, "citext") if base.form == 'b' => Kind::Text { ignores_case: true },
+            (_, "hstore") if base.form == 'b' => Kind::Hstore,
             ("pg_catalog", name) => match name {
-                "text" | "varchar" | "bpchar" => Kind::Text { ignores_case: false },
+                "text" | "varchar" | "bpchar" | "name" => Kind::Text { ignores_case: false },
                 "int2" => Kind::SmallInt,
                 "int4" => Kind::Integer,
                 "int8" => Kind::BigInt,
                 "bool" => Kind::Bool,
                 "numeric" => Kind::Numeric,
+                "float4" => Kind::Real,
+                "float8" => Kind::Double,
+                "money" => Kind::Money,
+                "interval" => Kind::Interval,
+                "time" => Kind::Time,
+                "timetz" => Kind::TimeTz,
+                "xml" => Kind::Xml,
+                "tsvector" => Kind::TsVector,
                 "date" => Kind::Date,
                 "timestamp" => Kind::Timestamp,
                 "timestamptz" => Kind::TimestampTz,
@@ -78,7 +102,10 @@ impl Kind {
 impl<'a> Site<'a> {
     /// A column's own value.
     pub(super) fn of(column: &'a Column, key: &'a Key) -> Site<'a> {
-        let room = column.longest.unwrap_or(usize::MAX);
+        // 63 bytes; longer ones are cut without a word, but no mask that keeps values apart has others than
+        // ASCII characters.
+        let is_name = column.base.schema == "pg_catalog" && column.base.name == "name";
+        let room = column.longest.unwrap_or(if is_name { 63 } else { usize::MAX });
         Site { column, value: identifier(&column.name), kind: Kind::of(&column.base), room, key }
     }
 

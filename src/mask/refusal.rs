@@ -77,6 +77,28 @@ pub enum Why {
         /// Its labels.
         labels: String,
     },
+    /// Paths into JSON that make too large a table.
+    #[error("its paths branch too often")]
+    Paths,
+    /// An attribute of a composite.
+    #[error("its attribute `{attribute}` {why}")]
+    Attribute {
+        /// The attribute.
+        attribute: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// The mask of an attribute cannot be used.
+    #[error("of its attribute `{attribute}`, {why}")]
+    Inside {
+        /// The attribute.
+        attribute: String,
+        /// Why not.
+        why: Box<Why>,
+    },
+    /// No column of the table can decide.
+    #[error("no other column of the table holds integers, text or UUIDs to choose by")]
+    Alone,
     /// The column after `by` cannot decide.
     #[error("the column `{by}` after `by` {why}")]
     By {
@@ -90,7 +112,13 @@ pub enum Why {
 impl Refusal {
     /// What to do about it.
     pub fn remedy(&self) -> String {
-        match &self.why {
+        self.why.remedy().to_owned()
+    }
+}
+
+impl Why {
+    fn remedy(&self) -> &'static str {
+        match self {
             Why::Type { .. } => {
                 "take a mask for this type (`devdb masks` lists them), `null`, or an expression under `sql`"
             }
@@ -104,8 +132,11 @@ impl Refusal {
                 "write an expression under `sql`, and vouch for the constraint: `sql: {expression: …, vouch: [NAME]}`"
             }
             Why::Value { .. } | Why::Label { .. } => "correct the value",
+            Why::Attribute { .. } => "name every attribute of the type once, with a mask or `keep`",
+            Why::Inside { why, .. } => why.remedy(),
+            Why::Alone => "take `fixed` or `null`",
+            Why::Paths => "write fewer paths with `..` and `*`, or `json: shape`",
             Why::By { .. } => "name a column of the table that holds integers, text or UUIDs and is not itself masked",
         }
-        .to_owned()
     }
 }

@@ -2,6 +2,7 @@
 //! nothing on a search path can take its place; `IN`, `LIKE`, `BETWEEN` and `NULLIF`, whose operators
 //! cannot be qualified, are not used.
 
+use crate::pg::catalog::Type;
 use crate::pg::literal;
 
 /// A call of a function of `pg_catalog`.
@@ -17,6 +18,11 @@ pub(super) fn op(left: &str, operator: &str, right: &str) -> String {
 /// An explicit cast to a type of `pg_catalog`.
 pub(super) fn cast(value: &str, to: &str) -> String {
     format!("({value})::pg_catalog.{to}")
+}
+
+/// An explicit cast to any type, so that what is asked of the value does not see a domain on it.
+pub(super) fn cast_to(base: &Type, value: &str) -> String {
+    format!("({value})::{}", base.qualified())
 }
 
 /// A constant of type text.
@@ -36,9 +42,14 @@ pub(super) fn concat(parts: &[&str]) -> String {
     parts.fold(first, |left, right| op(&left, "||", &right))
 }
 
-/// The element of a constant list at an index from 0. One array literal: a list of constants in
-/// `ARRAY[…]` would be planned element by element.
+/// The element of a constant list at an index from 0.
 pub(super) fn pick<S: AsRef<str>>(list: &[S], index: &str) -> String {
+    format!("{}[{}]", constants(list), op("1", "+", index))
+}
+
+/// A constant list of texts. One array literal: a list of constants in `ARRAY[…]` would be planned
+/// element by element.
+pub(super) fn constants<S: AsRef<str>>(list: &[S]) -> String {
     let quoted: Vec<String> = list
         .iter()
         .map(|word| {
@@ -50,8 +61,7 @@ pub(super) fn pick<S: AsRef<str>>(list: &[S], index: &str) -> String {
             if plain { word.to_owned() } else { format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"")) }
         })
         .collect();
-    let array = format!("({}::pg_catalog.text[])", literal(&format!("{{{}}}", quoted.join(","))));
-    format!("{array}[{}]", op("1", "+", index))
+    format!("({}::pg_catalog.text[])", literal(&format!("{{{}}}", quoted.join(","))))
 }
 
 /// `CASE WHEN condition THEN yes ELSE no END`.

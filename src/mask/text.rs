@@ -2,7 +2,7 @@
 
 use crate::config::mask::TextKind;
 
-use super::made::{Distinct, Length, Made, Site};
+use super::made::{Distinct, Kind, Length, Made, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, op, text};
 
@@ -17,6 +17,11 @@ const ADDRESS: &str = r#"[^[:space:]<>"(),;:@]+@[^[:space:]<>"(),;:@]+"#;
 const NUMBER: &str = r"[+]?[0-9]([ ().-]{0,2}[0-9]){6,}";
 
 pub(super) fn make(kind: TextKind, site: &Site<'_>) -> Result<Made, Why> {
+    if site.kind == Kind::Xml && kind == TextKind::Lorem {
+        // Words are well-formed content, whatever the session's `xmloption`.
+        let sql = format!("XMLPARSE(CONTENT {})", lorem(site, &site.text()));
+        return Ok(Made::value(sql, Distinct::No));
+    }
     site.must_be_text()?;
     let value = site.text();
     let (sql, length) = match kind {
@@ -37,7 +42,8 @@ fn lorem(site: &Site<'_>, value: &str) -> String {
     call("substr", &[&call("repeat", &[&text(LOREM), &times]), &op("1", "+", &start), &length])
 }
 
-fn shape(value: &str) -> String {
+/// Every letter an x, every digit a 0, hangul 가; ASCII punctuation and control characters stay.
+pub(super) fn shape(value: &str) -> String {
     let letters: String = ('A'..='Z').chain('a'..='z').chain('0'..='9').collect();
     let shapes = format!("{}{}{}", "X".repeat(26), "x".repeat(26), "0".repeat(10));
     let ascii = call("translate", &[value, &text(&letters), &text(&shapes)]);

@@ -13,6 +13,9 @@ use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
 mod constraints;
+mod json;
+mod numbers;
+mod parts;
 mod types;
 mod unique;
 
@@ -53,6 +56,22 @@ pub(super) const HOSTILE: [&str; 24] = [
     "É é ß ẞ İ ı Σ σ ς ﬁ",
 ];
 
+/// Numbers that are the same in every run (splitmix64).
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    pub(super) fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % limit as u64).unwrap()
+    }
+}
+
 pub(super) fn key(secret: &str) -> Key {
     Key::new(secret).unwrap()
 }
@@ -91,12 +110,20 @@ async fn pairs(
 async fn the_list_shows_what_really_comes_out(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
-    session.run("CREATE TYPE tier AS ENUM ('free', 'gold', 'silver')").await.unwrap();
+    cluster.sql("app", "CREATE EXTENSION hstore").await;
+    session
+        .run("CREATE TYPE tier AS ENUM ('free', 'gold', 'silver'); CREATE TYPE address AS (street text, zip text, country text)")
+        .await
+        .unwrap();
     let mut wrong = String::new();
     for entry in devdb::mask::list() {
         let kind = match entry.takes.split([',', ' ']).next().unwrap() {
             "uuid" => "uuid",
             "smallint" => "integer",
+            "numeric" => "numeric",
+            "ranges" => "daterange",
+            "a" => "address",
+            "hstore" => "hstore",
             "date" => "date",
             "inet" => "inet",
             "bytea" => "bytea",

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::pg::{Result, Session, identifier};
 
 use super::OWN;
+use super::types::Types;
 
 /// A column of an ordinary, partitioned or foreign table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Column {
     pub array: bool,
     /// Most characters that it takes: of `varchar(n)`, `char(n)` and domains on them.
     pub longest: Option<usize>,
+    /// The modifier of the base type, as `pg_attribute` has it; -1 when there is none.
+    pub modifier: i32,
     /// Whether NULL is refused; by the domain too.
     pub not_null: bool,
     /// Whether its values are computed from other columns.
@@ -59,6 +62,17 @@ pub struct Type {
     pub form: char,
     /// Labels of an enum, in their order.
     pub labels: Vec<String>,
+    /// Of a range the type of its bounds; of a multirange its range.
+    pub inner: Option<Arc<Type>>,
+    /// Of a composite its attributes, each as if it were a column of a table of the type's name.
+    pub attributes: Arc<Vec<Column>>,
+}
+
+impl Type {
+    /// Its name as SQL takes it, whatever the search path.
+    pub fn qualified(&self) -> String {
+        format!("{}.{}", identifier(&self.schema), identifier(&self.name))
+    }
 }
 
 /// A unique index (with or without a constraint of its name) or an exclusion constraint.
@@ -96,36 +110,24 @@ pub struct Check {
     pub of_domain: bool,
 }
 
-struct Raw {
-    name: String,
-    form: char,
-    schema: String,
-    base: u32,
-    typmod: i32,
-    not_null: bool,
-    element: u32,
-    array: bool,
-}
-
 /// Columns of all tables, in the order of schema, table and position. Leaves
 /// of a partitioned table are tables of their own.
 ///
 /// # Errors
 /// What the server says.
 pub async fn columns(session: &Session) -> Result<Vec<Column>> {
-    let types = types(session).await?;
-    let labels = labels(session).await?;
+    let types = Types::read(session).await?;
     let mut checks = checks(session).await?;
     let mut unique = unique(session).await?;
     let rows = session
         .query(
             &format!("SELECT n.nspname::text, c.relname::text, a.attname::text, a.attrelid::oid, a.attnum::int4, a.atttypid::oid, a.atttypmod, \
                     a.attnotnull, a.attgenerated::text, a.attidentity::text, \
-                    pg_catalog.format_type(a.atttypid, a.atttypmod) \
+                    pg_catalog.format_type(a.atttypid, a.atttypmod), c.relkind = 'c' \
              FROM pg_catalog.pg_attribute a \
              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND {OWN} \
+             WHERE c.relkind IN ('r', 'p', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped AND {OWN} \
              ORDER BY n.nspname, c.relname, a.attnum"),
             &[],
         )
@@ -136,32 +138,22 @@ pub async fn columns(session: &Session) -> Result<Vec<Column>> {
         let (table, position): (u32, i32) = (row.get(3), row.get(4));
         let (declared_oid, declared_typmod): (u32, i32) = (row.get(5), row.get(6));
         let mut own_checks = checks.columns.remove(&(table, position)).unwrap_or_default();
-        let (mut oid, mut typmod, mut not_null) = (declared_oid, declared_typmod, row.get(7));
-        while let Some(raw) = types.get(&oid).filter(|raw| raw.form == 'd') {
-            own_checks.extend(checks.domains.get(&oid).cloned().unwrap_or_default());
-            not_null |= raw.not_null;
-            (oid, typmod) = (raw.base, raw.typmod);
-        }
-        let array = types.get(&oid).is_some_and(|raw| raw.array);
-        if let Some(raw) = types.get(&oid).filter(|raw| raw.array) {
-            oid = raw.element;
-        }
+        let (mut oid, mut typmod, mut not_null) = (declared_oid, declared_typmod, row.get::<_, bool>(7));
+        let mut array = false;
         // Elements of a domain type: its checks hold for each of them.
-        while let Some(raw) = types.get(&oid).filter(|raw| raw.form == 'd') {
-            own_checks.extend(checks.domains.get(&oid).cloned().unwrap_or_default());
-            not_null |= raw.not_null;
-            (oid, typmod) = (raw.base, raw.typmod);
+        while let Some(below) = types.below(oid) {
+            if let Some(typmod_below) = below.domain {
+                own_checks.extend(checks.domains.get(&oid).cloned().unwrap_or_default());
+                not_null |= below.not_null;
+                typmod = typmod_below;
+            } else if array {
+                break;
+            } else {
+                array = true;
+            }
+            oid = below.oid;
         }
-        let base = types.get(&oid).map_or_else(
-            || Type { oid, schema: String::new(), name: "?".into(), form: '?', labels: Vec::new() },
-            |raw| Type {
-                oid,
-                schema: raw.schema.clone(),
-                name: raw.name.clone(),
-                form: raw.form,
-                labels: labels.get(&oid).cloned().unwrap_or_default(),
-            },
-        );
+        let base = types.base(oid);
         let bounded = base.schema == "pg_catalog" && ["varchar", "bpchar"].contains(&base.name.as_str());
         let name: String = row.get(2);
         siblings.entry(table).or_default().insert(name.clone(), base.clone());
@@ -169,10 +161,11 @@ pub async fn columns(session: &Session) -> Result<Vec<Column>> {
             schema: row.get(0),
             table: row.get(1),
             name,
-            declared: declared(&types, declared_oid, row.get(10)),
+            declared: types.declared(declared_oid, declared_typmod, row.get(10)),
             longest: usize::try_from(typmod - 4).ok().filter(|_| bounded && typmod >= 4),
             base,
             array,
+            modifier: typmod,
             not_null,
             generated: !row.get::<_, String>(8).is_empty(),
             identity: !row.get::<_, String>(9).is_empty(),
@@ -180,62 +173,21 @@ pub async fn columns(session: &Session) -> Result<Vec<Column>> {
             checks: own_checks,
             siblings: Arc::default(),
         };
-        found.push((table, column));
+        found.push((table, row.get::<_, bool>(11), column));
     }
     let siblings: BTreeMap<u32, Arc<_>> = siblings.into_iter().map(|(table, all)| (table, Arc::new(all))).collect();
+    let mut attributes: BTreeMap<u32, Vec<Column>> = BTreeMap::new();
+    for (relation, _, column) in &found {
+        attributes.entry(*relation).or_default().push(column.clone());
+    }
     Ok(found
         .into_iter()
-        .map(|(table, column)| Column { siblings: siblings.get(&table).cloned().unwrap_or_default(), ..column })
+        .filter(|(_, of_a_type, _)| !of_a_type)
+        .map(|(table, _, column)| {
+            let siblings = siblings.get(&table).cloned().unwrap_or_default();
+            Column { siblings, base: types.with_attributes(column.base, &attributes), ..column }
+        })
         .collect())
-}
-
-/// The type as a cast takes it. `format_type` quotes what needs quotes but qualifies only what the
-/// session's search path does not find, and another session's path is another.
-fn declared(types: &BTreeMap<u32, Raw>, oid: u32, formatted: String) -> String {
-    let Some(raw) = types.get(&oid) else { return formatted };
-    let suffix = formatted.find('(').and_then(|from| {
-        let to = formatted[from..].find(')')?;
-        // A quoted name may hold parentheses; a modifier holds digits.
-        let modifier = &formatted[from..=from + to];
-        modifier[1..modifier.len() - 1].chars().all(|c| c.is_ascii_digit() || c == ',' || c == '-').then_some(modifier)
-    });
-    let suffix = suffix.unwrap_or_default();
-    let qualified = |raw: &Raw| format!("{}.{}", identifier(&raw.schema), identifier(&raw.name));
-    match types.get(&raw.element).filter(|_| raw.array) {
-        Some(element) => format!("{}{suffix}[]", qualified(element)),
-        None => format!("{}{suffix}", qualified(raw)),
-    }
-}
-
-async fn types(session: &Session) -> Result<BTreeMap<u32, Raw>> {
-    let rows = session
-        .query(
-            "SELECT t.oid, t.typname::text, t.typtype::text, n.nspname::text, t.typbasetype, t.typtypmod, t.typnotnull, t.typelem, \
-                    t.typelem <> 0 AND t.typcategory = 'A' AND t.typlen = -1 \
-             FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace",
-            &[],
-        )
-        .await?;
-    let raw = |row: &tokio_postgres::Row| Raw {
-        name: row.get(1),
-        form: row.get::<_, String>(2).chars().next().unwrap_or('?'),
-        schema: row.get(3),
-        base: row.get(4),
-        typmod: row.get(5),
-        not_null: row.get(6),
-        element: row.get(7),
-        array: row.get(8),
-    };
-    Ok(rows.iter().map(|row| (row.get(0), raw(row))).collect())
-}
-
-async fn labels(session: &Session) -> Result<BTreeMap<u32, Vec<String>>> {
-    let sql = "SELECT enumtypid, enumlabel::text FROM pg_catalog.pg_enum ORDER BY enumtypid, enumsortorder";
-    let mut labels: BTreeMap<u32, Vec<String>> = BTreeMap::new();
-    for row in session.query(sql, &[]).await? {
-        labels.entry(row.get(0)).or_default().push(row.get(1));
-    }
-    Ok(labels)
 }
 
 #[derive(Default)]

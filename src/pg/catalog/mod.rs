@@ -4,6 +4,7 @@
 mod columns;
 mod foreign_keys;
 mod tables;
+mod types;
 
 pub use columns::{Check, Column, IndexKey, Type, Unique, columns};
 pub use foreign_keys::{ForeignKey, foreign_keys};

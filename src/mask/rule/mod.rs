@@ -1,7 +1,16 @@
 //! A mask as meant: what was written, with its values checked.
 
+mod error;
+mod path;
+
+use std::collections::BTreeMap;
+
+pub use error::RuleError;
+pub use path::{Path, Step};
+
 use crate::config::mask::{
-    CardKind, Country, DateOptions, Fake, MaskOptions, MaskWord, PhoneKind, Scalar, SqlMask, TextKind, WrittenMask,
+    CardKind, Country, DateOptions, EnumOptions, Fake, JsonOptions, MaskOptions, MaskWord, Other, PartMask, PhoneKind,
+    Scalar, Shift, SqlMask, TextKind, WrittenMask,
 };
 
 /// A mask as meant.
@@ -46,85 +55,37 @@ pub enum Rule {
         /// How many.
         length: Option<usize>,
     },
-    /// A label of the enum, chosen by another column.
+    /// A label of the enum, chosen by other columns.
     Enum {
-        /// The column.
-        by: String,
+        /// The column; nothing for all.
+        by: Option<String>,
     },
-    /// Masks of values inside JSON.
+    /// A number near the number.
+    Number {
+        /// Percent that it may be off.
+        noise: u8,
+    },
+    /// A range, moved.
+    Range(Shift),
+    /// A composite's attributes; nothing for what is kept.
+    Composite(Vec<(String, Option<Rule>)>),
+    /// An hstore's values.
+    Hstore {
+        /// By key.
+        keys: Vec<(String, Rule)>,
+        /// Whether all other values stay.
+        keep_other: bool,
+    },
+    /// Masks of values inside JSON, by path.
     Json(Vec<(Path, Rule)>),
+    /// Every string inside JSON becomes its shape, every number 0.
+    JsonShape,
     /// NULL.
     Null,
     /// A value.
     Fixed(Scalar),
     /// An expression of the user's.
     Sql(SqlMask),
-}
-
-/// The way to a value inside JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path(pub Vec<Step>);
-
-/// One step of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Into an object, by key.
-    Key(String),
-    /// Into an array, by position from 0.
-    Index(u32),
-}
-
-/// What is wrong with a rule, whatever column it is for.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RuleError {
-    /// The domain of `email` is none.
-    #[error("`{domain}` is no domain for e-mail addresses; write one such as `example.com`")]
-    Domain {
-        /// What was written.
-        domain: String,
-    },
-    /// A number is out of its range.
-    #[error("`{option}` is {given}; it must be from {least} to {most}")]
-    Range {
-        /// The option.
-        option: &'static str,
-        /// What was written.
-        given: i64,
-        /// The least that is taken.
-        least: i64,
-        /// The most.
-        most: i64,
-    },
-    /// A path into JSON cannot be read.
-    #[error("`{path}` is no path that devdb takes: {why}")]
-    Path {
-        /// What was written.
-        path: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// A mask cannot stand inside JSON.
-    #[error("the mask `{mask}` of `{path}` cannot be used inside JSON; take one that makes text, `null` or `fixed`")]
-    InsideJson {
-        /// The path.
-        path: String,
-        /// The mask.
-        mask: &'static str,
-    },
-    /// Two paths of which one leads through the other.
-    #[error("`{inner}` lies inside `{outer}`, which is masked as a whole; remove one of them")]
-    Nested {
-        /// The longer path.
-        inner: String,
-        /// The shorter one.
-        outer: String,
-    },
-    /// Something is empty that may not be.
-    #[error("`{option}` is empty")]
-    Empty {
-        /// The option.
-        option: &'static str,
-    },
 }
 
 impl Rule {
@@ -167,8 +128,22 @@ impl Rule {
                     let length = within("bytes", (*length).into(), 12, 32)?;
                     Rule::Bytes { length: usize::try_from(length).ok() }
                 }
-                MaskOptions::Enum(by) => Rule::Enum { by: by.by.clone() },
-                MaskOptions::Json(paths) => Rule::Json(json(paths)?),
+                MaskOptions::Enum(EnumOptions::Any) => Rule::Enum { by: None },
+                MaskOptions::Enum(EnumOptions::By(by)) => Rule::Enum { by: Some(by.by.clone()) },
+                MaskOptions::Number(options) => {
+                    let noise = within("noise", options.noise.into(), 1, 90)?;
+                    Rule::Number { noise: u8::try_from(noise).unwrap_or(u8::MAX) }
+                }
+                MaskOptions::Range(range) => {
+                    within("shift", range.shift.into(), 1, 3650)?;
+                    Rule::Range(Shift { shift: range.shift, by: range.by.clone() })
+                }
+                MaskOptions::Composite(parts) => Rule::Composite(composite(parts)?),
+                MaskOptions::Hstore(hstore) => {
+                    Rule::Hstore { keys: path::hstore(&hstore.keys)?, keep_other: hstore.other == Other::Keep }
+                }
+                MaskOptions::Json(JsonOptions::Shape) => Rule::JsonShape,
+                MaskOptions::Json(JsonOptions::Paths(paths)) => Rule::Json(path::rules(paths)?),
                 MaskOptions::Fixed(value) => Rule::Fixed(value.clone()),
                 MaskOptions::Sql(sql) if sql.expression.trim().is_empty() => {
                     return Err(RuleError::Empty { option: "sql" });
@@ -197,7 +172,11 @@ impl Rule {
             Rule::Text(_) => "text",
             Rule::Bytes { .. } => "bytes",
             Rule::Enum { .. } => "enum",
-            Rule::Json(_) => "json",
+            Rule::Number { .. } => "number",
+            Rule::Range(_) => "range",
+            Rule::Composite(_) => "composite",
+            Rule::Hstore { .. } => "hstore",
+            Rule::Json(_) | Rule::JsonShape => "json",
             Rule::Null => "null",
             Rule::Fixed(_) => "fixed",
             Rule::Sql(_) => "sql",
@@ -208,6 +187,14 @@ impl Rule {
 fn within(option: &'static str, given: i64, least: i64, most: i64) -> Result<i64, RuleError> {
     let range = RuleError::Range { option, given, least, most };
     if (least..=most).contains(&given) { Ok(given) } else { Err(range) }
+}
+
+fn composite(parts: &BTreeMap<String, PartMask>) -> Result<Vec<(String, Option<Rule>)>, RuleError> {
+    let rule = |part: &PartMask| match part {
+        PartMask::Keep => Ok(None),
+        PartMask::Mask(mask) => Rule::meant(mask).map(Some),
+    };
+    parts.iter().map(|(name, part)| Ok((name.clone(), rule(part)?))).collect()
 }
 
 /// Lower case, as addresses are compared in lower case.
@@ -221,102 +208,12 @@ fn domain(written: &str) -> Result<String, RuleError> {
     if right { Ok(domain) } else { Err(RuleError::Domain { domain: written.into() }) }
 }
 
-fn json(paths: &std::collections::BTreeMap<String, WrittenMask>) -> Result<Vec<(Path, Rule)>, RuleError> {
-    if paths.is_empty() {
-        return Err(RuleError::Empty { option: "json" });
-    }
-    let mut read: Vec<(Path, Rule)> = Vec::new();
-    for (text, written) in paths {
-        let path = Path::read(text)?;
-        let rule = Rule::meant(written)?;
-        let inside = !matches!(
-            rule,
-            Rule::Json(_)
-                | Rule::Identifier { .. }
-                | Rule::Bytes { .. }
-                | Rule::Date(_)
-                | Rule::Enum { .. }
-                | Rule::Sql(_)
-        );
-        if !inside {
-            return Err(RuleError::InsideJson { path: text.clone(), mask: rule.name() });
-        }
-        for (other, _) in &read {
-            let (short, long) = if other.0.len() <= path.0.len() { (other, &path) } else { (&path, other) };
-            if long.0.starts_with(&short.0) {
-                return Err(RuleError::Nested { inner: long.to_string(), outer: short.to_string() });
-            }
-        }
-        read.push((path, rule));
-    }
-    Ok(read)
-}
-
-impl Path {
-    /// Reads `$.user.emails[0]`, `$."a key"`.
-    fn read(text: &str) -> Result<Path, RuleError> {
-        let wrong = |why| RuleError::Path { path: text.to_owned(), why };
-        let mut rest = text.strip_prefix('$').ok_or_else(|| wrong("it begins with `$`, the whole document"))?;
-        let mut steps = Vec::new();
-        while !rest.is_empty() {
-            if rest.starts_with("..") || rest.contains('*') {
-                return Err(wrong("name every step of it; `..` and `*` are not taken"));
-            } else if let Some(quoted) = rest.strip_prefix(".\"") {
-                let end = quoted.find('"').ok_or_else(|| wrong("a quotation mark is not closed"))?;
-                steps.push(Step::Key(quoted[..end].to_owned()));
-                rest = &quoted[end + 1..];
-            } else if let Some(key) = rest.strip_prefix('.') {
-                let end = key.find(['.', '[']).unwrap_or(key.len());
-                if end == 0 {
-                    return Err(wrong("a key is missing after a dot"));
-                }
-                steps.push(Step::Key(key[..end].to_owned()));
-                rest = &key[end..];
-            } else if let Some(index) = rest.strip_prefix('[') {
-                let end = index.find(']').ok_or_else(|| wrong("a bracket is not closed"))?;
-                let position = index[..end].parse().map_err(|_| wrong("between brackets stands a number"))?;
-                steps.push(Step::Index(position));
-                rest = &index[end + 1..];
-            } else {
-                return Err(wrong("a step begins with a dot or a bracket"));
-            }
-        }
-        if steps.is_empty() {
-            Err(wrong("it leads to the whole document: mask the column instead"))
-        } else {
-            Ok(Path(steps))
-        }
-    }
-}
-
-impl std::fmt::Display for Path {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("$")?;
-        self.0.iter().try_for_each(|step| match step {
-            Step::Key(key) if key.contains(['.', '[', ' ']) => write!(f, ".\"{key}\""),
-            Step::Key(key) => write!(f, ".{key}"),
-            Step::Index(position) => write!(f, "[{position}]"),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn meant(yaml: &str) -> Result<Rule, RuleError> {
         Rule::meant(&serde_yaml::from_str(yaml).unwrap())
-    }
-
-    #[test]
-    fn paths_are_read() {
-        let path = Path::read("$.user.\"a b\".list[3].x").unwrap();
-        let key = |key: &str| Step::Key(key.into());
-        assert_eq!(path.0, [key("user"), key("a b"), key("list"), Step::Index(3), key("x")]);
-        assert_eq!(path.to_string(), "$.user.\"a b\".list[3].x");
-        for wrong in ["", "user", "$", "$..phone", "$.a[*]", "$.a[x]", "$.", "$.\"a", "$a"] {
-            assert!(Path::read(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]
@@ -331,7 +228,8 @@ mod tests {
             "bytes: 4",
             "bytes: 64",
             "json: {}",
-            "json: { \"$..a\": email }",
+            "json: { \"$..*.\": email }",
+            "json: { \"$..a\": email, \"$..a.b\": email }",
             "json: { \"$.a\": identifier }",
             "json: { \"$.a\": email, \"$.a.b\": null }",
             "sql: \" \"",
