@@ -33,6 +33,7 @@ use crate::event::Event;
 use crate::platform::guard::Scrubbed;
 use crate::platform::{Instance, Phase, RecordState, Tags, tag};
 use crate::scrub::marker::Marker;
+use crate::scrub::postproc::Stage;
 
 use access::Access;
 use lease::Lease;
@@ -79,7 +80,7 @@ pub async fn rotate(
         () = &mut cancel => Err(Failure::new(Exit::Interrupted, "interrupted")),
     };
     match result {
-        Err(failure) if failure.exit == Exit::Refused => Err(failure.and("nothing was changed")),
+        Err(failure) if failure.exit == Exit::Refused && run.place().clone.is_none() => Err(failure.and("nothing was changed")),
         Err(failure) => Err(undo::after(run, failure, options.keep_failed, cancel).await),
         done => done,
     }
@@ -152,7 +153,9 @@ async fn scrub_clone(
     secure::secure(run, access, &marker, kit).await?;
     set_phase(run, instance, Phase::Secured).await?;
     masks::cover(run, access, kit).await?;
-    scrub::scripts(run, instance, access, kit, options).await?;
+    scrub::scripts(run, instance, access, kit, options, &[Stage::Secure]).await?;
+    masks::mask(run, instance, access, kit).await?;
+    scrub::scripts(run, instance, access, kit, options, &[Stage::Scrub, Stage::Seed]).await?;
     let scrubbed = scrub::check(run, instance, access, &marker, kit, options).await?;
     set_phase(run, instance, Phase::Scrubbed).await?;
     Ok(scrubbed)

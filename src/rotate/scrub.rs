@@ -14,20 +14,25 @@ use super::prepare::{Kit, Work};
 use super::run::Run;
 use super::secure;
 
-/// Runs `00-secure`, `10-scrub` and `20-seed` in every database. A broken connection goes on with the
-/// next script: each is committed together with the note that it ran.
+/// Runs the scripts of these stages in every database. A broken connection goes on with the next script:
+/// each is committed together with the note that it ran.
 pub async fn scripts(
     run: &Run,
     instance: &Instance,
     access: &Access,
     kit: &Kit,
     options: &Options,
+    stages: &[Stage],
 ) -> Result<(), Failure> {
-    let step = run.step("scripts", "run the scripts");
+    if !kit.work.iter().flat_map(|work| work.scripts.entries()).any(|entry| stages.contains(&entry.stage)) {
+        return Ok(());
+    }
+    let names: Vec<&str> = stages.iter().map(|stage| stage.as_str()).collect();
+    let step = run.step("scripts", format!("run the scripts of {}", names.join(" and ")));
     let mut rows = 0;
     let mut ran = 0;
     for work in &kit.work {
-        for stage in [Stage::Secure, Stage::Scrub, Stage::Seed] {
+        for stage in stages.iter().copied() {
             step.progress(format!("{}: {}", work.database, stage.as_str()));
             let order = order(run, instance, work, options);
             let outcome = through(access, &work.database, &|why| step.progress(why), async |session| {

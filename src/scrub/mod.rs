@@ -7,6 +7,7 @@ pub mod door;
 pub mod hazards;
 pub mod leak_check;
 pub mod marker;
+pub mod masking;
 pub mod postproc;
 pub mod residue;
 pub mod rewrite;

@@ -108,8 +108,12 @@ fn words(class: &Class) -> String {
 
 /// Whether the same value gets the same mask in every row.
 fn is_of_value(rule: &Rule) -> bool {
-    !matches!(rule, Rule::Sql(_) | Rule::Enum { .. })
-        && !matches!(rule, Rule::Date(DateOptions::Shift(shift)) if shift.by.is_some())
+    let by_row = match rule {
+        Rule::Sql(_) | Rule::Enum { .. } => true,
+        Rule::Date(DateOptions::Shift(shift)) | Rule::Range(shift) => shift.by.is_some(),
+        _ => false,
+    };
+    !by_row
 }
 
 fn are_alike(one: &Column, other: &Column) -> bool {
