@@ -11,6 +11,7 @@
 
 mod compile;
 pub mod coverage;
+pub mod detect;
 mod key;
 mod list;
 mod lists;
