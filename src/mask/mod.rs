@@ -9,12 +9,14 @@
 //! whatever the search path, collation, `DateStyle` or time zone of the session, and give the same
 //! output for the same input and key in every table. NULL stays NULL, and an empty string stays empty.
 
+pub mod classify;
 mod compile;
 pub mod coverage;
 pub mod detect;
 mod key;
 mod list;
 mod lists;
+pub mod lock;
 mod made;
 mod prove;
 mod refusal;

@@ -12,6 +12,7 @@ pub mod postproc;
 pub mod residue;
 pub mod rewrite;
 pub mod roles;
+pub mod samples;
 
 /// The words of `devdb.yaml` that this room and `mask` know.
 pub fn words() -> crate::config::Words {

@@ -12,6 +12,8 @@ mod aws_rotate;
 mod both;
 /// The catalog: tables, foreign keys.
 mod catalog;
+/// Guesses at what columns hold.
+mod classify;
 /// A cluster for the script tests.
 mod cluster_for_scripts;
 /// The other commands on the local platform.

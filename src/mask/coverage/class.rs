@@ -141,7 +141,7 @@ pub(super) fn class(
 }
 
 /// The type by which a column may be kept; none for those that can hold anything.
-fn kept_type(column: &Column) -> Option<KeptType> {
+pub fn kept_type(column: &Column) -> Option<KeptType> {
     if column.base.form == 'e' {
         return Some(KeptType::Enum);
     }
@@ -160,7 +160,8 @@ fn kept_type(column: &Column) -> Option<KeptType> {
     })
 }
 
-fn word(kind: KeptType) -> &'static str {
+/// The type's word in `keep_types`.
+pub fn word(kind: KeptType) -> &'static str {
     match kind {
         KeptType::Integer => "integer",
         KeptType::Number => "number",

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::{Masking, TablePath};
 use crate::pg::catalog::{Column, ForeignKey, Form, Table};
 
-pub use class::Class;
+pub use class::{Class, kept_type, word};
 pub use problem::Problem;
 pub use work::{Masked, Work, work};
 

@@ -160,14 +160,17 @@ fn within_word(text: &[u8], at: usize) -> bool {
     at > 0 && is_word(text[at - 1])
 }
 
-/// Domains whose addresses reach nobody by agreement (RFC 2606), and those that the team says are harmless.
+/// Domains whose addresses reach nobody by agreement (RFC 2606, RFC 6761), and those that the team says
+/// are harmless. Of the reserved names, `.example` is not among them as a whole: it stands for real
+/// domains wherever something is shown, and a mask makes addresses at one domain of it at most.
 #[derive(Clone, Debug)]
 pub struct Domains(BTreeSet<String>);
 
 impl Domains {
-    /// These, with the names below them, and `example.com`, `example.org` and `example.net`.
+    /// These, with the names below them, and `example.com`, `example.org`, `example.net`, `.test`,
+    /// `.invalid` and `.localhost`.
     pub fn harmless<'a>(others: impl IntoIterator<Item = &'a str>) -> Domains {
-        let own = ["example.com", "example.org", "example.net"];
+        let own = ["example.com", "example.org", "example.net", "test", "invalid", "localhost"];
         Domains(own.into_iter().chain(others).map(str::to_ascii_lowercase).collect())
     }
 
