@@ -49,7 +49,13 @@ impl Key {
     /// Four hexadecimal digits by which another key is told from this one, but for one in 65,536. More would let
     /// whoever reads them try out secrets.
     pub fn check(&self) -> String {
-        hex(&hmac(&self.0, b"check")[..2])
+        hex(&self.derived("check")[..2])
+    }
+
+    /// A key for another purpose than masks, of which it tells nothing.
+    pub(crate) fn derived(&self, purpose: &str) -> [u8; 32] {
+        // No class of masks has a zero byte in its name.
+        hmac(&self.0, format!("\0{purpose}").as_bytes())
     }
 
     /// The key of a class of masks.

@@ -5,6 +5,7 @@ pub mod cover;
 pub mod databases;
 pub mod door;
 pub mod hazards;
+pub mod leak;
 pub mod leak_check;
 pub mod marker;
 pub mod masking;

@@ -26,6 +26,8 @@ mod killed;
 mod layers;
 /// Masks on real servers: what they promise, what they refuse.
 mod masks;
+/// The differential leak check: canaries, false alarms, failing closed.
+mod leak;
 /// What must never happen, tried.
 mod never;
 /// Scripts of a folder: order, progress, verification.

@@ -1,0 +1,98 @@
+//! Why the check could not be made. None of these holds a value, or anything made of the key.
+
+use crate::error::{Exit, Failure};
+use crate::pg;
+
+/// Why originals could not be remembered, or not be searched for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server refused something, or the connection is gone.
+    #[error("{place}: {source}")]
+    Server {
+        /// What was being read or written.
+        place: String,
+        /// What the server said.
+        source: pg::Error,
+    },
+    /// A table, a large object or a statistics entry that we may not read, not even as its owner.
+    #[error("{place} cannot be read, and what is not read is not proved to be clean")]
+    Unreadable {
+        /// Which.
+        place: String,
+    },
+    /// A column to remember is not in the database, or of a kind that holds no rows.
+    #[error("there is no column {column} of an ordinary or partitioned table to remember")]
+    NoColumn {
+        /// `schema.table.column`.
+        column: String,
+    },
+    /// A column was added to the list after its table had been remembered, and may be masked by now.
+    #[error("{column} was not remembered with the rest of its table, whose values may be masked by now")]
+    Late {
+        /// `schema.table.column`.
+        column: String,
+    },
+    /// Nothing was remembered in this database, or not to the end.
+    #[error("nothing was remembered to the end before masking, so that nothing can be proved")]
+    NotRemembered,
+    /// Fingerprints are missing: a crash of the server empties the table they are in.
+    #[error("fingerprints of {column} are missing (a crash of the server empties their table), so that nothing can be proved")]
+    Vanished {
+        /// `schema.table.column`.
+        column: String,
+    },
+    /// The fingerprints were made with another key.
+    #[error("the fingerprints were made with another mask key, so that nothing can be proved")]
+    OtherKey,
+    /// What the server sent is not what was asked for.
+    #[error("{place}: the server's answer cannot be read")]
+    Garbled {
+        /// What was being read.
+        place: String,
+    },
+}
+
+impl Error {
+    /// Whether the connection is gone: connect again, prove who answers, and call again.
+    pub fn is_disconnect(&self) -> bool {
+        matches!(self, Error::Server { source, .. } if source.is_disconnect())
+    }
+
+    /// The error of reading a place.
+    pub(super) fn of(self, place: &str) -> Error {
+        match self {
+            Error::Server { source, .. } if source.sqlstate() == Some("42501") => Error::Unreadable { place: place.into() },
+            Error::Server { source, .. } => Error::Server { place: place.into(), source },
+            other => other,
+        }
+    }
+
+    pub(super) fn at(place: impl Into<String>) -> impl FnOnce(pg::Error) -> Error {
+        let place = place.into();
+        move |source| Error::Server { place, source }
+    }
+}
+
+impl From<pg::Error> for Error {
+    fn from(source: pg::Error) -> Self {
+        Error::Server { place: "the leak check".into(), source }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let (exit, hint) = match &error {
+            Error::Server { .. } | Error::Garbled { .. } => (Exit::Unexpected, None),
+            Error::Unreadable { .. } => (Exit::Leak, Some("make the master user a member of its owner's role")),
+            Error::NoColumn { .. } => (Exit::Usage, Some("correct its name under `mask.rules`")),
+            Error::Late { .. } | Error::NotRemembered | Error::Vanished { .. } | Error::OtherKey => {
+                (Exit::Leak, Some("begin again with a fresh clone: the originals of this one are gone"))
+            }
+        };
+        let failure = Failure::new(exit, error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}

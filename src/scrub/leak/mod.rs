@@ -1,0 +1,180 @@
+//! The differential leak check: what is masked may stand nowhere else.
+
+mod error;
+mod fingerprint;
+mod fold;
+mod hash;
+mod hit;
+mod known;
+mod letters;
+mod places;
+mod readings;
+mod remember;
+mod rights;
+mod search;
+mod server;
+mod shape;
+mod store;
+mod stream;
+mod tokens;
+
+pub use error::Error;
+pub use hash::Secrets;
+
+use super::door::Door;
+use crate::event::Listener;
+use crate::pg::Session;
+
+const STEP: &str = "leak check";
+
+/// A column whose values are masked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Original {
+    /// Its table's schema.
+    pub schema: String,
+    /// Its table: an ordinary one, or a partitioned one for all of its partitions.
+    pub table: String,
+    /// Its name.
+    pub column: String,
+    /// The class that hits are shown with, such as `email`.
+    pub rule: String,
+    /// What its mask makes of a row, as an SQL expression: [`crate::mask::Expression::sql`]. Needed where
+    /// a masked value keeps parts of the original (a document, a redacted text), or can be the original
+    /// of somebody else (names from a list, permuted numbers); see the module's rules. Where it is not
+    /// given, no part of an original may survive anywhere.
+    pub masked: Option<String>,
+}
+
+impl Original {
+    fn path(&self) -> String {
+        format!("{}.{}.{}", self.schema, self.table, self.column)
+    }
+}
+
+/// Where the search is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Where it is done sooner, as measured.
+    Auto,
+    /// On the server: only rows that may hold an original are sent.
+    Server,
+    /// Here: every value is sent.
+    Stream,
+}
+
+/// A place where originals may stay, with the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survivor {
+    /// `schema.table.column`, of a partition or of the table that it is of; or the place of another hit.
+    pub place: String,
+    /// Only originals of this column, `schema.table.column`.
+    pub of: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What is remembered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// Columns.
+    pub columns: usize,
+    /// Fingerprints of them.
+    pub fingerprints: u64,
+    /// Values left out, since finding them would prove nothing.
+    pub left_out: u64,
+}
+
+/// How to search.
+pub struct Search<'a> {
+    /// Where.
+    pub mode: Mode,
+    /// What may stay.
+    pub survivors: &'a [Survivor],
+    /// Connections at once.
+    pub jobs: usize,
+    /// Hears of progress.
+    pub listener: &'a dyn Listener,
+    /// The keys that the originals were remembered with.
+    pub secret: &'a Secrets,
+}
+
+/// An original that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// `schema.table`, or another place in words: `comment on table x`, `large object 16400`.
+    pub place: String,
+    /// The column; empty where the place has none.
+    pub column: String,
+    /// Rows that hold at least one.
+    pub rows: u64,
+    /// The class of the original's mask.
+    pub rule: String,
+    /// The column that it was in before masking, `schema.table.column`.
+    pub of: String,
+    /// The reason given for it to stay. Without one it stops the publication.
+    pub survivor: Option<String>,
+}
+
+/// What a search found, and how much it looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Hits, by place.
+    pub hits: Vec<Hit>,
+    /// Columns and kinds of catalog texts that were searched.
+    pub places: u64,
+    /// Rows that were looked at here; in the server's mode those that it could not leave out.
+    pub rows: u64,
+    /// Values in them.
+    pub values: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Fingerprints that were looked for.
+    pub fingerprints: u64,
+    /// Originals left out when they were remembered.
+    pub left_out: u64,
+    /// Foreign tables, which are not read: that would act on the outside.
+    pub unread: Vec<String>,
+    /// Where it was made.
+    pub mode_used: Mode,
+}
+
+impl Outcome {
+    /// Whether nothing was found but what may stay.
+    pub fn is_clean(&self) -> bool {
+        self.hits.iter().all(|hit| hit.survivor.is_some())
+    }
+}
+
+/// Remembers originals; to be called with all of them, before anything is masked. Called again after an
+/// interruption it reads only tables that it has not read to their end.
+///
+/// # Errors
+/// When a table cannot be read, a column was added to the list too late, or fingerprints that were
+/// already there are gone.
+pub async fn remember(
+    door: &dyn Door,
+    database: &str,
+    originals: &[Original],
+    secret: &Secrets,
+    jobs: usize,
+    listener: &dyn Listener,
+) -> Result<Remembered, Error> {
+    remember::remember(door, database, originals, secret, jobs, listener).await
+}
+
+/// Searches for them everywhere. Nothing is written.
+///
+/// # Errors
+/// When something cannot be read, or fingerprints are missing: then nothing is proved.
+pub async fn search(door: &dyn Door, database: &str, options: &Search<'_>) -> Result<Outcome, Error> {
+    search::search(door, database, options).await
+}
+
+/// Forgets them: the fingerprints leave the clone, with the files they were in.
+///
+/// # Errors
+/// When the server refuses.
+pub async fn forget(session: &Session) -> Result<(), Error> {
+    store::drop_all(session).await?;
+    rights::take_filter_back(session).await
+}

@@ -1,0 +1,210 @@
+//! The server's part in its mode: leaving out rows of which it can tell that they hold no original.
+//! What it sends is read and decided like everything else, so that both modes answer alike as long as
+//! it leaves out too little rather than too much.
+//!
+//! A value is left out when it is plain (ASCII and Hangul syllables, nothing that could be an encoding)
+//! and none of its words, and none of the ends of its numbers, are in a filter: a bit field with 32 bits
+//! for each original, made of the server's own hash of the original's longest word or of its last
+//! digits. By chance about one word in a thousand is in it.
+
+use std::pin::pin;
+use std::time::Instant;
+
+use futures_util::StreamExt as _;
+use tokio_postgres::binary_copy::BinaryCopyOutStream;
+use tokio_postgres::types::Type;
+
+use super::error::Error;
+use super::fingerprint::LONGEST_BYTES;
+use super::hash::Secrets;
+use super::places::Relations;
+use super::shape::Shape;
+use super::tokens::ANCHOR_DIGITS;
+use super::Mode;
+use crate::pg::{self, Session, identifier, literal};
+
+/// Bits for each original.
+const BITS: usize = 32;
+/// The largest filter: 256 MB.
+const MOST_BITS: usize = 1 << 31;
+
+/// What cannot be judged by its words alone: other letters than ASCII's and Hangul syllables, escapes,
+/// percent signs that encode, and what may be base64. A text in base64 begins with a sign that is the
+/// beginning of a letter in UTF-8, or of a blank.
+const UNSURE: &str = r"[^\u0001-\u007F가-힣]|\\|%[0-9A-Fa-f][0-9A-Fa-f]|(?:^|[^A-Za-z0-9])[CDI-fw-z0-9][A-Za-z0-9+/_-]{15}";
+/// One word, and not so long that it may be base64 unless it begins as no text in base64 does.
+const ONE_WORD: &str = r"^(?:[ABE-Hg-v][A-Za-z0-9]*|[A-Za-z0-9]{1,15})(?:[.@](?:[ABE-Hg-v][A-Za-z0-9]*|[A-Za-z0-9]{1,15}))*$";
+/// A word as it is cut.
+const WORD: &str = "[a-z0-9]+(?:[.@_+-][a-z0-9]+)*|[가-힣]+";
+/// Digits that may be a number.
+const NUMBER: &str = "[0-9](?:[ ().+/_-]{0,3}[0-9]){7,}";
+
+/// The mode that is meant by one. `Auto` streams when the whole database takes less than a minute on
+/// this connection, or the connection is faster than a server reads.
+pub(super) async fn choose(session: &Session, mode: Mode, relations: &Relations) -> Result<Mode, Error> {
+    const SAMPLE: &str = "SELECT pg_catalog.repeat(pg_catalog.md5('x'), 65536)";
+    const FAST: f64 = 40e6;
+    const SOON: f64 = 60.0;
+    let encoding: String = session.query_one("SELECT pg_catalog.current_setting('server_encoding')", &[]).await?.get(0);
+    if encoding != "UTF8" {
+        // Letters of the patterns are those of UTF-8.
+        return Ok(Mode::Stream);
+    }
+    if mode != Mode::Auto {
+        return Ok(mode);
+    }
+    let began = Instant::now();
+    let sample: String = session.query_one(SAMPLE, &[]).await?.get(0);
+    let speed = sample.len() as f64 / began.elapsed().as_secs_f64().max(1e-6);
+    let blocks: i64 = relations.read.iter().map(|relation| relation.pages).sum();
+    let seconds = blocks as f64 * 8192.0 / speed;
+    Ok(if speed >= FAST || seconds <= SOON { Mode::Stream } else { Mode::Server })
+}
+
+/// Makes the filter of all that is remembered, unless it is there.
+pub(super) async fn build(session: &Session) -> Result<(), Error> {
+    let there: bool =
+        session.query_one("SELECT pg_catalog.bool_and(filter IS NOT NULL) FROM devdb_meta.leak_run", &[]).await?.get(0);
+    if there {
+        return Ok(());
+    }
+    let sql = "COPY (SELECT anchor FROM devdb_meta.leak_fingerprint) TO STDOUT (FORMAT binary)";
+    let count: i64 =
+        session.query_one("SELECT pg_catalog.count(*) FROM devdb_meta.leak_fingerprint", &[]).await?.get(0);
+    let bits = (usize::try_from(count).unwrap_or(0) * BITS).next_power_of_two().clamp(1 << 10, MOST_BITS);
+    let mut filter = vec![0_u8; bits / 8];
+    let stream = session.client().copy_out(sql).await.map_err(|error| pg::Error::of(error, sql))?;
+    let mut rows = pin!(BinaryCopyOutStream::new(stream, &[Type::INT8]));
+    while let Some(row) = rows.next().await {
+        let row = row.map_err(|error| pg::Error::of(error, sql))?;
+        let anchor: i64 =
+            row.try_get(0).map_err(|_| Error::Garbled { place: "devdb_meta.leak_fingerprint".into() })?;
+        for shift in SHIFTS {
+            let bit = (anchor >> shift) as usize & (bits - 1);
+            filter[bit / 8] |= 1 << (bit % 8);
+        }
+    }
+    session.run("TRUNCATE devdb_meta.leak_filter").await?;
+    session.execute("INSERT INTO devdb_meta.leak_filter VALUES ($1)", &[&filter]).await?;
+    session.run("UPDATE devdb_meta.leak_run SET filter = (SELECT pg_catalog.md5(bits) FROM devdb_meta.leak_filter)").await?;
+    Ok(())
+}
+
+/// Three bits stand for a hash.
+const SHIFTS: [u32; 3] = [0, 16, 32];
+
+/// What the server leaves out.
+pub(super) enum Filter {
+    /// Nothing.
+    Nothing,
+    /// What the filter in the clone does not hold.
+    Bits {
+        /// How many bits it has, less one.
+        mask: i64,
+        seed: i64,
+    },
+}
+
+/// The filter of a mode. It is not believed when it is not the one that was made.
+pub(super) async fn prepare(session: &Session, mode: Mode, secrets: &Secrets) -> Result<Filter, Error> {
+    if mode != Mode::Server {
+        return Ok(Filter::Nothing);
+    }
+    let sql = "SELECT pg_catalog.octet_length(bits)::int8 * 8 - 1 FROM devdb_meta.leak_filter, devdb_meta.leak_run \
+               WHERE pg_catalog.md5(bits) = filter";
+    let rows = session.query(sql, &[]).await?;
+    let row = rows.first().ok_or_else(|| Error::Vanished { column: "the filter".into() })?;
+    Ok(Filter::Bits { mask: row.get(0), seed: secrets.seed() })
+}
+
+impl Filter {
+    /// The rows of a table to be read: `values` are expressions over it, `condition` says which pages.
+    pub(super) fn select(&self, table: &str, columns: &[(String, Shape)], condition: &str) -> String {
+        let values: Vec<String> = columns.iter().map(|(name, shape)| value(name, *shape)).collect();
+        let Filter::Bits { .. } = self else {
+            return format!("SELECT {} FROM {table} WHERE {condition}", values.join(", "));
+        };
+        let named: Vec<String> = values.iter().enumerate().map(|(at, value)| format!("{value} AS v{at}")).collect();
+        let names: Vec<String> = (0..values.len()).map(|at| format!("v{at}")).collect();
+        let may_hold: Vec<String> = columns.iter().enumerate().map(|(at, (_, shape))| self.may_hold(&format!("s.v{at}"), *shape)).collect();
+        // The subquery is read once and its value kept flat: a compressed one would be unpacked for
+        // every bit. OFFSET 0 keeps the values from being computed again in each condition.
+        format!(
+            "SELECT {} FROM (SELECT {}, (SELECT bits || ''::pg_catalog.bytea FROM devdb_meta.leak_filter) AS filter \
+             FROM {table} WHERE {condition} OFFSET 0) s WHERE {}",
+            names.join(", "),
+            named.join(", "),
+            may_hold.join(" OR "),
+        )
+    }
+
+    fn may_hold(&self, value: &str, shape: Shape) -> String {
+        match shape {
+            Shape::Bytes => format!(
+                "CASE WHEN {value} IS NULL THEN false ELSE {} OR pg_catalog.octet_length({value}) <= {LONGEST_BYTES} AND ({} \
+                     OR pg_catalog.encode({value}, 'hex') ~ '^[0-9]+$') END",
+                self.text(&format!("pg_catalog.encode({value}, 'escape')")),
+                self.any("", &format!("pg_catalog.encode({value}, 'hex')")),
+            ),
+            Shape::Number => format!("CASE WHEN {value} IS NULL THEN false ELSE {} END", self.number(value)),
+            _ => format!("CASE WHEN {value} IS NULL THEN false ELSE {} END", self.text(value)),
+        }
+    }
+
+    fn text(&self, value: &str) -> String {
+        let value = format!("({value} COLLATE pg_catalog.\"C\")");
+        let lower = format!("pg_catalog.lower({value})");
+        let words = format!("pg_catalog.regexp_matches({lower}, {}, 'g') AS m", literal(WORD));
+        // A word of Hangul may have a particle of up to three letters.
+        let stems = format!(
+            "(SELECT m[1] AS w FROM {words} UNION ALL SELECT pg_catalog.left(m[1], -cut) FROM {words}, \
+              pg_catalog.generate_series(1, 3) AS cut WHERE m[1] >= '가' COLLATE pg_catalog.\"C\" AND pg_catalog.length(m[1]) - cut >= 3) AS stems"
+        );
+        let hangul = format!("{value} ~ '[가-힣]{{4}}'");
+        format!(
+            "CASE WHEN {value} ~ {} THEN {} OR {} WHEN {value} ~ {} THEN true \
+             WHEN {hangul} THEN {} OR {} ELSE {} OR {} END",
+            literal(ONE_WORD),
+            self.any("", &lower),
+            self.number(&value),
+            literal(UNSURE),
+            self.any(&stems, "w"),
+            self.number(&value),
+            self.any(&words, "m[1]"),
+            self.number(&value),
+        )
+    }
+
+    /// Whether the end of a number may be that of an original.
+    fn number(&self, value: &str) -> String {
+        let runs = format!(
+            "(SELECT pg_catalog.regexp_replace(m[1], '[^0-9]', '', 'g') AS d FROM pg_catalog.regexp_matches({value}, {}, 'g') AS m) AS runs, \
+             pg_catalog.generate_series(1, pg_catalog.length(d) - {}) AS at",
+            literal(&format!("({NUMBER})")),
+            ANCHOR_DIGITS - 1,
+        );
+        let digits = format!("pg_catalog.substr(d, at, {ANCHOR_DIGITS})");
+        format!("{value} ~ {} AND {}", literal(NUMBER), self.any(&runs, &digits))
+    }
+
+    /// Whether any of the words that `word` stands for in `from` is in the filter.
+    fn any(&self, from: &str, word: &str) -> String {
+        let Filter::Bits { mask, seed } = self else { return "true".into() };
+        let from = if from.is_empty() { String::new() } else { format!(" FROM {from}") };
+        let bits = SHIFTS.map(|shift| {
+            format!("pg_catalog.get_bit(s.filter, (h >> {shift}) & {mask}::pg_catalog.int8) = 1")
+        });
+        // A scalar subquery would be flattened, and the hash computed three times.
+        format!(
+            "EXISTS (SELECT FROM (SELECT pg_catalog.hashtextextended(({word}) COLLATE pg_catalog.\"C\", '{seed}'::pg_catalog.int8) AS h{from} \
+             OFFSET 0) AS hashed WHERE {})",
+            bits.join(" AND ")
+        )
+    }
+}
+
+/// A column as it is read: bytes as they are, all else as text.
+fn value(name: &str, shape: Shape) -> String {
+    let to = if shape == Shape::Bytes { "bytea" } else { "text" };
+    format!("{}::pg_catalog.{to}", identifier(name))
+}

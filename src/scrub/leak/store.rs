@@ -1,0 +1,224 @@
+//! The fingerprints in the clone, in `devdb_meta`: a run that is killed between two tables could not
+//! make those of the first one again.
+//!
+//! They are in UNLOGGED tables, for they are many and soon dropped. A crash of the server empties such
+//! a table; so their number and a sum for each column are kept in a logged one, and nothing is believed
+//! that does not agree with it.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+
+use futures_util::StreamExt as _;
+use tokio_postgres::binary_copy::BinaryCopyOutStream;
+use tokio_postgres::types::Type;
+
+use super::error::Error;
+use super::hash::Secrets;
+use super::known::{Fingerprint, Known};
+use super::{Original, Remembered};
+use crate::pg::{self, Session};
+
+const TABLES: &str = "devdb_meta.leak_run, devdb_meta.leak_column, devdb_meta.leak_fingerprint, devdb_meta.leak_image, \
+    devdb_meta.leak_filter";
+
+/// An original stands in so many rows of its column at least to be common.
+const COMMON_ROWS: i64 = 10;
+/// And in so many percent of them.
+const COMMON_PERCENT: i64 = 1;
+/// For addresses and numbers.
+const COMMON_STRONG_ROWS: i64 = 100;
+const COMMON_STRONG_PERCENT: i64 = 5;
+
+/// Makes the tables, if they are not there. Of another key's run nothing can be used.
+pub(super) async fn prepare(session: &Session, secrets: &Secrets) -> Result<(), Error> {
+    session
+        .run(
+            "SET client_min_messages = warning;
+             CREATE SCHEMA IF NOT EXISTS devdb_meta;
+             REVOKE ALL ON SCHEMA devdb_meta FROM PUBLIC;
+             CREATE TABLE IF NOT EXISTS devdb_meta.leak_run (only_row boolean PRIMARY KEY CHECK (only_row), key_check bigint NOT NULL,
+                 settled boolean NOT NULL, filter text);
+             CREATE UNLOGGED TABLE IF NOT EXISTS devdb_meta.leak_filter (bits bytea NOT NULL);
+             ALTER TABLE devdb_meta.leak_filter ALTER bits SET STORAGE EXTERNAL;
+             CREATE TABLE IF NOT EXISTS devdb_meta.leak_column (id integer PRIMARY KEY, schema_name text NOT NULL, table_name text NOT NULL,
+                 column_name text NOT NULL, rule text NOT NULL, row_count bigint NOT NULL, left_out bigint NOT NULL,
+                 fingerprints bigint NOT NULL, checksum text NOT NULL, UNIQUE (schema_name, table_name, column_name));
+             CREATE UNLOGGED TABLE IF NOT EXISTS devdb_meta.leak_fingerprint (of integer NOT NULL, first bigint NOT NULL,
+                 second bigint NOT NULL, anchor bigint NOT NULL, strong boolean NOT NULL, in_rows bigint NOT NULL);
+             CREATE UNLOGGED TABLE IF NOT EXISTS devdb_meta.leak_image (first bigint NOT NULL);
+             RESET client_min_messages",
+        )
+        .await
+        .map_err(Error::at("devdb_meta"))?;
+    session
+        .execute("INSERT INTO devdb_meta.leak_run VALUES (true, $1, false, NULL) ON CONFLICT DO NOTHING", &[&secrets.check()])
+        .await?;
+    same_key(session, secrets).await?;
+    Ok(())
+}
+
+/// Whether all is remembered and settled; an error when the key is another.
+pub(super) async fn same_key(session: &Session, secrets: &Secrets) -> Result<bool, Error> {
+    let rows = match session.query("SELECT key_check, settled FROM devdb_meta.leak_run", &[]).await {
+        Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000")) => return Err(Error::NotRemembered),
+        rows => rows?,
+    };
+    let row = rows.first().ok_or(Error::NotRemembered)?;
+    if row.get::<_, i64>(0) != secrets.check() {
+        return Err(Error::OtherKey);
+    }
+    Ok(row.get(1))
+}
+
+/// A column that was remembered.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub id: i32,
+    pub schema: String,
+    pub table: String,
+    pub name: String,
+    pub rule: String,
+    pub left_out: i64,
+    fingerprints: i64,
+    checksum: String,
+}
+
+impl Column {
+    pub(super) fn path(&self) -> String {
+        format!("{}.{}.{}", self.schema, self.table, self.name)
+    }
+}
+
+/// Columns that were remembered, by id.
+pub(super) async fn columns(session: &Session) -> Result<Vec<Column>, Error> {
+    let sql = "SELECT id, schema_name, table_name, column_name, rule, left_out, fingerprints, checksum \
+               FROM devdb_meta.leak_column ORDER BY id";
+    let rows = match session.query(sql, &[]).await {
+        Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000")) => return Err(Error::NotRemembered),
+        rows => rows?,
+    };
+    let column = |row: &tokio_postgres::Row| Column {
+        id: row.get(0),
+        schema: row.get(1),
+        table: row.get(2),
+        name: row.get(3),
+        rule: row.get(4),
+        left_out: row.get(5),
+        fingerprints: row.get(6),
+        checksum: row.get(7),
+    };
+    Ok(rows.iter().map(column).collect())
+}
+
+/// What is to be recorded of a column whose rows have all been read.
+pub(super) struct Counted<'a> {
+    pub id: i32,
+    pub original: &'a Original,
+    pub rows: i64,
+    pub left_out: i64,
+}
+
+/// Records columns as remembered: the last statement of the transaction that their fingerprints are
+/// written in.
+pub(super) async fn record(session: &Session, columns: &[Counted<'_>]) -> Result<(), Error> {
+    for Counted { id, original, rows, left_out } in columns {
+        let Original { schema, table, column, rule, .. } = original;
+        session
+            .execute(
+                "INSERT INTO devdb_meta.leak_column SELECT $1, $2, $3, $4, $5, $6, $7, pg_catalog.count(*), \
+                     COALESCE(pg_catalog.sum(first::numeric + second), 0)::text FROM devdb_meta.leak_fingerprint WHERE of = $1",
+                &[id, schema, table, column, rule, rows, left_out],
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+/// Puts everything in its last form: originals of several rows and columns once; without common ones, and
+/// without those that a mask makes of others.
+pub(super) async fn settle(session: &Session) -> Result<(), Error> {
+    intact(session).await?;
+    let common = format!(
+        "CASE WHEN g.strong THEN g.in_rows >= {COMMON_STRONG_ROWS} AND g.in_rows * 100 >= c.row_count * {COMMON_STRONG_PERCENT} \
+              ELSE g.in_rows >= {COMMON_ROWS} AND g.in_rows * 100 >= c.row_count * {COMMON_PERCENT} END"
+    );
+    session
+        .run(&format!(
+            "BEGIN;
+             CREATE TEMPORARY TABLE leak_grouped ON COMMIT DROP AS
+                 SELECT g.*, {common} OR EXISTS (SELECT FROM devdb_meta.leak_image i WHERE i.first = g.first) AS out
+                 FROM (SELECT of, first, second, anchor, strong, pg_catalog.sum(in_rows)::bigint AS in_rows
+                       FROM devdb_meta.leak_fingerprint GROUP BY 1, 2, 3, 4, 5) g
+                 JOIN devdb_meta.leak_column c ON c.id = g.of;
+             UPDATE devdb_meta.leak_column c SET left_out = c.left_out + o.out
+                 FROM (SELECT of, pg_catalog.count(*) AS out FROM leak_grouped WHERE out GROUP BY of) o WHERE o.of = c.id;
+             TRUNCATE devdb_meta.leak_fingerprint, devdb_meta.leak_image;
+             INSERT INTO devdb_meta.leak_fingerprint SELECT pg_catalog.min(of), first, second, anchor, pg_catalog.bool_or(strong),
+                 pg_catalog.sum(in_rows)::bigint FROM leak_grouped WHERE NOT out GROUP BY first, second, anchor;
+             UPDATE devdb_meta.leak_column c SET (fingerprints, checksum) = (SELECT pg_catalog.count(*),
+                 COALESCE(pg_catalog.sum(f.first::numeric + f.second), 0)::text FROM devdb_meta.leak_fingerprint f WHERE f.of = c.id);
+             UPDATE devdb_meta.leak_run SET settled = true;
+             COMMIT"
+        ))
+        .await?;
+    Ok(())
+}
+
+/// Holds what is there against what was recorded.
+pub(super) async fn intact(session: &Session) -> Result<(), Error> {
+    let rows = session
+        .query(
+            "SELECT of, pg_catalog.count(*), pg_catalog.sum(first::numeric + second)::text FROM devdb_meta.leak_fingerprint GROUP BY of",
+            &[],
+        )
+        .await?;
+    let there: BTreeMap<i32, (i64, String)> = rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect();
+    for column in columns(session).await? {
+        let (count, sum) = there.get(&column.id).cloned().unwrap_or((0, "0".into()));
+        if (count, &sum) != (column.fingerprints, &column.checksum) {
+            return Err(Error::Vanished { column: column.path() });
+        }
+    }
+    Ok(())
+}
+
+/// All that was remembered, in the order of the columns' ids.
+pub(super) async fn remembered(session: &Session) -> Result<Remembered, Error> {
+    let columns = columns(session).await?;
+    let sum = |of: fn(&Column) -> i64| u64::try_from(columns.iter().map(of).sum::<i64>()).unwrap_or(0);
+    Ok(Remembered {
+        columns: columns.len(),
+        fingerprints: sum(|column| column.fingerprints),
+        left_out: sum(|column| column.left_out),
+    })
+}
+
+/// Reads the fingerprints, in the form that a search needs.
+pub(super) async fn load(session: &Session, secrets: &Secrets) -> Result<(Known, Vec<Column>), Error> {
+    if !same_key(session, secrets).await? {
+        return Err(Error::NotRemembered);
+    }
+    intact(session).await?;
+    let columns = columns(session).await?;
+    let garbled = || Error::Garbled { place: "devdb_meta.leak_fingerprint".into() };
+    let sql = "COPY (SELECT first, second, of FROM devdb_meta.leak_fingerprint) TO STDOUT (FORMAT binary)";
+    let stream = session.client().copy_out(sql).await.map_err(|error| pg::Error::of(error, sql))?;
+    let mut rows = pin!(BinaryCopyOutStream::new(stream, &[Type::INT8, Type::INT8, Type::INT4]));
+    let mut prints = Vec::new();
+    while let Some(row) = rows.next().await {
+        let row = row.map_err(|error| pg::Error::of(error, sql))?;
+        let first: i64 = row.try_get(0).map_err(|_| garbled())?;
+        let second: i64 = row.try_get(1).map_err(|_| garbled())?;
+        let of: i32 = row.try_get(2).map_err(|_| garbled())?;
+        let of = columns.iter().position(|column| column.id == of).and_then(|at| u32::try_from(at).ok());
+        let of = of.ok_or_else(garbled)?;
+        prints.push(Fingerprint { first: first.cast_unsigned(), second: second.cast_unsigned(), of });
+    }
+    Ok((Known::new(secrets.clone(), prints), columns))
+}
+
+/// Drops the tables, and with them their files: no row of them stays, dead or alive.
+pub(super) async fn drop_all(session: &Session) -> Result<(), Error> {
+    session.run(&format!("SET client_min_messages = warning; DROP TABLE IF EXISTS {TABLES}; RESET client_min_messages")).await?;
+    Ok(())
+}

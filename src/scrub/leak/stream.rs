@@ -1,0 +1,194 @@
+//! Reads values and decides. In both modes every value that counts comes through here; the server mode
+//! only leaves out rows of which the server can tell that they hold nothing.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use tokio_postgres::binary_copy::BinaryCopyOutStream;
+use tokio_postgres::types::Type;
+
+use super::error::Error;
+use super::hit::Tally;
+use super::known::{Finder, Known};
+use super::places::{Relation, Texts};
+use super::readings::Reader;
+use super::rights::Turn;
+use super::server::Filter;
+use super::shape::Shape;
+use crate::pg::{self, Session};
+use crate::scrub::acting::qualified;
+
+/// Bytes of a large object that are read at once.
+const PART: i32 = 4 << 20;
+/// Bytes that two parts have in common, so that nothing is cut in two.
+const OVERLAP: i64 = 64 << 10;
+
+/// A piece of work.
+pub(super) enum Chunk {
+    /// Rows of a table that begin on these pages.
+    Rows { relation: Arc<Relation>, from: i64, to: Option<i64> },
+    /// Texts of the catalog.
+    Texts(Texts),
+    /// All large objects.
+    LargeObjects,
+}
+
+impl Chunk {
+    pub(super) fn title(&self) -> String {
+        match self {
+            Chunk::Rows { relation, .. } => relation.path(),
+            Chunk::Texts(texts) => texts.title.to_owned(),
+            Chunk::LargeObjects => "large objects".to_owned(),
+        }
+    }
+}
+
+/// One connection's part of a search.
+pub(super) struct Worker<'a> {
+    reader: Reader<'a>,
+    finder: Finder<'a>,
+    filter: &'a Filter,
+    turn: Turn,
+    pub tally: Tally,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(known: &'a Known, filter: &'a Filter, turn: Turn) -> Self {
+        let (reader, finder) = (Reader::new(known.secrets()), Finder::new(known));
+        Worker { reader, finder, filter, turn, tally: Tally::default() }
+    }
+
+    /// Searches a piece.
+    pub(super) async fn search(&mut self, session: &Session, chunk: &Chunk) -> Result<(), Error> {
+        match chunk {
+            Chunk::Rows { relation, from, to } => self.rows(session, relation, *from, *to).await,
+            Chunk::Texts(texts) => self.texts(session, texts).await,
+            Chunk::LargeObjects => self.large_objects(session).await,
+        }
+        .map_err(|error| error.of(&chunk.title()))
+    }
+
+    /// One value: all that is looked for in values is looked for here.
+    fn value(&mut self, place: &str, column: &str, value: &[u8], is_bytes: bool) {
+        self.tally.values += 1;
+        self.tally.bytes += value.len() as u64;
+        self.finder.found.clear();
+        match std::str::from_utf8(value) {
+            Ok(text) if !is_bytes => self.reader.text(text, &mut self.finder),
+            _ => self.reader.bytes(value, &mut self.finder),
+        }
+        self.tally.found(place, column, &self.finder.found);
+    }
+
+    async fn rows(&mut self, session: &Session, relation: &Relation, from: i64, to: Option<i64>) -> Result<(), Error> {
+        // As ourselves; where that is refused, or a policy would hide rows, as the owner. Either is refused
+        // before the first row.
+        match self.copy(session, relation, from, to).await {
+            Err(Error::Server { source, .. }) if source.sqlstate() == Some("42501") => {}
+            result => return result,
+        }
+        let lent = self.turn.take(session, relation.owner.as_deref()).await?;
+        let result = self.copy(session, relation, from, to).await;
+        self.turn.clone().give_back(session, lent).await?;
+        result
+    }
+
+    async fn copy(&mut self, session: &Session, relation: &Relation, from: i64, to: Option<i64>) -> Result<(), Error> {
+        let place = relation.path();
+        let end = to.map_or_else(String::new, |to| format!(" AND ctid < '({to},0)'::pg_catalog.tid"));
+        let pages = format!("ctid >= '({from},0)'::pg_catalog.tid{end}");
+        let table = qualified(&relation.schema, &relation.name);
+        let sql = format!("COPY ({}) TO STDOUT (FORMAT binary)", self.filter.select(&table, &relation.columns, &pages));
+        let stream = session.client().copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
+        let types = vec![Type::BYTEA; relation.columns.len()];
+        let mut rows = pin!(BinaryCopyOutStream::new(stream, &types));
+        while let Some(row) = rows.next().await {
+            let row = row.map_err(|error| pg::Error::of(error, &sql))?;
+            self.tally.rows += 1;
+            for (at, (name, shape)) in relation.columns.iter().enumerate() {
+                let value: Option<&[u8]> = row.try_get(at).map_err(|_| Error::Garbled { place: place.clone() })?;
+                if let Some(value) = value {
+                    self.value(&place, name, value, *shape == Shape::Bytes);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn texts(&mut self, session: &Session, texts: &Texts) -> Result<(), Error> {
+        let lent = self.turn.take(session, texts.owner.as_deref()).await?;
+        let result = self.read_texts(session, texts).await;
+        self.turn.clone().give_back(session, lent).await?;
+        result
+    }
+
+    async fn read_texts(&mut self, session: &Session, texts: &Texts) -> Result<(), Error> {
+        if let Some(owner) = &texts.owner {
+            // What is not ours is left out by the server without a word.
+            let hidden: bool = session
+                .query_one(
+                    "SELECT EXISTS (SELECT FROM pg_catalog.pg_statistic_ext e JOIN pg_catalog.pg_class c ON c.oid = e.stxrelid \
+                     WHERE pg_catalog.pg_get_userbyid(c.relowner) = $1::text::name AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE'))",
+                    &[owner],
+                )
+                .await?
+                .get(0);
+            if hidden {
+                return Err(Error::Unreadable { place: format!("extended statistics of tables of {owner}") });
+            }
+        }
+        for row in session.query(&texts.sql, &[]).await? {
+            let (place, text): (Option<String>, Option<String>) = (row.get(0), row.get(1));
+            if let (Some(place), Some(text)) = (place, text) {
+                self.tally.rows += 1;
+                self.value(&place, "", text.as_bytes(), false);
+            }
+        }
+        Ok(())
+    }
+
+    async fn large_objects(&mut self, session: &Session) -> Result<(), Error> {
+        let rows = session
+            .query(
+                "SELECT m.oid, r.rolname::text FROM pg_catalog.pg_largeobject_metadata m \
+                 LEFT JOIN pg_catalog.pg_roles r ON r.oid = m.lomowner ORDER BY 1",
+                &[],
+            )
+            .await?;
+        for row in &rows {
+            let (oid, owner): (u32, Option<String>) = (row.get(0), row.get(1));
+            let place = format!("large object {oid}");
+            let mut result = self.large_object(session, oid, &place).await;
+            if matches!(&result, Err(Error::Server { source, .. }) if source.sqlstate() == Some("42501")) {
+                let lent = self.turn.take(session, owner.as_deref()).await?;
+                result = self.large_object(session, oid, &place).await;
+                self.turn.clone().give_back(session, lent).await?;
+            }
+            result.map_err(|error| error.of(&place))?;
+        }
+        Ok(())
+    }
+
+    async fn large_object(&mut self, session: &Session, oid: u32, place: &str) -> Result<(), Error> {
+        let (mut at, mut found) = (0_i64, Vec::new());
+        loop {
+            let row = session.query_one("SELECT pg_catalog.lo_get($1, $2, $3)", &[&oid, &at, &PART]).await?;
+            let part: &[u8] = row.try_get(0).map_err(|_| Error::Garbled { place: place.to_owned() })?;
+            self.tally.bytes += part.len() as u64;
+            self.finder.found.clear();
+            self.reader.bytes(part, &mut self.finder);
+            found.extend_from_slice(&self.finder.found);
+            if part.len() < PART as usize {
+                break;
+            }
+            at += i64::from(PART) - OVERLAP;
+        }
+        found.sort_unstable();
+        found.dedup();
+        self.tally.rows += 1;
+        self.tally.values += 1;
+        self.tally.found(place, "", &found);
+        Ok(())
+    }
+}
