@@ -80,7 +80,9 @@ pub async fn rotate(
         () = &mut cancel => Err(Failure::new(Exit::Interrupted, "interrupted")),
     };
     match result {
-        Err(failure) if failure.exit == Exit::Refused && run.place().clone.is_none() => Err(failure.and("nothing was changed")),
+        Err(failure) if failure.exit == Exit::Refused && run.place().clone.is_none() => {
+            Err(failure.and("nothing was changed"))
+        }
         Err(failure) => Err(undo::after(run, failure, options.keep_failed, cancel).await),
         done => done,
     }

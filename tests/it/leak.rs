@@ -6,8 +6,8 @@
 use async_trait::async_trait;
 use devdb::mask::Key;
 use devdb::pg::Session;
+use devdb::scrub::door::Door;
 use devdb::scrub::leak::{self, Error, Mode, Original, Outcome, Search, Secrets, Survivor};
-use devdb::scrub::leak_check::Door;
 
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
@@ -150,8 +150,7 @@ async fn survivors_are_named(version: Version) {
          INSERT INTO events VALUES (now(), 'kim@real.kr'), (now(), '01012345678')",
     )
     .await;
-    let originals =
-        [original("public.users.email", "email", None), original("public.users.phone", "phone", None)];
+    let originals = [original("public.users.email", "email", None), original("public.users.phone", "phone", None)];
     remember(&cluster, &originals).await.unwrap();
     statements(&master, "UPDATE users SET email = 'masked@example.com', phone = NULL;\nVACUUM FULL users").await;
     let survivor = |place: &str, of: Option<&str>| Survivor {

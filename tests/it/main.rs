@@ -24,10 +24,10 @@ mod hazards;
 mod killed;
 /// The order of the rooms, and what else a grep can hold.
 mod layers;
-/// Masks on real servers: what they promise, what they refuse.
-mod masks;
 /// The differential leak check: canaries, false alarms, failing closed.
 mod leak;
+/// Masks on real servers: what they promise, what they refuse.
+mod masks;
 /// What must never happen, tried.
 mod never;
 /// Scripts of a folder: order, progress, verification.

@@ -6,7 +6,15 @@ use crate::pg::catalog::{IndexKey, Type, Unique};
 
 fn column(name: &str, kind: &str) -> Column {
     let (kind, array) = kind.strip_suffix("[]").map_or((kind, false), |kind| (kind, true));
-    let base = Type { oid: 1, schema: "pg_catalog".into(), name: kind.into(), form: 'b', labels: Vec::new() };
+    let base = Type {
+        oid: 1,
+        schema: "pg_catalog".into(),
+        name: kind.into(),
+        form: 'b',
+        labels: Vec::new(),
+        inner: None,
+        attributes: Default::default(),
+    };
     Column {
         schema: "public".into(),
         table: "things".into(),
@@ -15,6 +23,7 @@ fn column(name: &str, kind: &str) -> Column {
         base: base.clone(),
         array,
         longest: None,
+        modifier: -1,
         not_null: true,
         generated: false,
         identity: false,

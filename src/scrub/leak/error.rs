@@ -36,7 +36,9 @@ pub enum Error {
     #[error("nothing was remembered to the end before masking, so that nothing can be proved")]
     NotRemembered,
     /// Fingerprints are missing: a crash of the server empties the table they are in.
-    #[error("fingerprints of {column} are missing (a crash of the server empties their table), so that nothing can be proved")]
+    #[error(
+        "fingerprints of {column} are missing (a crash of the server empties their table), so that nothing can be proved"
+    )]
     Vanished {
         /// `schema.table.column`.
         column: String,
@@ -61,7 +63,9 @@ impl Error {
     /// The error of reading a place.
     pub(super) fn of(self, place: &str) -> Error {
         match self {
-            Error::Server { source, .. } if source.sqlstate() == Some("42501") => Error::Unreadable { place: place.into() },
+            Error::Server { source, .. } if source.sqlstate() == Some("42501") => {
+                Error::Unreadable { place: place.into() }
+            }
             Error::Server { source, .. } => Error::Server { place: place.into(), source },
             other => other,
         }

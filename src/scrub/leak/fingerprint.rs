@@ -221,7 +221,11 @@ fn telling_words(canonical: &[u8], words: usize) -> bool {
 /// Not a day or a moment, which stand in every table, and not one digit over and over.
 fn telling_number(digits: &[u8]) -> bool {
     let at = |range: std::ops::Range<usize>| -> u32 {
-        digits.get(range).and_then(|part| std::str::from_utf8(part).ok()).and_then(|part| part.parse().ok()).unwrap_or(0)
+        digits
+            .get(range)
+            .and_then(|part| std::str::from_utf8(part).ok())
+            .and_then(|part| part.parse().ok())
+            .unwrap_or(0)
     };
     let day = matches!(digits.len(), 8 | 10 | 12 | 14)
         && (1900..2100).contains(&at(0..4))

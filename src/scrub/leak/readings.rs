@@ -191,7 +191,8 @@ fn unescaped(text: &str) -> String {
             'u' => match code_unit(rest) {
                 Some(high @ 0xD800..=0xDBFF) => {
                     rest = &rest[4..];
-                    let low = rest.strip_prefix("\\u").and_then(code_unit).filter(|low| (0xDC00..=0xDFFF).contains(low));
+                    let low =
+                        rest.strip_prefix("\\u").and_then(code_unit).filter(|low| (0xDC00..=0xDFFF).contains(low));
                     if let Some(low) = low {
                         rest = &rest[6..];
                         out.extend(char::from_u32(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)));
@@ -211,7 +212,9 @@ fn unescaped(text: &str) -> String {
 }
 
 fn code_unit(text: &str) -> Option<u32> {
-    text.get(..4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit())).and_then(|digits| u32::from_str_radix(digits, 16).ok())
+    text.get(..4)
+        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
 }
 
 /// The text with `%41` and `+` resolved; none when there is nothing of the kind. Bytes that are no text
@@ -279,7 +282,21 @@ mod tests {
     #[test]
     fn broken_encodings_break_nothing() {
         let secrets = Secrets::of(&Key::new("a long enough secret").unwrap());
-        for text in ["%", "%4", "%zz%", "\\", "\\u", "\\u12", "\\ud800", "\\ud800\\u0041", "\\x", "\\xabcdefabcdefa", "AAAAAAAAAAAAAAAAA", "김%EA%B9", "\\uㄱㄴㄷㄹ"] {
+        for text in [
+            "%",
+            "%4",
+            "%zz%",
+            "\\",
+            "\\u",
+            "\\u12",
+            "\\ud800",
+            "\\ud800\\u0041",
+            "\\x",
+            "\\xabcdefabcdefa",
+            "AAAAAAAAAAAAAAAAA",
+            "김%EA%B9",
+            "\\uㄱㄴㄷㄹ",
+        ] {
             Reader::new(&secrets).text(text, &mut Words::default());
             Reader::new(&secrets).bytes(text.as_bytes(), &mut Words::default());
         }

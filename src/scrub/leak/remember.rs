@@ -166,7 +166,12 @@ impl Table {
             .columns
             .iter()
             .zip(&counted)
-            .map(|((id, original, _), (rows, left_out))| Counted { id: *id, original, rows: *rows, left_out: *left_out })
+            .map(|((id, original, _), (rows, left_out))| Counted {
+                id: *id,
+                original,
+                rows: *rows,
+                left_out: *left_out,
+            })
             .collect();
         store::record(writing, &counted).await?;
         writing.run("COMMIT").await?;

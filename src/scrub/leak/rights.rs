@@ -16,7 +16,9 @@ pub(super) async fn lend_filter(session: &Session, relations: &Relations) -> Res
     for owner in owners {
         let role = identifier(owner);
         session
-            .run(&format!("GRANT USAGE ON SCHEMA devdb_meta TO {role}; GRANT SELECT ON devdb_meta.leak_filter TO {role}"))
+            .run(&format!(
+                "GRANT USAGE ON SCHEMA devdb_meta TO {role}; GRANT SELECT ON devdb_meta.leak_filter TO {role}"
+            ))
             .await?;
     }
     Ok(())

@@ -33,7 +33,8 @@ pub(super) async fn search(door: &dyn Door, database: &str, options: &Search<'_>
     let (roots, foreign) = (roots(&relations), relations.foreign.clone());
     let fingerprints = known.len() as u64;
     let texts = places::texts(&relations);
-    let places = relations.read.iter().map(|relation| relation.columns.len() as u64).sum::<u64>() + texts.len() as u64 + 1;
+    let places =
+        relations.read.iter().map(|relation| relation.columns.len() as u64).sum::<u64>() + texts.len() as u64 + 1;
     let queue = Arc::new(Mutex::new(chunks(relations, texts)));
     let (known, filter, turn) = (Arc::new(known), Arc::new(filter), Turn::default());
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
@@ -41,7 +42,8 @@ pub(super) async fn search(door: &dyn Door, database: &str, options: &Search<'_>
     for _ in 0..options.jobs.max(1) {
         let session = door.session(database).await?;
         careful(&session).await?;
-        let (queue, known, filter, turn, tell) = (queue.clone(), known.clone(), filter.clone(), turn.clone(), tell.clone());
+        let (queue, known, filter, turn, tell) =
+            (queue.clone(), known.clone(), filter.clone(), turn.clone(), tell.clone());
         workers.spawn(async move { work(&session, &queue, Worker::new(&known, &filter, turn), &tell).await });
     }
     drop(tell);

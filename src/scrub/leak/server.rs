@@ -14,13 +14,13 @@ use futures_util::StreamExt as _;
 use tokio_postgres::binary_copy::BinaryCopyOutStream;
 use tokio_postgres::types::Type;
 
+use super::Mode;
 use super::error::Error;
 use super::fingerprint::LONGEST_BYTES;
 use super::hash::Secrets;
 use super::places::Relations;
 use super::shape::Shape;
 use super::tokens::ANCHOR_DIGITS;
-use super::Mode;
 use crate::pg::{self, Session, identifier, literal};
 
 /// Bits for each original.
@@ -31,9 +31,11 @@ const MOST_BITS: usize = 1 << 31;
 /// What cannot be judged by its words alone: other letters than ASCII's and Hangul syllables, escapes,
 /// percent signs that encode, and what may be base64. A text in base64 begins with a sign that is the
 /// beginning of a letter in UTF-8, or of a blank.
-const UNSURE: &str = r"[^\u0001-\u007F가-힣]|\\|%[0-9A-Fa-f][0-9A-Fa-f]|(?:^|[^A-Za-z0-9])[CDI-fw-z0-9][A-Za-z0-9+/_-]{15}";
+const UNSURE: &str =
+    r"[^\u0001-\u007F가-힣]|\\|%[0-9A-Fa-f][0-9A-Fa-f]|(?:^|[^A-Za-z0-9])[CDI-fw-z0-9][A-Za-z0-9+/_-]{15}";
 /// One word, and not so long that it may be base64 unless it begins as no text in base64 does.
-const ONE_WORD: &str = r"^(?:[ABE-Hg-v][A-Za-z0-9]*|[A-Za-z0-9]{1,15})(?:[.@](?:[ABE-Hg-v][A-Za-z0-9]*|[A-Za-z0-9]{1,15}))*$";
+const ONE_WORD: &str =
+    r"^(?:[ABE-Hg-v][A-Za-z0-9]*|[A-Za-z0-9]{1,15})(?:[.@](?:[ABE-Hg-v][A-Za-z0-9]*|[A-Za-z0-9]{1,15}))*$";
 /// A word as it is cut.
 const WORD: &str = "[a-z0-9]+(?:[.@_+-][a-z0-9]+)*|[가-힣]+";
 /// Digits that may be a number.
@@ -77,8 +79,7 @@ pub(super) async fn build(session: &Session) -> Result<(), Error> {
     let mut rows = pin!(BinaryCopyOutStream::new(stream, &[Type::INT8]));
     while let Some(row) = rows.next().await {
         let row = row.map_err(|error| pg::Error::of(error, sql))?;
-        let anchor: i64 =
-            row.try_get(0).map_err(|_| Error::Garbled { place: "devdb_meta.leak_fingerprint".into() })?;
+        let anchor: i64 = row.try_get(0).map_err(|_| Error::Garbled { place: "devdb_meta.leak_fingerprint".into() })?;
         for shift in SHIFTS {
             let bit = (anchor >> shift) as usize & (bits - 1);
             filter[bit / 8] |= 1 << (bit % 8);
@@ -86,7 +87,9 @@ pub(super) async fn build(session: &Session) -> Result<(), Error> {
     }
     session.run("TRUNCATE devdb_meta.leak_filter").await?;
     session.execute("INSERT INTO devdb_meta.leak_filter VALUES ($1)", &[&filter]).await?;
-    session.run("UPDATE devdb_meta.leak_run SET filter = (SELECT pg_catalog.md5(bits) FROM devdb_meta.leak_filter)").await?;
+    session
+        .run("UPDATE devdb_meta.leak_run SET filter = (SELECT pg_catalog.md5(bits) FROM devdb_meta.leak_filter)")
+        .await?;
     Ok(())
 }
 
@@ -126,7 +129,8 @@ impl Filter {
         };
         let named: Vec<String> = values.iter().enumerate().map(|(at, value)| format!("{value} AS v{at}")).collect();
         let names: Vec<String> = (0..values.len()).map(|at| format!("v{at}")).collect();
-        let may_hold: Vec<String> = columns.iter().enumerate().map(|(at, (_, shape))| self.may_hold(&format!("s.v{at}"), *shape)).collect();
+        let may_hold: Vec<String> =
+            columns.iter().enumerate().map(|(at, (_, shape))| self.may_hold(&format!("s.v{at}"), *shape)).collect();
         // The subquery is read once and its value kept flat: a compressed one would be unpacked for
         // every bit. OFFSET 0 keeps the values from being computed again in each condition.
         format!(
@@ -191,9 +195,8 @@ impl Filter {
     fn any(&self, from: &str, word: &str) -> String {
         let Filter::Bits { mask, seed } = self else { return "true".into() };
         let from = if from.is_empty() { String::new() } else { format!(" FROM {from}") };
-        let bits = SHIFTS.map(|shift| {
-            format!("pg_catalog.get_bit(s.filter, (h >> {shift}) & {mask}::pg_catalog.int8) = 1")
-        });
+        let bits =
+            SHIFTS.map(|shift| format!("pg_catalog.get_bit(s.filter, (h >> {shift}) & {mask}::pg_catalog.int8) = 1"));
         // A scalar subquery would be flattened, and the hash computed three times.
         format!(
             "EXISTS (SELECT FROM (SELECT pg_catalog.hashtextextended(({word}) COLLATE pg_catalog.\"C\", '{seed}'::pg_catalog.int8) AS h{from} \

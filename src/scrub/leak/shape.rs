@@ -23,9 +23,39 @@ pub(super) enum Shape {
 
 /// Types of `pg_catalog` that hold no text.
 const NOTHING: [&str; 33] = [
-    "bool", "float4", "float8", "money", "date", "time", "timetz", "timestamp", "timestamptz", "interval", "oid", "xid",
-    "xid8", "cid", "tid", "pg_lsn", "bit", "varbit", "point", "line", "lseg", "box", "path", "polygon", "circle", "char",
-    "regclass", "regtype", "regproc", "regrole", "int2vector", "oidvector", "txid_snapshot",
+    "bool",
+    "float4",
+    "float8",
+    "money",
+    "date",
+    "time",
+    "timetz",
+    "timestamp",
+    "timestamptz",
+    "interval",
+    "oid",
+    "xid",
+    "xid8",
+    "cid",
+    "tid",
+    "pg_lsn",
+    "bit",
+    "varbit",
+    "point",
+    "line",
+    "lseg",
+    "box",
+    "path",
+    "polygon",
+    "circle",
+    "char",
+    "regclass",
+    "regtype",
+    "regproc",
+    "regrole",
+    "int2vector",
+    "oidvector",
+    "txid_snapshot",
 ];
 
 impl Shape {
@@ -37,7 +67,11 @@ impl Shape {
             _ if builtin && NOTHING.contains(&name) => Shape::Nothing,
             // Numbers of an array are not searched, but its text is as cheap as to say no.
             _ if builtin && ["int2", "int4"].contains(&name) => {
-                if array { Shape::Nothing } else { Shape::SmallNumber }
+                if array {
+                    Shape::Nothing
+                } else {
+                    Shape::SmallNumber
+                }
             }
             _ if array => Shape::Structured,
             _ if builtin && ["int8", "numeric"].contains(&name) => Shape::Number,

@@ -51,7 +51,10 @@ pub(super) async fn prepare(session: &Session, secrets: &Secrets) -> Result<(), 
         .await
         .map_err(Error::at("devdb_meta"))?;
     session
-        .execute("INSERT INTO devdb_meta.leak_run VALUES (true, $1, false, NULL) ON CONFLICT DO NOTHING", &[&secrets.check()])
+        .execute(
+            "INSERT INTO devdb_meta.leak_run VALUES (true, $1, false, NULL) ON CONFLICT DO NOTHING",
+            &[&secrets.check()],
+        )
         .await?;
     same_key(session, secrets).await?;
     Ok(())
@@ -219,6 +222,8 @@ pub(super) async fn load(session: &Session, secrets: &Secrets) -> Result<(Known,
 
 /// Drops the tables, and with them their files: no row of them stays, dead or alive.
 pub(super) async fn drop_all(session: &Session) -> Result<(), Error> {
-    session.run(&format!("SET client_min_messages = warning; DROP TABLE IF EXISTS {TABLES}; RESET client_min_messages")).await?;
+    session
+        .run(&format!("SET client_min_messages = warning; DROP TABLE IF EXISTS {TABLES}; RESET client_min_messages"))
+        .await?;
     Ok(())
 }

@@ -307,10 +307,17 @@ mod tests {
 
     #[test]
     fn numbers_are_one_however_they_are_written() {
-        let numbers = |text: &str| {
-            heard(text).into_iter().filter(|it| it.starts_with('#')).collect::<Vec<_>>().join(" ")
-        };
-        for text in ["010-1234-5678", "01012345678", "+82 10-1234-5678", "(+82) 010 1234 5678", "tel01012345678", "전화 010.1234.5678입니다", "1012345678"] {
+        let numbers =
+            |text: &str| heard(text).into_iter().filter(|it| it.starts_with('#')).collect::<Vec<_>>().join(" ");
+        for text in [
+            "010-1234-5678",
+            "01012345678",
+            "+82 10-1234-5678",
+            "(+82) 010 1234 5678",
+            "tel01012345678",
+            "전화 010.1234.5678입니다",
+            "1012345678",
+        ] {
             assert!(numbers(text).split(' ').any(|it| it == "#1012345678"), "{text}: {}", numbers(text));
         }
         assert!(numbers("room 3 010-1234-5678").contains("#1012345678"));

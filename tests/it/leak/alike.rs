@@ -30,8 +30,32 @@ const ORIGINALS: [&str; 14] = [
 
 /// What stands around and between originals.
 const AROUND: [&str; 26] = [
-    "", " ", "\"", "'", ": \"", "\", \"", "님", "이에요", "x", "9", "-", ".", "@", "_", "+", "/", "%", "%41", "\\", "\\n", "😀", "é", "  ,  ", "<b>",
-    "aGVsbG8gd29ybGQgaGVsbG8=", "0b0c4b6a-6c1f-4a39-9a53-7d3b5f0a1d11",
+    "",
+    " ",
+    "\"",
+    "'",
+    ": \"",
+    "\", \"",
+    "님",
+    "이에요",
+    "x",
+    "9",
+    "-",
+    ".",
+    "@",
+    "_",
+    "+",
+    "/",
+    "%",
+    "%41",
+    "\\",
+    "\\n",
+    "😀",
+    "é",
+    "  ,  ",
+    "<b>",
+    "aGVsbG8gd29ybGQgaGVsbG8=",
+    "0b0c4b6a-6c1f-4a39-9a53-7d3b5f0a1d11",
 ];
 
 /// Ways to write a value, in SQL of `v`.
@@ -69,7 +93,10 @@ async fn both_modes_answer_alike(version: Version) {
     }
     remember(&cluster, &[original("public.users.value", "all", None)]).await.unwrap();
     statements(&master, "DROP TABLE users").await;
-    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha));
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
     let values: Vec<String> = (0..1500).map(|_| text().new_tree(&mut runner).unwrap().current()).collect();
     master.run("CREATE TABLE plain (id int, value text); CREATE TABLE said (id int, way int, value text); CREATE TABLE kinds (id int, a text[], j jsonb, b bytea)").await.unwrap();
     for (id, value) in values.iter().enumerate() {
@@ -77,7 +104,10 @@ async fn both_modes_answer_alike(version: Version) {
         master.execute("INSERT INTO plain VALUES ($1, $2)", &[&id, value]).await.unwrap();
     }
     for (way, sql) in WRITTEN.iter().enumerate() {
-        master.run(&format!("INSERT INTO said SELECT id, {way}, {sql} FROM (SELECT id, value AS v FROM plain) p")).await.unwrap();
+        master
+            .run(&format!("INSERT INTO said SELECT id, {way}, {sql} FROM (SELECT id, value AS v FROM plain) p"))
+            .await
+            .unwrap();
     }
     master.run("INSERT INTO kinds SELECT id, ARRAY['x', value], jsonb_build_object(value, ARRAY[value]), convert_to(value, 'UTF8') FROM plain").await.unwrap();
     let stream = search(&cluster, Mode::Stream, &[]).await.unwrap();

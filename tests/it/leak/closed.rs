@@ -27,10 +27,7 @@ async fn vanished_fingerprints_fail(version: Version) {
     let heard = Heard::default();
     let options = Search { mode: Mode::Stream, survivors: &[], jobs: 1, listener: &heard, secret: &other };
     assert!(matches!(leak::search(&Way(&cluster), "app", &options).await, Err(Error::OtherKey)));
-    assert!(matches!(
-        leak::remember(&Way(&cluster), "app", &originals, &other, 1, &heard).await,
-        Err(Error::OtherKey)
-    ));
+    assert!(matches!(leak::remember(&Way(&cluster), "app", &originals, &other, 1, &heard).await, Err(Error::OtherKey)));
     // One is changed.
     master.run("UPDATE devdb_meta.leak_fingerprint SET second = second + 1 WHERE ctid = '(0,1)'").await.unwrap();
     assert!(matches!(search(&cluster, Mode::Stream, &[]).await, Err(Error::Vanished { .. })));
@@ -115,22 +112,30 @@ async fn rights_and_policies(version: Version) {
     assert_eq!(found(&cluster).await, expected);
     let outcome = search(&cluster, Mode::Stream, &[]).await.unwrap();
     assert_eq!(outcome.unread, ["public.outside"]);
-    let member: bool =
-        master.query_one("SELECT pg_has_role('master', 'api', 'USAGE')", &[]).await.unwrap().get(0);
+    let member: bool = master.query_one("SELECT pg_has_role('master', 'api', 'USAGE')", &[]).await.unwrap().get(0);
     assert_eq!(member, false, "what was lent is given back");
     // What cannot be read stops everything, by name.
     cluster.sql("app", "CREATE TABLE public.closed (email text)").await;
     match search(&cluster, Mode::Server, &[]).await {
-        Err(error @ Error::Unreadable { .. }) => assert!(error.to_string().starts_with("public.closed cannot"), "{error}"),
+        Err(error @ Error::Unreadable { .. }) => {
+            assert!(error.to_string().starts_with("public.closed cannot"), "{error}")
+        }
         other => panic!("{other:?}"),
     }
-    match remember(&cluster, &[original("public.users.email", "email", None), original("public.closed.email", "email", None)]).await {
+    match remember(
+        &cluster,
+        &[original("public.users.email", "email", None), original("public.closed.email", "email", None)],
+    )
+    .await
+    {
         Err(Error::Late { .. }) => {}
         other => panic!("{other:?}"),
     }
     leak::forget(&master).await.unwrap();
     match remember(&cluster, &[original("public.closed.email", "email", None)]).await {
-        Err(error @ Error::Unreadable { .. }) => assert!(error.to_string().starts_with("public.closed cannot"), "{error}"),
+        Err(error @ Error::Unreadable { .. }) => {
+            assert!(error.to_string().starts_with("public.closed cannot"), "{error}")
+        }
         other => panic!("{other:?}"),
     }
 }
