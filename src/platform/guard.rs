@@ -54,6 +54,10 @@ pub struct Evidence {
     pub hazards_defused: bool,
     /// No login role is open that is not allowed.
     pub logins_closed: bool,
+    /// Every column is masked or kept on purpose.
+    pub covered: bool,
+    /// Every table is masked, and no original is left that may not stay.
+    pub masked: bool,
     /// Every script was committed, with the fingerprint it has now.
     pub scripts_run: bool,
     /// Statistics and other residue were rebuilt after the last script.
@@ -82,10 +86,13 @@ token!(DevInstance, Deletable, Scrubbed);
 impl Scrubbed {
     /// Proves a generation fit for publication. Called by the leak check only (a test greps it).
     pub fn prove(dev: DevInstance, evidence: Evidence) -> std::result::Result<Scrubbed, &'static str> {
-        let Evidence { hazards_defused, logins_closed, scripts_run, residue_cleared, verified } = evidence;
+        let Evidence { hazards_defused, logins_closed, covered, masked, scripts_run, residue_cleared, verified } =
+            evidence;
         let missing = [
             (hazards_defused, "hazards are not all defused"),
             (logins_closed, "logins are not all closed"),
+            (covered, "not every column is covered"),
+            (masked, "originals are left"),
             (scripts_run, "scripts have not all run"),
             (residue_cleared, "residue is not cleared"),
             (verified, "verify queries did not all pass"),
@@ -296,6 +303,8 @@ mod tests {
         let all = Evidence {
             hazards_defused: true,
             logins_closed: true,
+            covered: true,
+            masked: true,
             scripts_run: true,
             residue_cleared: true,
             verified: true,
@@ -305,6 +314,8 @@ mod tests {
         let missing = [
             Evidence { hazards_defused: false, ..all },
             Evidence { logins_closed: false, ..all },
+            Evidence { covered: false, ..all },
+            Evidence { masked: false, ..all },
             Evidence { scripts_run: false, ..all },
             Evidence { residue_cleared: false, ..all },
             Evidence { verified: false, ..all },

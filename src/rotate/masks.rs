@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::error::Failure;
+use crate::mask::lock::Lock;
 use crate::platform::Instance;
 use crate::scrub::masking::{self, Masker};
-use crate::scrub::{cover, rewrite};
+use crate::scrub::{advice, cover, leak, postproc, rewrite};
 
 use super::access::{Access, Broken, again, through};
 use super::prepare::Kit;
@@ -13,24 +14,34 @@ use super::run::Run;
 
 /// Refuses a clone with a column that is neither masked nor kept on purpose, or with a mask that cannot be
 /// proved. Before any script runs: what production looks like is judged, as `devdb coverage` does it.
-pub async fn cover(run: &Run, access: &Access, kit: &Kit) -> Result<(), Failure> {
+pub async fn cover(run: &Run, instance: &Instance, access: &Access, kit: &Kit) -> Result<(), Failure> {
     let step = run.step("coverage", "see that every column was thought of");
     let mut unused: Option<BTreeSet<String>> = None;
     let (mut columns, mut masked) = (0, 0);
     for work in &kit.work {
         let told = |why| step.progress(why);
-        let (coverage, _) = through(access, &work.database, &told, async |session| {
-            Ok(masking::work(session, &run.target.masking, &kit.mask_key).await?)
+        let (catalog, coverage, advice, begun) = through(access, &work.database, &told, async |session| {
+            let (catalog, coverage, _) = masking::judged(session, &run.target.masking, &kit.mask_key).await?;
+            let advice = advice::lines(session, &catalog, &coverage).await?;
+            // What scripts made is no migration of production's.
+            let begun = postproc::has_begun(session, &instance.name).await?;
+            Ok((catalog, coverage, advice, begun))
         })
         .await?;
         run.listener.hear(&cover::event(&work.database, &coverage));
-        if let Some(failure) = cover::refusal(&work.database, &coverage, "") {
+        let nothing = Lock::default();
+        let seen = kit.seen.as_ref().filter(|_| !begun).map(|seen| seen.get(&work.database).unwrap_or(&nothing));
+        let strange = seen.and_then(|seen| cover::strange(&work.database, seen, &catalog));
+        if let Some(failure) = cover::refusal(&work.database, &coverage, &advice).or(strange) {
             return Err(failure);
         }
         columns += coverage.decided.len();
         masked += coverage.originals().count();
         let here = coverage.unused;
         unused = Some(unused.map_or_else(|| here.clone(), |all| all.intersection(&here).cloned().collect()));
+    }
+    if kit.seen.is_none() {
+        step.note("there is no devdb.lock: a new column that a pattern covers is not told of");
     }
     for entry in unused.unwrap_or_default() {
         run.warn(format!("`mask` names {entry}, which is no column here: correct it, or remove it"));
@@ -39,17 +50,44 @@ pub async fn cover(run: &Run, access: &Access, kit: &Kit) -> Result<(), Failure>
     Ok(())
 }
 
-/// Masks every table, as it is after the scripts of `00-secure`.
-pub async fn mask(run: &Run, instance: &Instance, access: &Access, kit: &Kit) -> Result<(), Failure> {
-    let step = run.step("masks", "mask every table");
-    let masker = Masker {
+/// What masks the databases of a clone.
+pub fn masker<'a>(run: &'a Run, instance: &'a Instance, access: &'a Access, kit: &'a Kit) -> Masker<'a> {
+    Masker {
         door: access,
         masking: &run.target.masking,
         key: &kit.mask_key,
         generation: &instance.name,
         recipe: &kit.recipe,
         listener: &*run.listener,
-    };
+    }
+}
+
+/// Remembers the originals, before anything changes them: after this the leak check can find them.
+pub async fn remember(run: &Run, instance: &Instance, access: &Access, kit: &Kit) -> Result<(), Failure> {
+    let step = run.step("remember", "remember the originals, as keyed fingerprints");
+    let masker = masker(run, instance, access, kit);
+    let mut all = leak::Remembered::default();
+    for work in &kit.work {
+        let database = work.database.as_str();
+        let told = |why| step.progress(why);
+        let (coverage, masks) = through(access, database, &told, async |session| {
+            Ok(masking::work(session, &run.target.masking, &kit.mask_key).await?)
+        })
+        .await?;
+        let one = again(database, &told, async || Ok(masker.remember(database, &coverage, &masks).await?)).await?;
+        all.columns += one.columns;
+        all.fingerprints += one.fingerprints;
+        all.left_out += one.left_out;
+    }
+    let left_out = if all.left_out > 0 { format!(", {} too short or too common", all.left_out) } else { String::new() };
+    step.done(format!("{} values of {} columns remembered{left_out}", all.fingerprints, all.columns));
+    Ok(())
+}
+
+/// Masks every table, as it is after the scripts of `00-secure`.
+pub async fn mask(run: &Run, instance: &Instance, access: &Access, kit: &Kit) -> Result<(), Failure> {
+    let step = run.step("masks", "mask every table");
+    let masker = masker(run, instance, access, kit);
     let (mut tables, mut rows) = (0, 0);
     for work in &kit.work {
         let database = work.database.as_str();
@@ -67,6 +105,12 @@ pub async fn mask(run: &Run, instance: &Instance, access: &Access, kit: &Kit) ->
     }
     step.done(format!("{tables} tables masked, {rows} rows"));
     Ok(())
+}
+
+impl From<leak::Error> for Broken {
+    fn from(error: leak::Error) -> Self {
+        if error.is_disconnect() { Broken::Lost(error.to_string()) } else { Broken::Failed(error.into()) }
+    }
 }
 
 impl From<rewrite::Error> for Broken {

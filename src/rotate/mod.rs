@@ -32,6 +32,7 @@ use crate::error::{Exit, Failure};
 use crate::event::Event;
 use crate::platform::guard::Scrubbed;
 use crate::platform::{Instance, Phase, RecordState, Tags, tag};
+use crate::scrub::leak_check;
 use crate::scrub::marker::Marker;
 use crate::scrub::postproc::Stage;
 
@@ -152,13 +153,20 @@ async fn scrub_clone(
         recipe: kit.recipe.clone(),
         phase: Phase::Secured.to_string(),
     };
-    secure::secure(run, access, &marker, kit).await?;
-    set_phase(run, instance, Phase::Secured).await?;
-    masks::cover(run, access, kit).await?;
+    // What an interrupted run has proven, it has forgotten the originals of.
+    let databases: Vec<&str> = kit.work.iter().map(|work| work.database.as_str()).collect();
+    let proven = leak_check::is_proven(access, &databases, &marker).await?;
+    let phase = if proven { Phase::Scrubbed } else { Phase::Secured };
+    secure::secure(run, access, &Marker { phase: phase.to_string(), ..marker.clone() }, kit).await?;
+    set_phase(run, instance, phase).await?;
+    masks::cover(run, instance, access, kit).await?;
+    if !proven {
+        masks::remember(run, instance, access, kit).await?;
+    }
     scrub::scripts(run, instance, access, kit, options, &[Stage::Secure]).await?;
     masks::mask(run, instance, access, kit).await?;
     scrub::scripts(run, instance, access, kit, options, &[Stage::Scrub, Stage::Seed]).await?;
-    let scrubbed = scrub::check(run, instance, access, &marker, kit, options).await?;
+    let scrubbed = scrub::check(run, instance, access, &marker, kit, options, proven).await?;
     set_phase(run, instance, Phase::Scrubbed).await?;
     Ok(scrubbed)
 }

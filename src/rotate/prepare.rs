@@ -1,6 +1,7 @@
 //! Before anything is asked of anybody: scripts read, secrets at hand, the recipe's fingerprint made.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -8,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{Password, Target};
 use crate::error::{Exit, Failure, Place};
 use crate::event::Listener;
+use crate::mask::lock::{self, Lock};
 use crate::pg::script::Variables;
 use crate::scrub::postproc::{self, Problem, Problems, Scripts, Stage};
 use crate::{mask, secret};
@@ -28,6 +30,8 @@ pub struct Kit {
     pub work: Vec<Work>,
     /// The new master password.
     pub master: SecretString,
+    /// What the team has seen of the databases, by name; none without a `devdb.lock`.
+    pub seen: Option<BTreeMap<String, Lock>>,
     /// The key of the masks.
     pub mask_key: mask::Key,
     /// New passwords of roles that log in.
@@ -83,6 +87,22 @@ pub fn scripts(target: &Target) -> Result<Vec<(String, Scripts)>, Failure> {
     Ok(all)
 }
 
+/// Reads `devdb.lock`; none when there is none.
+pub fn seen(path: &Path) -> Result<Option<BTreeMap<String, Lock>>, Failure> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::new(Exit::Usage, format!("{}: {error}", path.display()))),
+    };
+    let wrong = |complaint: lock::Complaint| {
+        let mut failure = Failure::new(Exit::Usage, format!("{}: {complaint}", path.display()))
+            .hint("take it from the last commit, or write it anew by `devdb coverage --from URL --accept`");
+        failure.places = vec![Place { file: path.display().to_string(), line: complaint.line, title: complaint.what }];
+        failure
+    };
+    lock::read(&text).map(Some).map_err(wrong)
+}
+
 /// Reads scripts and resolves secrets. `listener` hears every secret before it is used.
 pub async fn prepare(target: &Target, listener: &dyn Listener) -> Result<Kit, Failure> {
     let mut origins = Vec::new();
@@ -120,7 +140,7 @@ pub async fn prepare(target: &Target, listener: &dyn Listener) -> Result<Kit, Fa
         Failure::new(Exit::Usage, weak).hint("take a long random one, such as `openssl rand -hex 32` prints")
     })?;
     let recipe = recipe(target, &work, &mask_key);
-    Ok(Kit { work, master, mask_key, roles, origins, recipe })
+    Ok(Kit { work, seen: seen(&target.masking.lock)?, master, mask_key, roles, origins, recipe })
 }
 
 /// A clone that an interrupted run left is only gone on with when this is the same: otherwise parts

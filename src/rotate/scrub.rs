@@ -12,7 +12,7 @@ use super::Options;
 use super::access::{Access, Broken, through};
 use super::prepare::{Kit, Work};
 use super::run::Run;
-use super::secure;
+use super::{masks, secure};
 
 /// Runs the scripts of these stages in every database. A broken connection goes on with the next script:
 /// each is committed together with the note that it ran.
@@ -55,6 +55,7 @@ pub async fn check(
     marker: &Marker,
     kit: &Kit,
     options: &Options,
+    proven: bool,
 ) -> Result<Scrubbed, Failure> {
     // Triggers that fired on the scripts may have filled a queue again.
     secure::defuse(run, access, "defuse what the scripts set off").await?;
@@ -63,6 +64,8 @@ pub async fn check(
     let orders: Vec<(Order<'_>, &Work)> =
         kit.work.iter().map(|work| (order(run, instance, work, options), work)).collect();
     let case = Case {
+        masker: masks::masker(run, instance, access, kit),
+        proven,
         door: access,
         marker,
         scripts: orders.iter().map(|(order, work)| (work.database.as_str(), &work.scripts, order)).collect(),

@@ -1,9 +1,9 @@
 //! Reads what a database looks like, and refuses one of whose columns nobody has thought.
 
-use crate::config::Masking;
 use crate::error::{Exit, Failure};
 use crate::event::{Covered, Event};
-use crate::mask::coverage::{self, Catalog, Coverage};
+use crate::mask::coverage::{Catalog, Coverage};
+use crate::mask::lock::{Drift, Lock, drift};
 use crate::pg::catalog::{self, Column};
 use crate::pg::{Result, Session};
 
@@ -17,14 +17,6 @@ pub async fn catalog(session: &Session) -> Result<Catalog> {
         tables: catalog::tables(session).await?,
         foreign_keys: catalog::foreign_keys(session).await?,
     })
-}
-
-/// Decides about every column of a database.
-///
-/// # Errors
-/// What the server says.
-pub async fn decide(session: &Session, masking: &Masking) -> Result<Coverage> {
-    Ok(coverage::decide(masking, &catalog(session).await?))
 }
 
 /// What was decided, for reports.
@@ -57,4 +49,15 @@ pub fn refusal(database: &str, coverage: &Coverage, yaml: &str) -> Option<Failur
     }
     let failure = Failure::new(Exit::Leak, format!("nobody may see {database} yet\n- {}", words.join("\n- ")));
     Some(if yaml.is_empty() { failure } else { failure.hint(yaml) })
+}
+
+/// Why a database may not be published although every column is covered: it is not what the team has seen.
+pub fn strange(database: &str, seen: &Lock, catalog: &Catalog) -> Option<Failure> {
+    let now = Lock::of(&catalog.columns, &catalog.tables, &catalog.foreign_keys);
+    let words: Vec<String> =
+        drift(seen, &now).iter().filter(|drift| drift.is_dangerous()).map(Drift::to_string).collect();
+    (!words.is_empty()).then(|| {
+        Failure::new(Exit::Leak, format!("{database} is not what devdb.lock says\n- {}", words.join("\n- ")))
+            .hint("see that each is masked or kept as it should be; then `devdb coverage --from URL --accept`, and commit devdb.lock")
+    })
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::door::Door;
 use super::marker::{self, Marker};
+use super::masking::{self, Masker};
 use super::postproc::{self, Order, Scripts, Stage};
-use super::{databases, hazards, residue, roles};
+use super::{cover, databases, hazards, leak, residue, roles};
 use crate::error::{Exit, Failure, Place};
 use crate::pg::Session;
 use crate::platform::Phase;
@@ -20,6 +21,10 @@ pub struct Case<'a> {
     pub marker: &'a Marker,
     /// Database, its scripts and how they were run; all that the configuration names, at least one.
     pub scripts: Vec<(&'a str, &'a Scripts, &'a Order<'a>)>,
+    /// How it was masked.
+    pub masker: Masker<'a>,
+    /// Whether an interrupted run has proved already that no original is left: it has then forgotten them.
+    pub proven: bool,
     /// Hazards that stay, with the reason.
     pub kept_hazards: &'a BTreeMap<String, String>,
     /// Roles that may log in.
@@ -47,16 +52,38 @@ pub async fn check(dev: DevInstance, case: &Case<'_>) -> Result<Scrubbed, Failur
     findings.logins(&session, case).await?;
     findings.hazards_and_databases(&session, case).await?;
     findings.scripts(case).await?;
+    findings.columns(case).await?;
+    findings.originals(case).await?;
     if !findings.words.is_empty() {
         let mut failure = Failure::new(Exit::Leak, format!("it is not\n{}", findings.words.join("\n")));
         failure.places = findings.places;
         return Err(failure.during(format!("prove that {} is harmless", dev.name())));
     }
+    // Told by all databases before the first forgets: what is forgotten has to be proven.
     for (database, ..) in &case.scripts {
         let marker = Marker { phase: Phase::Scrubbed.to_string(), ..case.marker.clone() };
         marker::mark(&case.door.session(database).await?, &marker).await?;
     }
+    for (database, ..) in &case.scripts {
+        leak::forget(&case.door.session(database).await?).await?;
+    }
     Scrubbed::prove(dev, findings.evidence).map_err(|why| Failure::new(Exit::Leak, why))
+}
+
+/// Whether this generation was proven by these rules before: by an interrupted run that came this far.
+pub async fn is_proven(door: &dyn Door, databases: &[&str], marker: &Marker) -> crate::pg::Result<bool> {
+    for database in databases {
+        let read = marker::read_marker(&door.session(database).await?).await?;
+        let proven = read.is_some_and(|read| {
+            read.generation == marker.generation
+                && read.recipe == marker.recipe
+                && read.phase == Phase::Scrubbed.as_str()
+        });
+        if !proven {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Proves a generation that was published before, by its own marker.
@@ -70,6 +97,8 @@ pub async fn recall(dev: DevInstance, session: &Session) -> Result<Scrubbed, Fai
     let evidence = Evidence {
         hazards_defused: true,
         logins_closed: true,
+        covered: true,
+        masked: true,
         scripts_run: true,
         residue_cleared: true,
         verified: true,
@@ -111,6 +140,40 @@ impl Findings {
             self.add(format!("database {} is open and nobody scrubs it: {}", open.name, open.why), &open.remedy);
         }
         self.evidence.hazards_defused = self.words.len() == before;
+        Ok(())
+    }
+
+    /// Every column of what is there now is masked or kept on purpose: scripts may have made tables.
+    async fn columns(&mut self, case: &Case<'_>) -> Result<(), Failure> {
+        self.evidence.covered = true;
+        for (database, ..) in &case.scripts {
+            let session = case.door.session(database).await?;
+            let (coverage, _) = masking::work(&session, case.masker.masking, case.masker.key).await?;
+            if let Some(failure) = cover::refusal(database, &coverage, "") {
+                self.evidence.covered = false;
+                self.add(failure.to_string(), "give the columns that scripts make an entry under `mask`");
+            }
+        }
+        Ok(())
+    }
+
+    /// No original is left but what may stay.
+    async fn originals(&mut self, case: &Case<'_>) -> Result<(), Failure> {
+        self.evidence.masked = true;
+        if case.proven {
+            return Ok(());
+        }
+        for (database, ..) in &case.scripts {
+            let outcome = case.masker.search(database).await?;
+            for hit in outcome.hits.iter().filter(|hit| hit.survivor.is_none()) {
+                self.evidence.masked = false;
+                let rows = if hit.rows == 1 { "1 row".to_owned() } else { format!("{} rows", hit.rows) };
+                self.add(
+                    format!("{database}: originals of {} ({}) are in {rows} of {}", hit.of, hit.rule, hit.path()),
+                    "mask that too, or list it under `mask.survivors` with a reason",
+                );
+            }
+        }
         Ok(())
     }
 

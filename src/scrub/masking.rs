@@ -1,15 +1,18 @@
-//! Masking a database, in the order that counts: see that every column was thought of, then rewrite every
-//! table.
+//! Masking a database, in the order that counts: see that every column was thought of, remember the
+//! originals, rewrite every table, search for the originals.
 
-use crate::config::Masking;
+use std::time::Instant;
+
+use crate::config::{LeakCheckMode, Masking, TablePath};
 use crate::error::Failure;
 use crate::event::{self, Event, Listener};
-use crate::mask::coverage::{self, Coverage, Work};
-use crate::mask::{self};
+use crate::mask;
+use crate::mask::coverage::{self, Catalog, Coverage, Work};
 use crate::pg::Session;
 
 use super::cover;
 use super::door::Door;
+use super::leak::{self, Mode, Original, Outcome, Remembered, Secrets, Survivor};
 use super::rewrite::{self, Rewritten, TableMask};
 
 /// Masks the databases of one server.
@@ -30,6 +33,79 @@ pub struct Masker<'a> {
 }
 
 impl Masker<'_> {
+    /// Remembers the originals of all columns that are masked, by devdb or by scripts, as keyed fingerprints.
+    ///
+    /// # Errors
+    /// After one that [`leak::Error::is_disconnect`], call again.
+    pub async fn remember(&self, database: &str, coverage: &Coverage, work: &Work) -> Result<Remembered, leak::Error> {
+        let masked = |table: &TablePath, column: &str| {
+            let masks = work.get(table)?;
+            masks.iter().find(|masked| masked.column == column).map(|masked| masked.expression.sql.clone())
+        };
+        let originals: Vec<Original> = coverage
+            .originals()
+            .map(|(table, column, rule)| Original {
+                masked: masked(&table, column),
+                schema: table.schema,
+                table: table.table,
+                column: column.to_owned(),
+                rule,
+            })
+            .collect();
+        let secrets = Secrets::of(self.key);
+        leak::remember(self.door, database, &originals, &secrets, self.masking.jobs, self.listener).await
+    }
+
+    /// Searches a database for the originals that were remembered, and tells of what it found.
+    ///
+    /// # Errors
+    /// When something cannot be read, or nothing can be proved.
+    pub async fn search(&self, database: &str) -> Result<Outcome, leak::Error> {
+        let survivors: Vec<Survivor> = self
+            .masking
+            .survivors
+            .iter()
+            .map(|one| Survivor {
+                place: one.place.to_string(),
+                of: one.of.as_ref().map(ToString::to_string),
+                reason: one.reason.clone(),
+            })
+            .collect();
+        let search = leak::Search {
+            mode: match self.masking.leak_check {
+                LeakCheckMode::Auto => Mode::Auto,
+                LeakCheckMode::Server => Mode::Server,
+                LeakCheckMode::Stream => Mode::Stream,
+            },
+            survivors: &survivors,
+            jobs: self.masking.jobs,
+            listener: self.listener,
+            secret: &Secrets::of(self.key),
+        };
+        let began = Instant::now();
+        let outcome = leak::search(self.door, database, &search).await?;
+        for hit in &outcome.hits {
+            self.listener.hear(&Event::Leak {
+                database: database.to_owned(),
+                place: hit.path(),
+                rows: hit.rows,
+                of: format!("originals of {} ({})", hit.of, hit.rule),
+                kept: hit.survivor.clone(),
+            });
+        }
+        self.listener.hear(&Event::LeakChecked {
+            database: database.to_owned(),
+            mode: if outcome.mode_used == Mode::Server { "server" } else { "stream" },
+            places: outcome.places,
+            rows: outcome.rows,
+            bytes: outcome.bytes,
+            originals: outcome.fingerprints,
+            left_out: outcome.left_out,
+            seconds: began.elapsed().as_secs_f64(),
+        });
+        Ok(outcome)
+    }
+
     /// Masks every table of a database that has something to mask. Once more after a broken connection, it goes
     /// on where it was.
     ///
@@ -71,12 +147,26 @@ impl Masker<'_> {
 /// # Errors
 /// What the server says; a column that nobody thought of, a mask that cannot be proved.
 pub async fn work(session: &Session, masking: &Masking, key: &mask::Key) -> Result<(Coverage, Work), Failure> {
-    let mut coverage = cover::decide(session, masking).await?;
+    let (_, coverage, work) = judged(session, masking, key).await?;
+    Ok((coverage, work))
+}
+
+/// The same, with what the catalog says.
+///
+/// # Errors
+/// What the server says.
+pub async fn judged(
+    session: &Session,
+    masking: &Masking,
+    key: &mask::Key,
+) -> Result<(Catalog, Coverage, Work), Failure> {
+    let catalog = cover::catalog(session).await?;
+    let mut coverage = coverage::decide(masking, &catalog);
     let work = coverage::work(&coverage, key).unwrap_or_else(|problems| {
         coverage.problems.extend(problems);
         Work::new()
     });
-    Ok((coverage, work))
+    Ok((catalog, coverage, work))
 }
 
 fn masked(database: &str, table: &Rewritten) -> Event {

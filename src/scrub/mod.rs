@@ -1,6 +1,7 @@
 //! Making a clone harmless: hazards, logins, scripts, residue, and the check that decides.
 
 mod acting;
+pub mod advice;
 pub mod cover;
 pub mod databases;
 pub mod door;

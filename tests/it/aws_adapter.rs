@@ -59,6 +59,8 @@ async fn scrubbed(aws: &Aws, target: &Target, name: &str) -> Scrubbed {
     let all = Evidence {
         hazards_defused: true,
         logins_closed: true,
+        covered: true,
+        masked: true,
         scripts_run: true,
         residue_cleared: true,
         verified: true,

@@ -193,6 +193,8 @@ pub fn resembled(rule: &Rule) -> BTreeSet<Kind> {
         Rule::Fixed(Scalar::Text(text)) => find(text).iter().map(|found| found.kind).collect(),
         // The author of an expression vouches for it, and of redacted text only the words stay.
         Rule::Json(paths) => paths.iter().flat_map(|(_, rule)| resembled(rule)).collect(),
+        Rule::Composite(parts) => parts.iter().filter_map(|(_, rule)| rule.as_ref()).flat_map(resembled).collect(),
+        Rule::Hstore { keys, .. } => keys.iter().flat_map(|(_, rule)| resembled(rule)).collect(),
         _ => BTreeSet::new(),
     }
 }

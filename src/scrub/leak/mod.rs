@@ -115,6 +115,13 @@ pub struct Hit {
     pub survivor: Option<String>,
 }
 
+impl Hit {
+    /// Its place, with the column where there is one.
+    pub fn path(&self) -> String {
+        if self.column.is_empty() { self.place.clone() } else { format!("{}.{}", self.place, self.column) }
+    }
+}
+
 /// What a search found, and how much it looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {

@@ -49,6 +49,14 @@ pub struct Outcome {
     pub rows: u64,
 }
 
+/// Whether a script of this generation was committed already.
+///
+/// # Errors
+/// What the server says.
+pub async fn has_begun(session: &Session, generation: &str) -> pg::Result<bool> {
+    progress::any(session, generation).await
+}
+
 /// Why a stage did not end well.
 #[derive(Debug)]
 pub enum Error {

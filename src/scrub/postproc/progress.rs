@@ -4,6 +4,17 @@
 use super::Entry;
 use crate::pg::{Result, Session, literal};
 
+/// Whether a script of this generation is in the clone, which may have changed what the clone looks like.
+pub(super) async fn any(session: &Session, generation: &str) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT FROM devdb_meta.script WHERE generation = $1)";
+    match session.query_one(sql, &[&generation]).await {
+        Ok(row) => Ok(row.get(0)),
+        // No such schema or table.
+        Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000")) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// How many of these scripts, from the first, are in the clone as they are now. A changed, new or
 /// removed script makes everything from its position count as not done.
 pub(super) async fn done(session: &Session, generation: &str, wanted: &[&Entry]) -> Result<usize> {
