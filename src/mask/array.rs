@@ -5,7 +5,7 @@
 //! refuses: such a column needs an `UPDATE` or a `COPY`.
 
 use super::compile::{kept, make as single};
-use super::made::{Kind, Length, Made, Site};
+use super::made::{Form, Kind, Length, Made, Near, Site};
 use super::refusal::Why;
 use super::rule::Rule;
 use super::sql::call;
@@ -31,5 +31,15 @@ pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<Made, Why> {
         Length::Same => Length::Input,
         other => other,
     };
-    Ok(Made { sql, shortest: 0, longest, plain: false, keeps_sign: false, always: "", subquery: true, ..made })
+    Ok(Made {
+        sql,
+        shortest: 0,
+        longest,
+        plain: false,
+        keeps_sign: false,
+        form: Form::Unknown,
+        near: Near::Nothing,
+        subquery: true,
+        ..made
+    })
 }

@@ -34,7 +34,7 @@ pub(super) fn make(kind: CardKind, site: &Site<'_>) -> Result<Made, Why> {
     } else {
         (choose(&has("-"), &joined("-"), &choose(&has(" "), &joined(" "), &plain)), LENGTH)
     };
-    Ok(Made { plain: true, ..Made::text(sql, LENGTH - 3, longest, Distinct::No) })
+    Ok(Made { plain: true, ..Made::text(sql, LENGTH - 3, longest, Distinct::No).written("4000([- ]?[0-9]{4}){3}") })
 }
 
 /// What a digit counts by its position from the left in a group of four.

@@ -4,7 +4,7 @@ use crate::config::mask::{Scalar, SqlMask};
 use crate::pg::catalog::{Column, IndexKey};
 
 use super::compile::Expression;
-use super::made::{Distinct, Kind, Made, Site};
+use super::made::{Distinct, Form, Kind, Made, Near, Site};
 use super::refusal::Why;
 use super::sql::text;
 
@@ -61,7 +61,11 @@ pub(super) fn fixed(value: &Scalar, site: &Site<'_>) -> Result<Made, Why> {
     if site.kind == Kind::Xml {
         return Ok(Made::value(format!("XMLPARSE(CONTENT {})", text(&written)), Distinct::No));
     }
-    Ok(Made::text(text(&written), length, length, Distinct::No))
+    let escaped: String =
+        written.chars().map(|c| if c.is_ascii_punctuation() { format!("\\{c}") } else { c.to_string() }).collect();
+    let form = if site.kind.is_text() { Form::As(escaped) } else { Form::Unknown };
+    let made = Made::text(text(&written), length, length, Distinct::No);
+    Ok(Made { form, near: Near::Value(written), ..made })
 }
 
 /// As PostgreSQL reads it.

@@ -5,7 +5,7 @@
 
 use crate::config::mask::{DateOptions, Shift};
 
-use super::made::{Distinct, Kind, Made, Site};
+use super::made::{Distinct, Kind, Made, Near, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, choose, op, text};
 
@@ -69,7 +69,12 @@ pub(super) fn make(options: &DateOptions, site: &Site<'_>) -> Result<Made, Why> 
         _ => to_utc(&masked),
     };
     let sql = choose(&call("isfinite", &[&site.value]), &back, &site.value);
-    Ok(Made::value(sql, Distinct::No))
+    let near = match options {
+        DateOptions::Year => Near::Year,
+        DateOptions::Month => Near::Month,
+        DateOptions::Shift(_) => Near::Nothing,
+    };
+    Ok(Made { near, ..Made::value(sql, Distinct::No) })
 }
 
 /// Another time of day: moved around the clock by 1 second to 23:59:59, however many days `shift` has.

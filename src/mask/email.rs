@@ -31,5 +31,6 @@ pub(super) fn make(domain: &str, site: &Site<'_>) -> Result<Made, Why> {
     );
     let sql = concat(&[&text("u"), &class.hex(&lower, hash), &tag, &text(&format!("@{domain}"))]);
     let made = Made::text(sql, 1 + hash + 1 + domain.len(), around + hash, distinct);
-    Ok(Made { plain: true, always: "@", ..made })
+    let form = format!("u[0-9a-f]{{{hash}}}([+][0-9a-f]{{{TAG}}})?@{}", domain.replace('.', "[.]"));
+    Ok(Made { plain: true, ..made.written(form) })
 }

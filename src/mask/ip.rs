@@ -6,6 +6,7 @@ use super::sql::{bytewise, call, cast, choose, concat, op, pick, text};
 
 const NETWORKS: [&str; 3] = ["192.0.2.", "198.51.100.", "203.0.113."];
 const LONGEST: usize = 14;
+const FORM: &str = "(192[.]0[.]2|198[.]51[.]100|203[.]0[.]113)[.][0-9]{1,3}|2001:db8::1[0-9a-f]{3}";
 
 pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
     let (value, is_sixth) = match site.kind {
@@ -26,5 +27,5 @@ pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
     let sixth = concat(&[&text("2001:db8::1"), &class.hex(&value, 3)]);
     let sql = choose(&is_sixth, &sixth, &fourth);
     // The shortest is 192.0.2.1.
-    Ok(Made { plain: true, ..Made::text(sql, 9, LONGEST, Distinct::No) })
+    Ok(Made { plain: true, ..Made::text(sql, 9, LONGEST, Distinct::No).written(FORM) })
 }

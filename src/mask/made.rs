@@ -160,10 +160,54 @@ pub(super) struct Made {
     pub plain: bool,
     /// Whether the sign of a number is kept.
     pub keeps_sign: bool,
-    /// Text that every output has in it.
-    pub always: &'static str,
+    /// How outputs are written.
+    pub form: Form,
+    /// What is known of numbers and dates.
+    pub near: Near,
     /// Whether it holds a subquery, which `ALTER TABLE … USING` refuses.
     pub subquery: bool,
+}
+
+/// How outputs are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Nothing is known.
+    Unknown,
+    /// They match this pattern from end to end.
+    As(String),
+    /// They match the one of two patterns that the input chooses.
+    Separated {
+        /// Of an input with a hyphen.
+        with: &'static str,
+        /// Of one without.
+        without: &'static str,
+    },
+    /// What matches these four from end to end does so with other digits in both groups.
+    Number {
+        /// What comes before the digits that change.
+        before: &'static str,
+        /// How many change.
+        first: usize,
+        /// What stands between them.
+        between: &'static str,
+        /// How many more change.
+        last: usize,
+        /// What all else becomes.
+        otherwise: String,
+    },
+}
+
+/// What is known of an output that is a number or a date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Near {
+    /// Nothing.
+    Nothing,
+    /// It is this one.
+    Value(String),
+    /// It is in the same year.
+    Year,
+    /// It is in the same month.
+    Month,
 }
 
 /// How long outputs are.
@@ -190,7 +234,13 @@ impl Made {
     /// Text of a length, with different outputs for different inputs or not.
     pub(super) fn text(sql: String, shortest: usize, longest: usize, distinct: Distinct) -> Made {
         let longest = Length::Most(longest);
-        Made { sql, shortest, longest, distinct, plain: false, keeps_sign: false, always: "", subquery: false }
+        let (form, near) = (Form::Unknown, Near::Nothing);
+        Made { sql, shortest, longest, distinct, plain: false, keeps_sign: false, form, near, subquery: false }
+    }
+
+    /// Outputs that match a pattern from end to end.
+    pub(super) fn written(self, form: impl Into<String>) -> Made {
+        Made { form: Form::As(form.into()), ..self }
     }
 
     /// What is no text.

@@ -37,5 +37,12 @@ pub(super) fn make(fake: Fake, site: &Site<'_>) -> Result<Made, Why> {
     };
     let (shortest, longest) = (lengths(usize::min, usize::MAX >> 8), lengths(usize::max, 0));
     site.must_fit(longest)?;
-    Ok(Made::text(sql, shortest, longest, Distinct::No))
+    let form = match fake {
+        Fake::EnglishName => "[A-Z][A-Za-z]+ [A-Z][A-Za-z]+".to_owned(),
+        Fake::EnglishFamilyName | Fake::EnglishGivenName => {
+            format!("[A-Z][A-Za-z]{{{},{}}}", shortest - 1, longest - 1)
+        }
+        _ => format!("[가-힣]{{{shortest},{longest}}}"),
+    };
+    Ok(Made::text(sql, shortest, longest, Distinct::No).written(form))
 }

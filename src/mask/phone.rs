@@ -7,41 +7,28 @@
 
 use crate::config::mask::PhoneKind;
 
-use super::made::{Distinct, Made, Site};
+use super::made::{Distinct, Form, Made, Site};
 use super::permutation;
 use super::refusal::Why;
 use super::sql::{call, cast, choose, concat, op, text};
 
-/// How a number of a kind is written, and how many digits of it are permuted, in two groups.
-struct Form {
-    /// Matches the whole number.
-    whole: &'static str,
-    /// Matches its end: the first group, what is between (in parentheses), the last group.
-    end: &'static str,
-    /// Digits of the first group.
+/// How a number of a kind is written: what comes before the digits that are permuted, how many these are
+/// in two groups, and what stands between those.
+struct Number {
+    before: &'static str,
     first: usize,
-    /// Digits of the last.
+    between: &'static str,
     last: usize,
     class: &'static str,
 }
 
-fn form(kind: PhoneKind) -> Form {
-    let form = |whole, end, first, class| Form { whole, end, first, last: 4, class };
+fn number(kind: PhoneKind) -> Number {
+    let number = |before, first, between, class| Number { before, first, between, last: 4, class };
     match kind {
         // International and Korean numbers share a permutation, so that one follows the other.
-        PhoneKind::Kr => form(
-            r"^([+]?82[-. ]?)?[(]?0?1[016789][)]?[-. ]?[0-9]{4}[-. ]?[0-9]{4}$",
-            r"[0-9]{4}([-. ]?)[0-9]{4}$",
-            4,
-            "phone",
-        ),
-        PhoneKind::E164 => form(r"^[+][1-9][0-9]{9,14}$", r"[0-9]{4}()[0-9]{4}$", 4, "phone"),
-        PhoneKind::Us => form(
-            r"^([+]?1[-. ]?)?[(]?[2-9][0-9]{2}[)]?[-. ]?[0-9]{3}[-. ]?[0-9]{4}$",
-            r"[0-9]{3}([-. ]?)[0-9]{4}$",
-            3,
-            "phone us",
-        ),
+        PhoneKind::Kr => number("([+]?82[-. ]?)?[(]?0?1[016789][)]?[-. ]?", 4, "[-. ]?", "phone"),
+        PhoneKind::E164 => number("[+][1-9][0-9]{1,6}", 4, "", "phone"),
+        PhoneKind::Us => number("([+]?1[-. ]?)?[(]?[2-9][0-9]{2}[)]?[-. ]?", 3, "[-. ]?", "phone us"),
     }
 }
 
@@ -52,25 +39,30 @@ const SHORT_HASH: usize = 12;
 
 pub(super) fn make(kind: PhoneKind, site: &Site<'_>) -> Result<Made, Why> {
     site.must_be_text()?;
-    let Form { whole, end, first, last, class } = form(kind);
+    let Number { before, first, between, last, class } = number(kind);
+    let end = format!("[0-9]{{{first}}}({between})[0-9]{{{last}}}$");
+    let whole = format!("^{before}{end}");
     let value = site.text();
     let class = site.key.class(class);
     let digits =
         call("right", &[&call("translate", &[&value, &text("+-. ()"), &text("")]), &(first + last).to_string()]);
     let (left, right) = permutation::digits(&class, "number", &cast(&digits, "int8"), first, last);
     let ending = concat(&[&left, &text("\\1"), &right]);
-    let permuted = call("regexp_replace", &[&value, &text(end), &ending]);
+    let permuted = call("regexp_replace", &[&value, &text(&end), &ending]);
     let elsewhere_length = ELSEWHERE.len() + DIGITS;
-    let (elsewhere, longest, distinct) = if site.room >= elsewhere_length {
-        (op(&text(ELSEWHERE), "||", &class.digits(&value, DIGITS)), elsewhere_length, Distinct::Yes)
+    let (elsewhere, otherwise, longest, distinct) = if site.room >= elsewhere_length {
+        let sql = op(&text(ELSEWHERE), "||", &class.digits(&value, DIGITS));
+        (sql, format!("[+]999[0-9]{{{DIGITS}}}"), elsewhere_length, Distinct::Yes)
     } else {
         site.must_fit(1 + 6)?;
         let hash = site.room - 1;
         let distinct = if hash >= SHORT_HASH { Distinct::Yes } else { Distinct::No };
-        (op(&text("x"), "||", &class.hex(&value, hash)), site.room, distinct)
+        let sql = op(&text("x"), "||", &class.hex(&value, hash));
+        (sql, format!("x[0-9a-f]{{{hash}}}"), site.room, distinct)
     };
-    let is_number = op(&value, "~", &text(whole));
+    let is_number = op(&value, "~", &text(&whole));
     let made = Made::text(choose(&is_number, &permuted, &elsewhere), 7, longest, distinct);
     // A number is as long as it was, so it fits.
-    Ok(Made { plain: true, ..made })
+    let form = Form::Number { before, first, between, last, otherwise };
+    Ok(Made { plain: true, form, ..made })
 }

@@ -19,5 +19,5 @@ pub(super) fn make(country: Country, site: &Site<'_>) -> Result<Made, Why> {
     };
     let chosen = site.key.class("postal_code").choice(&site.text(), "code", count);
     let sql = padded(&op(&first.to_string(), "+", &chosen), LENGTH);
-    Ok(Made { plain: true, ..Made::text(sql, LENGTH, LENGTH, Distinct::No) })
+    Ok(Made { plain: true, ..Made::text(sql, LENGTH, LENGTH, Distinct::No).written("[0-9]{5}") })
 }

@@ -2,7 +2,7 @@
 
 use crate::config::mask::TextKind;
 
-use super::made::{Distinct, Kind, Length, Made, Site};
+use super::made::{Distinct, Form, Kind, Length, Made, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, op, text};
 
@@ -32,7 +32,8 @@ pub(super) fn make(kind: TextKind, site: &Site<'_>) -> Result<Made, Why> {
     // The padding of char(n) is no part of its length, and other text may end in a space.
     let padded = site.column.base.name == "bpchar" && length == Length::Same;
     let longest = if padded { Length::Input } else { length };
-    Ok(Made { longest, ..Made::text(sql, 1, 0, Distinct::No) })
+    let form = if kind == TextKind::Lorem { Form::As("[a-z ]+".into()) } else { Form::Unknown };
+    Ok(Made { longest, form, ..Made::text(sql, 1, 0, Distinct::No) })
 }
 
 fn lorem(site: &Site<'_>, value: &str) -> String {

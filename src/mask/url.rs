@@ -15,5 +15,6 @@ pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
     let distinct = if hash >= UNIQUE_HASH { Distinct::Yes } else { Distinct::No };
     let sql = op(&text(START), "||", &site.key.class("url").hex(&site.text(), hash));
     let length = START.len() + hash;
-    Ok(Made { plain: true, always: START, ..Made::text(sql, length, length, distinct) })
+    let form = format!("https://example[.]com/[0-9a-f]{{{hash}}}");
+    Ok(Made { plain: true, ..Made::text(sql, length, length, distinct).written(form) })
 }

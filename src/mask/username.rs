@@ -14,5 +14,6 @@ pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
     let distinct = if hash == HASH { Distinct::Yes } else { Distinct::No };
     let sql = op(&text(prefix), "||", &site.key.class("username").hex(&site.text(), hash));
     let length = prefix.len() + hash;
-    Ok(Made { plain: true, ..Made::text(sql, length, length, distinct) })
+    let form = format!("{prefix}[0-9a-f]{{{hash}}}");
+    Ok(Made { plain: true, ..Made::text(sql, length, length, distinct).written(form) })
 }

@@ -26,7 +26,9 @@ pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
         call("upper", &[&bytewise(&masked)]),
         cast(&value(site, &own), "text")
     );
-    Ok(Made { plain: true, ..Made::text(sql, LENGTH, LENGTH, Distinct::Yes) })
+    let form = |digit: &str| format!("{digit}{{8}}(-{digit}{{4}}){{3}}-{digit}{{12}}");
+    let made = Made::text(sql, LENGTH, LENGTH, Distinct::Yes);
+    Ok(Made { plain: true, ..made.written(format!("{}|{}", form("[0-9a-f]"), form("[0-9A-F]"))) })
 }
 
 fn value(site: &Site<'_>, of: &str) -> String {

@@ -16,6 +16,7 @@ mod constraints;
 mod json;
 mod numbers;
 mod parts;
+mod patterns;
 mod types;
 mod unique;
 

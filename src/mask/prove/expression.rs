@@ -1,0 +1,297 @@
+//! A check's condition as the server writes it, read as far as it can be proved: comparisons of values,
+//! columns and functions, joined by AND, OR and NOT. Casts between types that compare alike are left out.
+
+/// What is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Expression {
+    /// A column, or VALUE of a domain.
+    Column(String),
+    /// A string, also of a date.
+    Text(String),
+    /// A number as written.
+    Number(String),
+    Call(String, Vec<Expression>),
+    Compare(Box<Expression>, String, Box<Expression>),
+    /// `left operator ANY (ARRAY[…])`.
+    Any(Box<Expression>, String, Vec<Expression>),
+    And(Vec<Expression>),
+    Or(Vec<Expression>),
+    IsNull(Box<Expression>),
+    IsNotNull(Box<Expression>),
+}
+
+impl Expression {
+    /// Reads a condition; nothing when there is anything in it that is not known.
+    pub(super) fn read(condition: &str) -> Option<Expression> {
+        let tokens = tokens(condition)?;
+        let mut reader = Reader { tokens: &tokens, at: 0 };
+        let expression = reader.or()?;
+        (reader.at == tokens.len()).then_some(expression)
+    }
+
+    /// Whether it says anything of a column.
+    pub(super) fn mentions(&self, name: &str) -> bool {
+        let any = |list: &[Expression]| list.iter().any(|one| one.mentions(name));
+        match self {
+            Expression::Column(column) => column == name,
+            Expression::Text(_) | Expression::Number(_) => false,
+            Expression::Call(_, list) | Expression::And(list) | Expression::Or(list) => any(list),
+            Expression::Compare(left, _, right) => left.mentions(name) || right.mentions(name),
+            Expression::Any(left, _, list) => left.mentions(name) || any(list),
+            Expression::IsNull(inner) | Expression::IsNotNull(inner) => inner.mentions(name),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    /// A word in lower case, or a keyword.
+    Word(String),
+    Quoted(String),
+    Text(String),
+    Number(String),
+    Sign(String),
+}
+
+fn tokens(text: &str) -> Option<Vec<Token>> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            ' ' | '\n' => 1,
+            '\'' | '"' => {
+                let (inner, length) = quoted(rest, first)?;
+                found.push(if first == '"' { Token::Quoted(inner) } else { Token::Text(inner) });
+                length
+            }
+            '(' | ')' | '[' | ']' | ',' => {
+                found.push(Token::Sign(first.to_string()));
+                1
+            }
+            _ if first.is_ascii_digit() => {
+                let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+                found.push(Token::Number(rest[..end].to_owned()));
+                end
+            }
+            _ if first.is_alphabetic() || first == '_' => {
+                let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').unwrap_or(rest.len());
+                found.push(Token::Word(rest[..end].to_owned()));
+                end
+            }
+            _ => {
+                let end = rest.find(|c: char| !"<>=!~*:-".contains(c)).filter(|end| *end > 0)?;
+                found.push(Token::Sign(rest[..end].to_owned()));
+                end
+            }
+        };
+        rest = &rest[length..];
+    }
+    Some(found)
+}
+
+/// What stands in quotation marks, with doubled ones taken back, and its length with them.
+fn quoted(text: &str, mark: char) -> Option<(String, usize)> {
+    let mut inner = String::new();
+    let mut characters = text.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        if character != mark {
+            inner.push(character);
+        } else if characters.peek().is_some_and(|(_, next)| *next == mark) {
+            characters.next();
+            inner.push(mark);
+        } else {
+            return Some((inner, at + 1));
+        }
+    }
+    None
+}
+
+/// Types under which values compare as they did.
+const ALIKE: [&str; 12] = [
+    "text",
+    "character varying",
+    "bpchar",
+    "citext",
+    "smallint",
+    "integer",
+    "bigint",
+    "numeric",
+    "date",
+    "timestamp without time zone",
+    "timestamp with time zone",
+    "double precision",
+];
+
+/// Words that begin something else than a value.
+const NOT_READ: [&str; 6] = ["NOT", "ARRAY", "CASE", "true", "false", "NULL"];
+
+struct Reader<'a> {
+    tokens: &'a [Token],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at)
+    }
+
+    fn takes(&mut self, token: &Token) -> bool {
+        let there = self.peek() == Some(token);
+        self.at += usize::from(there);
+        there
+    }
+
+    fn sign(&mut self, sign: &str) -> bool {
+        self.takes(&Token::Sign(sign.to_owned()))
+    }
+
+    fn word(&mut self, word: &str) -> bool {
+        self.takes(&Token::Word(word.to_owned()))
+    }
+
+    fn or(&mut self) -> Option<Expression> {
+        let mut parts = vec![self.and()?];
+        while self.word("OR") {
+            parts.push(self.and()?);
+        }
+        if parts.len() == 1 { parts.pop() } else { Some(Expression::Or(parts)) }
+    }
+
+    fn and(&mut self) -> Option<Expression> {
+        let mut parts = vec![self.comparison()?];
+        while self.word("AND") {
+            parts.push(self.comparison()?);
+        }
+        if parts.len() == 1 { parts.pop() } else { Some(Expression::And(parts)) }
+    }
+
+    fn comparison(&mut self) -> Option<Expression> {
+        let left = self.value()?;
+        if self.word("IS") {
+            let negated = self.word("NOT");
+            let inner = Box::new(left);
+            return self.word("NULL").then_some(if negated {
+                Expression::IsNotNull(inner)
+            } else {
+                Expression::IsNull(inner)
+            });
+        }
+        let operator = match self.peek() {
+            Some(Token::Sign(sign)) if ![")", ",", "]", "(", "["].contains(&sign.as_str()) => sign.clone(),
+            _ => return Some(left),
+        };
+        self.at += 1;
+        if self.word("ANY") {
+            return Some(Expression::Any(Box::new(left), operator, self.list()?));
+        }
+        Some(Expression::Compare(Box::new(left), operator, Box::new(self.value()?)))
+    }
+
+    /// `(ARRAY['a'::text, 'b'::text])`, in any number of parentheses and with casts behind them.
+    fn list(&mut self) -> Option<Vec<Expression>> {
+        if self.sign("(") {
+            let list = self.list()?;
+            self.sign(")").then_some(())?;
+            self.casts()?;
+            return Some(list);
+        }
+        self.word("ARRAY").then_some(())?;
+        self.sign("[").then_some(())?;
+        let list = self.separated("]")?;
+        self.casts()?;
+        Some(list)
+    }
+
+    fn separated(&mut self, end: &str) -> Option<Vec<Expression>> {
+        let mut list = Vec::new();
+        if self.sign(end) {
+            return Some(list);
+        }
+        loop {
+            list.push(self.or()?);
+            if self.sign(end) {
+                return Some(list);
+            }
+            self.sign(",").then_some(())?;
+        }
+    }
+
+    fn value(&mut self) -> Option<Expression> {
+        let token = self.peek()?.clone();
+        self.at += 1;
+        let value = match token {
+            Token::Sign(sign) if sign == "(" => {
+                let inner = self.or()?;
+                self.sign(")").then_some(inner)?
+            }
+            Token::Sign(sign) if sign == "-" => match self.value()? {
+                Expression::Number(number) => Expression::Number(format!("-{number}")),
+                _ => return None,
+            },
+            Token::Text(text) => Expression::Text(text),
+            Token::Number(number) => Expression::Number(number),
+            Token::Quoted(name) => Expression::Column(name),
+            Token::Word(word) if NOT_READ.contains(&word.as_str()) => return None,
+            Token::Word(word) if self.sign("(") => Expression::Call(word, self.separated(")")?),
+            Token::Word(word) => Expression::Column(word),
+            Token::Sign(_) => return None,
+        };
+        self.casts()?;
+        Some(value)
+    }
+
+    /// Casts to types that compare alike are passed over; any other ends the reading.
+    fn casts(&mut self) -> Option<()> {
+        while self.sign("::") {
+            let mut name = Vec::new();
+            while let Some(Token::Word(word)) = self.peek() {
+                if ["AND", "OR", "IS"].contains(&word.as_str()) {
+                    break;
+                }
+                name.push(word.clone());
+                self.at += 1;
+            }
+            ALIKE.contains(&name.join(" ").as_str()).then_some(())?;
+            if self.sign("[") {
+                self.sign("]").then_some(())?;
+            }
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_read_as_the_server_writes_them() {
+        let text = |text: &str| Expression::Text(text.into());
+        let column = |name: &str| Box::new(Expression::Column(name.into()));
+        let compare = |name, operator: &str, right| Expression::Compare(column(name), operator.into(), Box::new(right));
+        for (condition, expected) in [
+            ("((phone)::text ~ '^(a|b)::it''s'::text)", compare("phone", "~", text("^(a|b)::it's"))),
+            ("(\"e mail\" <> ''::text)", compare("e mail", "<>", text(""))),
+            ("(n >= (0)::numeric)", compare("n", ">=", Expression::Number("0".into()))),
+            ("(n >= '-5'::integer)", compare("n", ">=", text("-5"))),
+            (
+                "((s)::text = ANY ((ARRAY['a'::character varying, 'b)'::character varying])::text[]))",
+                Expression::Any(column("s"), "=".into(), vec![text("a"), text("b)")]),
+            ),
+            (
+                "((a IS NULL) OR (a < 3))",
+                Expression::Or(vec![
+                    Expression::IsNull(column("a")),
+                    compare("a", "<", Expression::Number("3".into())),
+                ]),
+            ),
+        ] {
+            assert_eq!(Expression::read(condition), Some(expected), "{condition}");
+        }
+        for unknown in
+            ["(a + 1) > 3", "NOT (a > 3)", "(a)::inet = b", "a > now() - '1 day'::interval", "(a ~ 'b'", "(r).x = 1"]
+        {
+            assert_eq!(Expression::read(unknown), None, "{unknown}");
+        }
+    }
+}
