@@ -46,7 +46,7 @@ impl Scene {
 
     /// Runs statements as the master user.
     pub async fn run(&self, sql: &str) {
-        self.master.run(sql).await.unwrap_or_else(|error| panic!("{error}\n{sql}"));
+        self.master.run(sql).await.unwrap_or_else(|error| panic!("{error}"));
     }
 
     pub async fn mask(&self, masks: &[TableMask]) -> Result<Vec<Rewritten>, Error> {

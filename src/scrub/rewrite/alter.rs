@@ -1,6 +1,7 @@
 //! The fast way: one `ALTER TABLE` for all columns of a table. `USING` sees the old values of the row.
 
 use super::hidden;
+use super::index_names::IndexNames;
 use super::look::Table;
 use super::marks::Before;
 use super::plan::Unit;
@@ -15,6 +16,7 @@ pub(super) async fn rewrite(session: &Session, unit: &Unit) -> pg::Result<()> {
     let relations: Vec<u32> =
         unit.tables.iter().flat_map(|table| &table.relations).map(|relation| relation.oid).collect();
     let marks = Before::read(session, &relations).await?;
+    let names = IndexNames::read(session, &relations).await?;
     // Children come first: what they have of their own is masked from old values. What they inherit is
     // masked with their parent, by the same expression.
     for table in &unit.tables {
@@ -22,6 +24,7 @@ pub(super) async fn rewrite(session: &Session, unit: &Unit) -> pg::Result<()> {
             hidden::run(session, &sql).await?;
         }
     }
+    names.restore(session, &relations).await?;
     marks.restore(session, &relations).await
 }
 

@@ -60,6 +60,7 @@ async fn fresh(session: &Session, masks: &[TableMask], options: &Options<'_>) ->
     if !reasons.is_empty() {
         return Err(Error::Refused(reasons));
     }
+    roles::join(session, look::owners_of_statistics(session, &tables).await?.iter()).await?;
     let mut unproven = Unproven::default();
     loop {
         let plan = plan::make(session, masks, &unproven).await?;

@@ -17,6 +17,8 @@ pub(super) async fn find(session: &Session, tables: &[Table]) -> Result<Reasons>
     partition_keys(session, tables, &mut reasons).await?;
     row_types(session, tables, &mut reasons).await?;
     typed(session, tables, &mut reasons).await?;
+    statistics_of_others(session, tables, &mut reasons).await?;
+    unlike_indexes(session, tables, &mut reasons).await?;
     for relation in tables.iter().flat_map(|table| &table.relations).filter(|relation| relation.kind == 'f') {
         add(&mut reasons, relation.oid, format!("its partition {} is a foreign table", relation.shown));
     }
@@ -88,4 +90,24 @@ async fn typed(session: &Session, tables: &[Table], reasons: &mut Reasons) -> Re
     let sql = "SELECT c.oid, pg_catalog.format_type(c.reloftype, NULL) FROM pg_catalog.pg_class c \
          WHERE c.oid = ANY ($1) AND c.reloftype <> 0 AND $2::int2[] IS NOT NULL";
     ask(session, tables, sql, "it is a table of the type {}", reasons).await
+}
+
+/// Altering a column makes its extended statistics anew, as our own.
+async fn statistics_of_others(session: &Session, tables: &[Table], reasons: &mut Reasons) -> Result<()> {
+    let sql = "SELECT x.stxrelid, pg_catalog.format('%I.%I', n.nspname, x.stxname) FROM pg_catalog.pg_statistic_ext x \
+         JOIN pg_catalog.pg_namespace n ON n.oid = x.stxnamespace \
+         JOIN pg_catalog.pg_class c ON c.oid = x.stxrelid AND c.relowner <> x.stxowner \
+         WHERE x.stxrelid = ANY ($1) AND $2::int2[] IS NOT NULL AND NOT pg_catalog.pg_has_role(x.stxowner, 'USAGE')";
+    ask(session, tables, sql, "its statistics {} belong to a role whose rights the master user does not have", reasons)
+        .await
+}
+
+/// An index of a partitioned table is made anew for all partitions alike.
+async fn unlike_indexes(session: &Session, tables: &[Table], reasons: &mut Reasons) -> Result<()> {
+    let sql = "SELECT i.indrelid, c.oid::regclass::text FROM pg_catalog.pg_index i \
+         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+         JOIN pg_catalog.pg_inherits h ON h.inhrelid = c.oid JOIN pg_catalog.pg_class p ON p.oid = h.inhparent \
+         WHERE i.indrelid = ANY ($1) AND $2::int2[] IS NOT NULL \
+           AND (c.reloptions IS DISTINCT FROM p.reloptions OR c.reltablespace <> p.reltablespace)";
+    ask(session, tables, sql, "the index {} has other options than the one it is a part of", reasons).await
 }

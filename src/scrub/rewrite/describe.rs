@@ -45,6 +45,7 @@ const RELATIONS: &str = "relation AS (
     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'devdb_meta') AND NOT (c.relkind = 'i' AND EXISTS (
         SELECT FROM pg_catalog.pg_index i WHERE i.indexrelid = c.oid AND NOT i.indisvalid)))";
 
+/// Before PostgreSQL 15 the triggers that partitions have from their root count as internal.
 const PARTS: [&str; 13] = [
     "SELECT pg_catalog.format('relation %s: %s of %s, for %s, options %s, persistence %s, policies %s %s, identity %s, method %s, tablespace %s, \
          bound %s, key %s, type %s', r.name, r.relkind, pg_catalog.pg_get_userbyid(r.relowner), \
@@ -77,7 +78,9 @@ const PARTS: [&str; 13] = [
          (SELECT h.inhparent::regclass FROM pg_catalog.pg_inherits h WHERE h.inhrelid = r.oid)) \
      FROM relation r JOIN pg_catalog.pg_index i ON i.indexrelid = r.oid",
     "SELECT pg_catalog.format('trigger on %s: %s, enabled %s', r.name, pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled) \
-     FROM relation r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal \
+     FROM relation r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid \
+     WHERE NOT t.tgisinternal OR (t.tgparentid <> 0 AND NOT EXISTS ( \
+         SELECT FROM pg_catalog.pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype = 'f')) \
      UNION ALL SELECT pg_catalog.format('event trigger %s: enabled %s', evtname, evtenabled) FROM pg_catalog.pg_event_trigger",
     "SELECT pg_catalog.format('rule on %s: %s, enabled %s', r.name, pg_catalog.pg_get_ruledef(w.oid), w.ev_enabled) \
      FROM relation r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid",

@@ -201,3 +201,11 @@ async fn inheritance(session: &Session, tables: &mut [Table]) -> pg::Result<()> 
     }
     Ok(())
 }
+
+/// Owners of extended statistics of the tables: others than the tables' may have made them.
+pub(super) async fn owners_of_statistics(session: &Session, tables: &[Table]) -> pg::Result<Vec<String>> {
+    let relations: Vec<u32> = tables.iter().flat_map(|table| &table.relations).map(|relation| relation.oid).collect();
+    let sql = "SELECT DISTINCT r.rolname::text FROM pg_catalog.pg_statistic_ext x \
+               JOIN pg_catalog.pg_roles r ON r.oid = x.stxowner WHERE x.stxrelid = ANY ($1)";
+    Ok(session.query(sql, &[&relations]).await?.iter().map(|row| row.get(0)).collect())
+}

@@ -17,6 +17,7 @@ mod describe;
 mod error;
 mod finish;
 mod hidden;
+mod index_names;
 mod look;
 mod marks;
 mod obstacles;

@@ -5,7 +5,7 @@ use super::hidden;
 use super::look::Table;
 use super::plan::Unit;
 use crate::pg::{self, Session, identifier};
-use crate::scrub::acting::{qualified, without_triggers};
+use crate::scrub::acting::qualified;
 
 /// Rewrites a unit inside the open transaction.
 pub(super) async fn rewrite(session: &Session, unit: &Unit) -> pg::Result<()> {
@@ -63,35 +63,36 @@ async fn columns(session: &Session, table: &Table, relation: u32) -> pg::Result<
 /// Statements that keep triggers, rules and row-level security from having a part in it, and those that
 /// bring back each as it was.
 async fn silence(session: &Session, table: &Table) -> pg::Result<(String, String)> {
-    let (mut quiet, mut usual) = without_triggers(session, &[table.oid]).await?;
     let relations: Vec<u32> = table.relations.iter().map(|relation| relation.oid).collect();
+    // What is said of a root is said of its partitions too, so that roots come first and each partition's
+    // own state after, those that are off included. Triggers of foreign keys are gone with the keys.
     let rows = session
         .query(
-            "SELECT n.nspname::text, c.relname::text, w.rulename::text, CASE w.ev_enabled WHEN 'A' THEN 'ENABLE ALWAYS' \
-                 WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END \
-             FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_class c ON c.oid = w.ev_class \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.oid = ANY ($1) AND w.ev_enabled <> 'D' \
-             UNION ALL \
-             SELECT n.nspname::text, c.relname::text, NULL, NULL FROM pg_catalog.pg_class c \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.oid = ANY ($1) AND c.relforcerowsecurity",
+            "SELECT n.nspname::text, c.relname::text, o.disable, o.enable \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             CROSS JOIN LATERAL ( \
+                 SELECT pg_catalog.format('DISABLE TRIGGER %I', t.tgname) AS disable, \
+                     pg_catalog.format(CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' \
+                         ELSE 'ENABLE' END || ' TRIGGER %I', t.tgname) AS enable \
+                 FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND (NOT t.tgisinternal OR (t.tgparentid <> 0 AND NOT EXISTS ( \
+                     SELECT FROM pg_catalog.pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype = 'f'))) \
+                 UNION ALL \
+                 SELECT pg_catalog.format('DISABLE RULE %I', w.rulename), \
+                     pg_catalog.format(CASE w.ev_enabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END \
+                         || ' RULE %I', w.rulename) \
+                 FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_enabled <> 'D' \
+                 UNION ALL \
+                 SELECT 'NO FORCE ROW LEVEL SECURITY', 'FORCE ROW LEVEL SECURITY' WHERE c.relforcerowsecurity) o \
+             LEFT JOIN LATERAL (SELECT pg_catalog.count(*) AS depth FROM pg_catalog.pg_partition_ancestors(c.oid::regclass)) up ON true \
+             WHERE c.oid = ANY ($1) ORDER BY up.depth, 1, 2, 3",
             &[&relations],
         )
         .await?;
+    let (mut quiet, mut usual) = (String::new(), String::new());
     for row in &rows {
         let of = qualified(row.get(0), row.get(1));
-        match (row.get::<_, Option<&str>>(2), row.get::<_, Option<&str>>(3)) {
-            (Some(rule), Some(enable)) => {
-                let rule = identifier(rule);
-                quiet.push_str(&format!("ALTER TABLE {of} DISABLE RULE {rule}; "));
-                usual.push_str(&format!("; ALTER TABLE {of} {enable} RULE {rule}"));
-            }
-            _ => {
-                quiet.push_str(&format!("ALTER TABLE {of} NO FORCE ROW LEVEL SECURITY; "));
-                usual.push_str(&format!("; ALTER TABLE {of} FORCE ROW LEVEL SECURITY"));
-            }
-        }
+        quiet.push_str(&format!("ALTER TABLE ONLY {of} {}; ", row.get::<_, &str>(2)));
+        usual.push_str(&format!("; ALTER TABLE ONLY {of} {}", row.get::<_, &str>(3)));
     }
     Ok((quiet, usual))
 }

@@ -15,7 +15,10 @@ pub(super) async fn find(session: &Session, altered: &[(u32, i16)], refilled: &[
             "WITH hit AS (SELECT * FROM unnest($1::oid[], $2::int2[]) AS h(relation, position)) \
              SELECT k.conrelid, k.confrelid, k.conname::text, pg_catalog.pg_get_constraintdef(k.oid), k.convalidated, \
                  n.nspname::text, c.relname::text, c.relkind = 'p', r.rolname::text, rr.rolname::text, \
-                 pg_catalog.obj_description(k.oid, 'pg_constraint') \
+                 pg_catalog.obj_description(k.oid, 'pg_constraint'), \
+                 ARRAY(SELECT pg_catalog.format('%I.%I', fn.nspname, f.relname) FROM pg_catalog.pg_class f \
+                       JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace \
+                       WHERE f.oid IN (k.conrelid, k.confrelid) AND f.relforcerowsecurity) \
              FROM pg_catalog.pg_constraint k \
              JOIN pg_catalog.pg_class c ON c.oid = k.conrelid \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -38,11 +41,12 @@ pub(super) async fn find(session: &Session, altered: &[(u32, i16)], refilled: &[
             let comment = comment(&format!("CONSTRAINT {name} ON {table}"), row.get(10));
             let add = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {}", row.get::<_, &str>(3));
             let late = |round, sql| Some(Late { round, lane: table.clone(), sql });
-            let (back, late) = match (validated, partitioned) {
+            let forced: Vec<String> = row.get(11);
+            let (back, late) = match (validated, partitioned || !forced.is_empty()) {
                 // What was not valid, or is not enforced, says so in its definition.
                 (false, _) => (add + &comment, None),
                 // Before PostgreSQL 18 a partitioned table takes none that is not validated at once.
-                (true, true) => (String::new(), late(Round::Add, add + &comment)),
+                (true, true) => (String::new(), late(Round::Add, unforced(&forced, &(add + &comment)))),
                 (true, false) => (
                     format!("{add} NOT VALID{comment}"),
                     late(Round::Validate, format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")),
@@ -60,4 +64,13 @@ pub(super) async fn find(session: &Session, altered: &[(u32, i16)], refilled: &[
             }
         })
         .collect())
+}
+
+/// The scan that validates a key is subject to policies that are forced on a table's owner, who would
+/// then not see rows of either side.
+fn unforced(tables: &[String], sql: &str) -> String {
+    let each = |word: &str| -> Vec<String> {
+        tables.iter().map(|table| format!("ALTER TABLE {table} {word} ROW LEVEL SECURITY")).collect()
+    };
+    [each("NO FORCE"), vec![sql.to_owned()], each("FORCE")].concat().join("; ")
 }

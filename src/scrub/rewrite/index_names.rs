@@ -1,0 +1,56 @@
+//! Names of partitions' indexes. The server makes an index of a partitioned table anew from the root's
+//! definition, and names those of its partitions as if nobody ever had.
+
+use std::collections::BTreeMap;
+
+use crate::pg::{Result, Session, identifier};
+use crate::scrub::acting::qualified;
+
+/// A relation, and the topmost index that its index is a part of: at most one each.
+type Place = (u32, String);
+
+/// Names before a rewrite.
+pub(super) struct IndexNames(BTreeMap<Place, (String, String)>);
+
+impl IndexNames {
+    /// Those of the indexes of relations that are parts of another index: schema and name.
+    pub async fn read(session: &Session, relations: &[u32]) -> Result<Self> {
+        let rows = session
+            .query(
+                "WITH RECURSIVE up(index, relation, ancestor) AS ( \
+                     SELECT i.indexrelid, i.indrelid, h.inhparent FROM pg_catalog.pg_index i \
+                     JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid WHERE i.indrelid = ANY ($1) \
+                     UNION ALL \
+                     SELECT up.index, up.relation, h.inhparent FROM up JOIN pg_catalog.pg_inherits h ON h.inhrelid = up.ancestor) \
+                 SELECT up.relation, pg_catalog.format('%I.%I', tn.nspname, top.relname), n.nspname::text, c.relname::text \
+                 FROM up JOIN pg_catalog.pg_class c ON c.oid = up.index \
+                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 JOIN pg_catalog.pg_class top ON top.oid = up.ancestor \
+                 JOIN pg_catalog.pg_namespace tn ON tn.oid = top.relnamespace \
+                 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = up.ancestor)",
+                &[&relations],
+            )
+            .await?;
+        Ok(Self(rows.iter().map(|row| ((row.get(0), row.get(1)), (row.get(2), row.get(3)))).collect()))
+    }
+
+    /// Gives them back. A constraint takes the name of its index.
+    pub async fn restore(&self, session: &Session, relations: &[u32]) -> Result<()> {
+        let now = Self::read(session, relations).await?;
+        let renamed: Vec<(&(String, String), &String)> = now
+            .0
+            .iter()
+            .filter_map(|(place, is)| self.0.get(place).filter(|was| *was != is).map(|was| (is, &was.1)))
+            .collect();
+        // Two of them may have each other's names, so all of them step aside first.
+        let aside = |at: usize| format!("devdb_index_{at}");
+        let mut sql = Vec::new();
+        for (at, ((schema, name), _)) in renamed.iter().enumerate() {
+            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified(schema, name), identifier(&aside(at))));
+        }
+        for (at, ((schema, _), was)) in renamed.iter().enumerate() {
+            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified(schema, &aside(at)), identifier(was)));
+        }
+        if sql.is_empty() { Ok(()) } else { session.run(&sql.join("; ")).await.map(drop) }
+    }
+}
