@@ -16,7 +16,9 @@ use crate::support::cluster::{Cluster, Version};
 use crate::support::listener::Heard;
 
 mod forms;
+mod killed;
 mod obstacles;
+mod residue;
 
 on_every_version!(a_table_is_masked_in_one_pass, a_second_call_masks_nothing_twice);
 
@@ -70,7 +72,7 @@ impl Scene {
 
     /// All of the schema, as the newest `pg_dump` writes it.
     pub fn schema(&self) -> String {
-        dump(&self.cluster, &["--schema-only", "--exclude-schema=devdb_meta"])
+        dump(&self.cluster, "app", &["--schema-only", "--exclude-schema=devdb_meta"])
     }
 
     /// One number.
@@ -92,9 +94,10 @@ impl Scene {
     }
 }
 
-pub(super) fn dump(cluster: &Cluster, arguments: &[&str]) -> String {
+/// What the newest `pg_dump` writes of a database.
+pub(super) fn dump(cluster: &Cluster, database: &str, arguments: &[&str]) -> String {
     let program = std::env::var("DEVDB_TEST_PG_DUMP").expect("DEVDB_TEST_PG_DUMP is set: run the tests by `make test`");
-    let output = Command::new(program).arg("-d").arg(cluster.conninfo("app")).args(arguments).output().unwrap();
+    let output = Command::new(program).arg("-d").arg(cluster.conninfo(database)).args(arguments).output().unwrap();
     assert!(output.status.success(), "pg_dump: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     // These two lines hold a random word.

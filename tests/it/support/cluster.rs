@@ -99,6 +99,11 @@ impl Cluster {
         format!("host=127.0.0.1 port={} user=postgres dbname={database}", self.port)
     }
 
+    /// Its data directory.
+    pub fn data(&self) -> PathBuf {
+        self.directory.as_ref().unwrap().path().join("data")
+    }
+
     /// Stops it at once, as a power failure would; what is on disk stays.
     pub fn crash(mut self) -> Stopped {
         self.kill();
