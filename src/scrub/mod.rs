@@ -2,10 +2,12 @@
 
 mod acting;
 pub mod advice;
+pub mod audit;
 pub mod cover;
 pub mod databases;
 pub mod door;
 pub mod hazards;
+pub mod init;
 pub mod leak;
 pub mod leak_check;
 pub mod marker;

@@ -85,7 +85,7 @@ pub async fn sample_values(
 async fn read(session: &Session, columns: &[Column], tables: &[Table], most: usize) -> Result<Samples, Error> {
     let wanted: Vec<&Table> =
         tables.iter().filter(|table| table.root.is_none() && table.form != Form::Foreign).collect();
-    must_be_readable(session, &wanted).await?;
+    must_be_readable(session, wanted.iter().map(|table| (table.schema.as_str(), table.name.as_str()))).await?;
     let mut samples = Samples::new();
     for table in wanted {
         let own = |column: &&Column| {
@@ -127,9 +127,11 @@ fn value(column: &Column) -> String {
 }
 
 /// All at once, so that one round of grants is enough.
-async fn must_be_readable(session: &Session, tables: &[&Table]) -> Result<(), Error> {
-    let names: Vec<String> =
-        tables.iter().map(|table| format!("({}, {})", literal(&table.schema), literal(&table.name))).collect();
+pub(super) async fn must_be_readable<'a>(
+    session: &Session,
+    tables: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<(), Error> {
+    let names: Vec<String> = tables.map(|(schema, name)| format!("({}, {})", literal(schema), literal(name))).collect();
     if names.is_empty() {
         return Ok(());
     }

@@ -4,6 +4,8 @@
 
 mod support;
 
+/// Detectors over a whole database.
+mod audit;
 /// The AWS adapter against the simulated account: wire, faults, guard.
 mod aws_adapter;
 /// Whole rotations on AWS, from the command line.
@@ -20,12 +22,16 @@ mod cluster_for_scripts;
 mod commands;
 /// Hazards: found, defused, read back.
 mod hazards;
+/// A first configuration.
+mod init;
 /// Killed at any instant.
 mod killed;
 /// The order of the rooms, and what else a grep can hold.
 mod layers;
 /// The differential leak check: canaries, false alarms, failing closed.
 mod leak;
+/// devdb.lock against real databases.
+mod lock;
 /// Masks on real servers: what they promise, what they refuse.
 mod masks;
 /// What must never happen, tried.

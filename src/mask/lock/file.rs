@@ -121,10 +121,10 @@ impl fmt::Display for Lock {
 
 /// Several words need quotation marks only for signs that mean something to YAML.
 fn plain_or_quoted_words(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ' ' | '(' | ')' | '-' | '>') || c == ',';
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ' ' | '(' | ')' | '[' | ']' | '-' | '>' | ',');
     let first = text.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
     let spaced = text.contains("  ") || text.ends_with(' ');
-    if first && !spaced && text.contains(' ') && text.chars().all(plain) {
+    if first && !spaced && text.contains([' ', '(', '[']) && text.chars().all(plain) {
         text.to_owned()
     } else {
         plain_or_quoted(text)

@@ -11,4 +11,5 @@ pub use foreign_keys::{ForeignKey, foreign_keys};
 pub use tables::{Form, Table, tables};
 
 /// The condition for schemas that are somebody's own, as an expression over `pg_namespace n`.
-const OWN: &str = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'devdb_meta') AND n.nspname NOT LIKE 'pg\\_%'";
+pub(crate) const OWN: &str =
+    "n.nspname NOT IN ('pg_catalog', 'information_schema', 'devdb_meta') AND n.nspname NOT LIKE 'pg\\_%'";

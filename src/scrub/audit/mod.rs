@@ -1,0 +1,150 @@
+//! The detectors over every value of a database, whatever was or was not masked. Counts only.
+//!
+//! Text, documents, arrays, composite values and network addresses are read; numbers, times, enums, UUIDs
+//! and bytes are not. Tables, partitions and materialized views are read; foreign tables are elsewhere.
+
+mod copied;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::TryStreamExt as _;
+
+use super::samples::{Error, must_be_readable};
+use crate::config::TablePath;
+use crate::mask::detect::{self, Domains, Kind};
+use crate::pg::catalog::OWN;
+use crate::pg::{self, Session, identifier};
+
+use copied::Rows;
+
+/// Characters of a value that are read: it is held in memory.
+const LONGEST: usize = 4_000_000;
+
+/// What is no finding.
+#[derive(Clone, Debug)]
+pub struct Spared {
+    /// Mail domains that are nobody's.
+    pub domains: Domains,
+    /// Kinds that a column's own mask makes (`mask::detect::resembled`).
+    pub columns: BTreeMap<(TablePath, String), BTreeSet<Kind>>,
+}
+
+/// A column with values that look like something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// Its schema.
+    pub schema: String,
+    /// Its table.
+    pub table: String,
+    /// Its name.
+    pub column: String,
+    /// What they look like.
+    pub kind: Kind,
+    /// Rows with at least one.
+    pub rows: u64,
+    /// Rows that were read.
+    pub of: u64,
+}
+
+/// Looks at every value; only reads, in one table after the other.
+///
+/// # Errors
+/// Tables that this role may not read, and what the server says.
+pub async fn audit(session: &Session, spared: &Spared) -> Result<Vec<Finding>, Error> {
+    session
+        .run(
+            "BEGIN READ ONLY; SET LOCAL row_security = off; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '30s'; \
+             SET LOCAL search_path = pg_catalog",
+        )
+        .await?;
+    let findings = read(session, spared).await;
+    // A read has nothing to commit, and a lost connection has nothing to roll back.
+    let _ = session.run("ROLLBACK").await;
+    findings
+}
+
+async fn read(session: &Session, spared: &Spared) -> Result<Vec<Finding>, Error> {
+    let tables = tables(session).await?;
+    must_be_readable(session, tables.keys().map(|table| (table.schema.as_str(), table.table.as_str()))).await?;
+    let mut findings = Vec::new();
+    for (table, columns) in &tables {
+        findings.extend(of_table(session, table, columns, spared).await?);
+    }
+    Ok(findings)
+}
+
+/// Columns whose values can hold text, by table.
+async fn tables(session: &Session) -> Result<BTreeMap<TablePath, Vec<String>>, Error> {
+    // A domain has the category of its base type: numbers, dates, booleans, enums, intervals, geometry.
+    let rows = session
+        .query(
+            &format!(
+                "SELECT n.nspname::text, c.relname::text, a.attname::text \
+                 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+                 WHERE c.relkind IN ('r', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND {OWN} \
+                   AND t.typcategory NOT IN ('N', 'D', 'B', 'E', 'T', 'G') AND t.typname NOT IN ('bytea', 'uuid') \
+                   AND (c.relkind <> 'm' OR c.relispopulated) \
+                 ORDER BY n.nspname, c.relname, a.attnum"
+            ),
+            &[],
+        )
+        .await?;
+    let mut tables: BTreeMap<TablePath, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        tables.entry(TablePath { schema: row.get(0), table: row.get(1) }).or_default().push(row.get(2));
+    }
+    Ok(tables)
+}
+
+async fn of_table(
+    session: &Session,
+    table: &TablePath,
+    columns: &[String],
+    spared: &Spared,
+) -> Result<Vec<Finding>, Error> {
+    let values: Vec<String> = columns
+        .iter()
+        .map(|name| format!("pg_catalog.left({}::pg_catalog.text, {LONGEST})", identifier(name)))
+        .collect();
+    let sql = format!(
+        "COPY (SELECT {} FROM ONLY {}.{}) TO STDOUT",
+        values.join(", "),
+        identifier(&table.schema),
+        identifier(&table.table)
+    );
+    let spare: Vec<BTreeSet<Kind>> = columns
+        .iter()
+        .map(|name| spared.columns.get(&(table.clone(), name.clone())).cloned().unwrap_or_default())
+        .collect();
+    let mut counts = vec![[0_u64; Kind::ALL.len()]; columns.len()];
+    let mut rows = Rows::default();
+    let stream = session.client().copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
+    let mut stream = std::pin::pin!(stream);
+    while let Some(chunk) = stream.try_next().await.map_err(|error| pg::Error::of(error, &sql))? {
+        rows.feed(&chunk, |column, text| {
+            let (Some(count), Some(spare)) = (counts.get_mut(column), spare.get(column)) else { return };
+            let mut seen = [false; Kind::ALL.len()];
+            detect::visit(text, &mut |found| {
+                let harmless = found.domain(text).is_some_and(|domain| spared.domains.contain(domain));
+                if !harmless && !spare.contains(&found.kind) {
+                    seen[found.kind as usize] = true;
+                }
+            });
+            seen.iter().zip(count).filter(|(seen, _)| **seen).for_each(|(_, count)| *count += 1);
+        });
+    }
+    let finding = |(column, kind, rows_with): (&String, Kind, u64)| Finding {
+        schema: table.schema.clone(),
+        table: table.table.clone(),
+        column: column.clone(),
+        kind,
+        rows: rows_with,
+        of: rows.count(),
+    };
+    let all = columns
+        .iter()
+        .zip(&counts)
+        .flat_map(|(column, counts)| Kind::ALL.into_iter().map(move |kind| (column, kind, counts[kind as usize])));
+    Ok(all.filter(|(.., rows)| *rows > 0).map(finding).collect())
+}

@@ -1,0 +1,89 @@
+//! `devdb.lock` against real databases: written, read, and what a migration changes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+
+use devdb::mask::lock::{Lock, drift, read, written};
+use devdb::pg::Session;
+use devdb::pg::catalog::{columns, foreign_keys, tables};
+
+use crate::on_every_version;
+use crate::support::cluster::{Cluster, Version};
+
+on_every_version!(a_migration_is_named);
+
+async fn lock(session: &Session) -> Lock {
+    let (columns, tables) = (columns(session).await.unwrap(), tables(session).await.unwrap());
+    Lock::of(&columns, &tables, &foreign_keys(session).await.unwrap())
+}
+
+async fn a_migration_is_named(version: Version) {
+    let cluster = Cluster::start(&version, &[]).await;
+    let session = cluster.with_master().await;
+    session
+        .run(
+            "CREATE TYPE plan AS ENUM ('free', 'gold'); CREATE DOMAIN mail AS varchar(80) NOT NULL; \
+             CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email mail, plan plan, plans plan[], \
+                 low text GENERATED ALWAYS AS (lower(email::text)) STORED, price numeric(12,2)); \
+             CREATE TABLE \"we.ird: \"\"q\"\"\" (\"a b\" text); \
+             CREATE TABLE log (id int, by bigint REFERENCES users, at date) PARTITION BY RANGE (at); \
+             CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2026-02-01'); \
+             CREATE SCHEMA devdb_meta; CREATE TABLE devdb_meta.own (x text)",
+        )
+        .await
+        .unwrap();
+    let before = lock(&session).await;
+    let file = written(&BTreeMap::from([("app".to_owned(), before.clone())]));
+    let expected = r#"# What devdb knows of these databases. Commit it; `devdb coverage --accept` writes it anew.
+version: 1
+databases:
+  app:
+    tables:
+      public.log:
+        at: date
+        by: int8
+        id: int4
+      public.users:
+        email: public.mail not null
+        id: int8 not null identity
+        low: text generated
+        plan: public.plan
+        plans: public.plan[]
+        price: numeric(12,2)
+      "public.\"we.ird: \"\"q\"\"\"":
+        "a b": text
+    enums:
+      public.plan:
+        - free
+        - gold
+    references:
+      - public.log (by) -> public.users (id)
+"#;
+    assert_eq!(file, expected);
+    assert_eq!(read(&file).unwrap()["app"], before);
+    assert_eq!(drift(&before, &lock(&session).await), []);
+    session
+        .run(
+            "ALTER TYPE plan ADD VALUE 'vip' BEFORE 'gold'; ALTER TABLE users ADD nickname varchar(80), DROP price, ALTER plan SET NOT NULL; \
+             CREATE TABLE log_2 PARTITION OF log FOR VALUES FROM ('2026-02-01') TO ('2026-03-01'); \
+             ALTER TABLE log ALTER id TYPE text; ALTER TABLE log DROP CONSTRAINT log_by_fkey; \
+             CREATE TABLE leads (of bigint REFERENCES users)",
+        )
+        .await
+        .unwrap();
+    let found: Vec<String> = drift(&before, &lock(&session).await).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        found,
+        [
+            "table public.leads is new, with 1 columns",
+            "public.log.id changed from int4 to text",
+            "public.users.nickname varchar(80) is new",
+            "public.users.plan changed from public.plan to public.plan not null",
+            "label 'vip' of enum public.plan is new",
+            "foreign key public.leads (of) -> public.users (id) is new",
+            "public.users.price is gone, which does no harm",
+            "foreign key public.log (by) -> public.users (id) is gone, which does no harm",
+        ]
+    );
+}
