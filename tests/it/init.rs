@@ -22,7 +22,8 @@ async fn the_company_gets_its_configuration(version: Version) {
     std::fs::write(&path, &text).unwrap();
     let config = devdb::config::load(&path, &|_| None, devdb::scrub::words())
         .unwrap_or_else(|error| panic!("{error:?}\n{text}"));
-    let coverage = coverage::decide(&config.masking, &config.references, &draft.catalog);
+    let masking = &config.targets.values().next().unwrap().masking;
+    let coverage = coverage::decide(masking, &draft.catalog);
     assert!(coverage.problems.is_empty(), "{:?}\n{text}", coverage.problems);
     assert!(coverage.unused.is_empty(), "{:?}", coverage.unused);
     let open: Vec<String> = coverage.open.iter().map(devdb::pg::catalog::Column::path).collect();

@@ -225,6 +225,9 @@ fn by_type(column: &Column, said: Said) -> Guess {
         }
         None => &column.base,
     };
+    if what.form == 'c' && !column.array {
+        return composite(column);
+    }
     if what.name == "oid" {
         let reason = "a number; if it is a large object's, that is scrubbed apart".to_owned();
         return Guess { proposal: Proposal::Keep, reason, sure: Sure::Likely };
@@ -242,13 +245,33 @@ fn by_type(column: &Column, said: Said) -> Guess {
     )
 }
 
+/// Every attribute by its own name.
+fn composite(column: &Column) -> Guess {
+    let parts: Option<Vec<String>> = column
+        .base
+        .attributes
+        .iter()
+        .map(|attribute| {
+            let name = plain_or_quoted(&attribute.name);
+            match guess(attribute, &[], false).proposal {
+                Proposal::Mask(mask) => Some(format!("{name}: {mask}")),
+                Proposal::Keep | Proposal::KeepType(_) => Some(format!("{name}: keep")),
+                Proposal::Nothing | Proposal::Unknown => None,
+            }
+        })
+        .collect();
+    let whole = parts.map(|parts| format!("{{ composite: {{ {} }} }}", parts.join(", ")));
+    let masks: Vec<&str> = whole.as_deref().into_iter().chain(["null"]).collect();
+    masked(column, &masks, Sure::Likely, "its attributes are named like that")
+}
+
 /// The first of the masks that the column takes.
 fn masked(column: &Column, masks: &[&str], sure: Sure, reason: &str) -> Guess {
     let masks: Vec<String> = masks.iter().map(|mask| (*mask).to_owned()).collect();
     let refused = |refusal: Refusal| format!("{reason}; {refusal}");
     match written::first_taken(column, &masks) {
         // A whole document's paths are too long to be said.
-        Ok(mask) if Some(&mask) == masks.first() || masks[0].contains("json:") => {
+        Ok(mask) if Some(&mask) == masks.first() || masks[0].contains("json:") || masks[0].contains("composite:") => {
             Guess { proposal: Proposal::Mask(mask), reason: reason.to_owned(), sure }
         }
         Ok(mask) => Guess {

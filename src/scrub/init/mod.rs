@@ -7,12 +7,13 @@ mod text;
 
 use std::collections::BTreeMap;
 
+use super::cover;
 use super::samples::{self, sample_values};
 use crate::config::TablePath;
 use crate::mask::classify::{Guess, guess};
 use crate::mask::coverage::Catalog;
 use crate::pg::Session;
-use crate::pg::catalog::{Column, Form, Table, columns, foreign_keys, tables};
+use crate::pg::catalog::{Column, Form, Table};
 
 pub use root::{Root, root};
 pub use text::text;
@@ -35,11 +36,7 @@ pub struct Draft {
 /// # Errors
 /// Tables that this role may not read, and what the server says.
 pub async fn look(session: &Session) -> Result<Draft, samples::Error> {
-    let catalog = Catalog {
-        columns: columns(session).await?,
-        tables: tables(session).await?,
-        foreign_keys: foreign_keys(session).await?,
-    };
+    let catalog = cover::catalog(session).await?;
     let samples = sample_values(session, &catalog.columns, &catalog.tables, SAMPLED).await?;
     let database = session.database().to_owned();
     Ok(Draft { database, guesses: guesses(&catalog, &samples), catalog })
