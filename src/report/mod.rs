@@ -1,14 +1,17 @@
 //! Events in; words for a terminal, a log, a program or GitHub out. The only room that prints.
 
 mod github;
+pub mod html;
 mod json;
 mod lines;
 mod markdown;
 mod terminal;
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::Arc;
 
+use crate::error::Failure;
 use crate::event::Listener;
 
 /// The form of a report.
@@ -31,6 +34,17 @@ pub fn listener(format: Format) -> Arc<dyn Listener> {
         Format::Text if std::io::stderr().is_terminal() => Arc::new(terminal::Terminal::new()),
         Format::Text => Arc::new(lines::Lines),
     }
+}
+
+/// The same, and an HTML page beside it, written when a run ends.
+///
+/// # Errors
+/// The page cannot be written there.
+pub fn with_html(listener: Arc<dyn Listener>, path: Option<&Path>) -> Result<Arc<dyn Listener>, Failure> {
+    Ok(match path {
+        Some(path) => Arc::new(html::Html::beside(listener, path)?),
+        None => listener,
+    })
 }
 
 /// Seconds for people: `0.4 s`, `12 s`, `3 m 05 s`.

@@ -24,6 +24,8 @@ mod commands;
 mod hazards;
 /// A first configuration.
 mod init;
+/// The HTML report, looked at in a browser.
+mod html;
 /// Killed at any instant.
 mod killed;
 /// The order of the rooms, and what else a grep can hold.

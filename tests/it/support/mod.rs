@@ -1,6 +1,7 @@
 //! What the scenarios are built from.
 
 pub mod account;
+pub mod browser;
 pub mod cluster;
 pub mod listener;
 pub mod scene;

@@ -1,0 +1,210 @@
+//! The top of the page: what ran, how it ended, and the figures that matter.
+
+use askama::Template;
+use jiff::Timestamp;
+
+use super::Heard;
+use super::format::{count, counted};
+use crate::error::Exit;
+use crate::event::{Event, FailedAt};
+use crate::report::seconds;
+
+/// The top.
+#[derive(Template)]
+#[template(path = "head.html")]
+pub struct Head {
+    /// What ran, for the title too.
+    pub what: String,
+    /// Of what.
+    pub target: String,
+    /// How it ended, for the title too.
+    pub verdict: &'static str,
+    class: &'static str,
+    sentence: String,
+    about: Vec<(&'static str, String)>,
+    figures: Vec<Figure>,
+    failures: Vec<Failed>,
+}
+
+struct Figure {
+    /// The section with more of it.
+    section: &'static str,
+    number: String,
+    of: &'static str,
+    more: String,
+    class: &'static str,
+}
+
+struct Failed {
+    message: String,
+    places: Vec<FailedAt>,
+    hint: Option<String>,
+    aftermath: Vec<String>,
+}
+
+impl Head {
+    /// The top of the page on what was heard.
+    pub fn of(heard: &[Heard]) -> Head {
+        let mut head = Head {
+            what: "devdb".to_owned(),
+            target: String::new(),
+            verdict: "unfinished",
+            class: "bad",
+            sentence: "The end of this run was not heard.".to_owned(),
+            about: Vec::new(),
+            figures: figures(heard),
+            failures: Vec::new(),
+        };
+        heard.iter().for_each(|heard| head.add(heard));
+        // Without a run there is no end of one: a configuration that cannot be read, for one.
+        if !head.failures.is_empty() && head.verdict == "unfinished" {
+            (head.verdict, head.sentence) = ("failed", "It failed before a run began, or before one ended.".to_owned());
+        }
+        head
+    }
+
+    fn add(&mut self, heard: &Heard) {
+        match &heard.event {
+            Event::RunStarted { version, command, target, run_id, .. } => {
+                self.what = format!("devdb {command}");
+                self.target.clone_from(target);
+                self.about.push(("Began", time(heard.at)));
+                self.about.push(("Run", run_id.clone()));
+                self.about.push(("devdb", (*version).to_owned()));
+            }
+            Event::Failed { message, places, hint, aftermath } => self.failures.push(Failed {
+                message: message.clone(),
+                places: places.clone(),
+                hint: hint.clone(),
+                aftermath: aftermath.clone(),
+            }),
+            Event::RunFinished { exit, generation, seconds: took } => {
+                let words = Exit::ALL.into_iter().find(|(code, _)| *code as u8 == *exit).map_or("", |(_, words)| words);
+                (self.verdict, self.class) = if *exit == 0 { ("done", "good") } else { ("failed", "bad") };
+                self.sentence = match generation {
+                    Some(name) => format!("{name} is live."),
+                    None if *exit == 0 => String::new(),
+                    None => format!("{words}."),
+                };
+                self.about.insert(0, ("Exit code", format!("{exit} · {words}")));
+                self.about.insert(1, ("Took", seconds(*took)));
+                self.about.extend(generation.clone().map(|name| ("Generation", name)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `2026-11-22 00:32:02 UTC`.
+fn time(at: Timestamp) -> String {
+    at.strftime("%F %T UTC").to_string()
+}
+
+/// What a reader looks for first. A figure of which nothing was heard is left out.
+fn figures(heard: &[Heard]) -> Vec<Figure> {
+    let events = || heard.iter().map(|heard| &heard.event);
+    let mut figures = Vec::new();
+    let mut add = |section, of, number: u64, more: String, class| {
+        figures.push(Figure { section, number: count(number), of, more, class });
+    };
+    let columns = || {
+        events()
+            .filter_map(|event| match event {
+                Event::Coverage { columns, .. } => Some(columns),
+                _ => None,
+            })
+            .flatten()
+    };
+    let all = columns().count() as u64;
+    if all > 0 {
+        let of = |class: &str| columns().filter(|column| column.class == class).count() as u64;
+        let open = of("open");
+        let more = if open > 0 { format!("{} open", count(open)) } else { format!("of {}, none open", count(all)) };
+        add("coverage", "columns masked", of("masked") + of("scripted"), more, if open > 0 { "bad" } else { "" });
+    }
+    let masked = || {
+        events().filter_map(|event| match event {
+            Event::TableMasked { rows, .. } => Some(*rows),
+            _ => None,
+        })
+    };
+    if masked().next().is_some() {
+        let tables = format!("in {}", counted(masked().count() as u64, "table"));
+        add("tables", "rows masked", masked().sum(), tables, "");
+    }
+    let scripts = events().filter(|event| matches!(event, Event::ScriptRan { .. })).count() as u64;
+    if scripts > 0 {
+        add("scripts", "scripts", scripts, "ran".to_owned(), "");
+    }
+    let hazards = |kept| {
+        let of = |event: &&Event| matches!(event, Event::Hazard { kept: reason, .. } if reason.is_some() == kept);
+        events().filter(of).count() as u64
+    };
+    if hazards(true) + hazards(false) > 0 {
+        add("hazards", "hazards defused", hazards(false), format!("{} kept", hazards(true)), "");
+    }
+    let leaks = |kept| {
+        let of = |event: &&Event| matches!(event, Event::Leak { kept: reason, .. } if reason.is_some() == kept);
+        events().filter(of).count() as u64
+    };
+    let searched = events().any(|event| matches!(event, Event::LeakChecked { .. }));
+    if searched || leaks(true) + leaks(false) > 0 {
+        let class = if leaks(false) > 0 { "bad" } else { "" };
+        let more = if searched { format!("{} kept", leaks(true)) } else { "search not ended".to_owned() };
+        add("leaks", "leaks", leaks(false), more, class);
+    }
+    let warnings = events().filter(|event| matches!(event, Event::Warning { .. })).count() as u64;
+    if warnings > 0 {
+        add("warnings", "warnings", warnings, "worth a look".to_owned(), "warn");
+    }
+    figures
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{at, leak, rendered, searched, started};
+    use super::*;
+
+    fn failed() -> Heard {
+        let places = vec![FailedAt { file: "a<b.sql".into(), line: 7, title: "no \"such\" column".into() }];
+        let (message, hint) = ("failed to <run>".into(), Some("mask:\n  rules:".into()));
+        at(2.0, Event::Failed { message, places, hint, aftermath: vec!["the clone was removed".into()] })
+    }
+
+    #[test]
+    fn a_good_run_says_what_is_live() {
+        let end = Event::RunFinished { exit: 0, generation: Some("app-dev-1".into()), seconds: 61.0 };
+        let head = Head::of(&[at(0.0, started()), at(61.0, end)]);
+        let page = rendered(&head);
+        for words in ["app-dev-1 is live.", "0 · done", "1 m 01 s", "2026-11-21 17:00:00 UTC"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert_eq!((head.verdict, head.class), ("done", "good"));
+    }
+
+    #[test]
+    fn a_failed_run_says_why_and_what_to_do() {
+        let end = Event::RunFinished { exit: 4, generation: None, seconds: 2.0 };
+        let head = Head::of(&[at(0.0, started()), failed(), at(2.0, end)]);
+        let page = rendered(&head);
+        for words in ["failed, clone removed", "failed to &#60;run&#62;", "a&#60;b.sql:7", "mask:\n  rules:"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_heard_is_not_called_good() {
+        assert_eq!(Head::of(&[]).verdict, "unfinished");
+        assert_eq!(Head::of(&[at(0.0, started())]).class, "bad");
+        assert_eq!(Head::of(&[failed()]).verdict, "failed");
+        assert!(rendered(&Head::of(&[at(0.0, leak("app", Some("why")))])).contains("search not ended"));
+    }
+
+    #[test]
+    fn figures_count_what_was_heard() {
+        let heard = [at(0.0, leak("app", None)), at(0.0, leak("app", Some("why"))), at(1.0, searched("app"))];
+        let figures = figures(&heard);
+        assert_eq!(figures.len(), 1);
+        assert_eq!((figures[0].number.as_str(), figures[0].more.as_str(), figures[0].class), ("1", "1 kept", "bad"));
+    }
+}

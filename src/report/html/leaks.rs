@@ -1,0 +1,103 @@
+//! Whether any original was found where it should not be.
+
+use askama::Template;
+
+use super::format::{counted, visible};
+use super::{Heard, filters};
+use crate::event::Event;
+
+/// The searches and what they found.
+#[derive(Template)]
+#[template(path = "leaks.html")]
+pub struct Leaks {
+    searches: Vec<Search>,
+    found: Vec<Hit>,
+    kept: Vec<Hit>,
+}
+
+struct Search {
+    database: String,
+    mode: &'static str,
+    places: u64,
+    rows: u64,
+    bytes: u64,
+    originals: u64,
+    left_out: u64,
+    seconds: f64,
+    /// Places with a leak.
+    leaks: u64,
+}
+
+#[derive(Clone)]
+struct Hit {
+    database: String,
+    place: String,
+    rows: u64,
+    of: String,
+    kept: Option<String>,
+}
+
+impl Leaks {
+    /// The searches among what was heard.
+    pub fn of(heard: &[Heard]) -> Leaks {
+        let hits: Vec<Hit> = heard.iter().filter_map(|heard| hit(&heard.event)).collect();
+        let (kept, found): (Vec<Hit>, Vec<Hit>) = hits.into_iter().partition(|hit| hit.kept.is_some());
+        Leaks { searches: heard.iter().filter_map(|heard| search(&heard.event, &found)).collect(), found, kept }
+    }
+
+    fn outcome(&self) -> String {
+        match self.found.len() as u64 {
+            0 if self.searches.is_empty() => "no search came to its end".to_owned(),
+            0 => "nothing found".to_owned(),
+            places => format!("originals in {}", counted(places, "place")),
+        }
+    }
+}
+
+fn hit(event: &Event) -> Option<Hit> {
+    let Event::Leak { database, place, rows, of, kept } = event else { return None };
+    let kept = kept.clone();
+    Some(Hit { database: visible(database), place: visible(place), rows: *rows, of: visible(of), kept })
+}
+
+fn search(event: &Event, found: &[Hit]) -> Option<Search> {
+    let Event::LeakChecked { database, mode, places, rows, bytes, originals, left_out, seconds } = event else {
+        return None;
+    };
+    let database = visible(database);
+    let leaks = found.iter().filter(|hit| hit.database == database).count() as u64;
+    Some(Search {
+        database,
+        mode,
+        places: *places,
+        rows: *rows,
+        bytes: *bytes,
+        originals: *originals,
+        left_out: *left_out,
+        seconds: *seconds,
+        leaks,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{at, leak, rendered, searched};
+    use super::*;
+
+    #[test]
+    fn a_leak_is_told_from_one_that_is_kept() {
+        let heard = [at(0.0, leak("app", None)), at(0.0, leak("app", Some("a <public> list"))), at(1.0, searched("app"))];
+        let leaks = Leaks::of(&heard);
+        assert_eq!((leaks.found.len(), leaks.kept.len(), leaks.searches[0].leaks), (1, 1, 1));
+        assert_eq!(leaks.outcome(), "originals in 1 place");
+        let page = rendered(&leaks);
+        assert!(page.contains("a &#60;public&#62; list") && page.contains("12,000"), "{page}");
+    }
+
+    #[test]
+    fn a_search_that_never_ended_is_not_a_clean_one() {
+        assert_eq!(Leaks::of(&[at(0.0, leak("app", Some("why")))]).outcome(), "no search came to its end");
+        assert_eq!(Leaks::of(&[at(0.0, searched("app"))]).outcome(), "nothing found");
+        assert_eq!(rendered(&Leaks::of(&[])).trim(), "");
+    }
+}
