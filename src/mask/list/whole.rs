@@ -56,7 +56,7 @@ pub(super) fn list() -> Vec<Entry> {
             "attributes with keep",
             NEITHER,
             Cost::High,
-            ("(세종대로,04524,KR)", "(\"세종특별자치시 햇살로 217\",71771,KR)"),
+            ("(세종대로,04524,KR)", "(\"충청북도 충주시 중앙로 217\",71771,KR)"),
         ),
         entry(
             "hstore: {keys: {phone: {phone: kr}}}",
