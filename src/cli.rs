@@ -52,6 +52,14 @@ pub enum Command {
         #[command(subcommand)]
         action: ConfigAction,
     },
+    /// Write a first devdb.yaml for a database: masks for what looks personal, each with its reason.
+    Init(From),
+    /// Judge a database by devdb.yaml and devdb.lock; code 7 when a column is neither masked nor kept.
+    Coverage(Coverage),
+    /// Look for what looks personal in any column of a database; changes nothing.
+    Audit(Named),
+    /// Mask a database that devdb.yaml lists, in place, and search it for originals.
+    Scrub(Named),
     /// Print the least-privilege IAM policy for this very configuration.
     Policy,
     /// List every mask: what it makes, what it keeps, what it costs, with an example.
@@ -110,6 +118,34 @@ pub struct Cleanup {
     /// List what would be removed and stop.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// A database to look at.
+#[derive(Debug, Args)]
+pub struct From {
+    /// The database, such as postgres://reader@replica.example.com/app. It is only read. Its password stands in
+    /// PGPASSWORD.
+    #[arg(long, value_name = "URL", env = "DEVDB_FROM", hide_env_values = true)]
+    pub from: String,
+}
+
+/// `devdb coverage`.
+#[derive(Debug, Args)]
+pub struct Coverage {
+    /// The database.
+    #[command(flatten)]
+    pub source: From,
+    /// Write devdb.lock: what the database looks like now has been looked at.
+    #[arg(long)]
+    pub accept: bool,
+}
+
+/// A database that is named.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// The database, such as postgres://me@localhost/app_dev. Its password stands in PGPASSWORD.
+    #[arg(long, value_name = "URL", env = "DEVDB_DATABASE", hide_env_values = true)]
+    pub database: String,
 }
 
 /// `devdb config …`.

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use clap::CommandFactory as _;
+use secrecy::ExposeSecret as _;
 
 use crate::cli::{Cli, Command, ConfigAction};
 use crate::config::{self, Config, PlatformConfig, Target};
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener, Verdict};
+use crate::pg::Url;
 use crate::report::Format;
 use crate::rotate::begin::{begin, quietly};
 use crate::rotate::plan::Wishes;
 use crate::rotate::{self, Options, cleanup, doctor, prepare, rollback, status};
-use crate::{demo, interrupt, mask, platform, scrub};
+use crate::{database, demo, interrupt, mask, platform, scrub};
 
 /// Runs a command.
 pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
@@ -26,6 +28,28 @@ pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure>
         Command::Config { action: ConfigAction::Check } => check(&load(&cli)?, &*listener),
         Command::Masks if cli.format == Format::Json => print_json(&*listener, &serde_json::json!(mask::list())),
         Command::Masks => print(&*listener, &mask::table()),
+        Command::Init(options) => database::init(&url(&options.from, &*listener)?, &*listener).await,
+        Command::Coverage(options) => {
+            let (config, url) = (load(&cli)?, url(&options.source.from, &*listener)?);
+            let done = database::coverage(masking(&config)?, &url, options.accept, &*listener).await;
+            done
+        }
+        Command::Audit(options) => {
+            // Without a configuration there is something to find all the same.
+            let config = if cli.config.exists() { Some(load(&cli)?) } else { None };
+            let url = url(&options.database, &*listener)?;
+            database::audit(config.as_ref().map(masking).transpose()?, &url, &*listener).await
+        }
+        Command::Scrub(options) => {
+            let (target, url) = (target(&cli)?, url(&options.database, &*listener)?);
+            let work = database::scrub(&target, &url, &*listener);
+            tokio::select! {
+                done = work => done,
+                () = interrupt::signal() => {
+                    Err(Failure::new(Exit::Interrupted, "interrupted").and("the next `devdb scrub` goes on where this one was"))
+                }
+            }
+        }
         Command::Policy => match &target(&cli)? {
             target if matches!(target.platform, PlatformConfig::Aws(_)) => {
                 print_json(&*listener, &platform::aws::policy(target))
@@ -71,6 +95,19 @@ fn meant(options: &crate::cli::Rotate) -> Options {
         contexts: options.contexts.clone(),
         check_idempotent: options.check_idempotent,
     }
+}
+
+fn masking(config: &Config) -> Result<&config::Masking, Failure> {
+    let first = config.targets.values().next();
+    Ok(&*first.ok_or_else(|| Failure::new(Exit::Usage, "no target is configured"))?.masking)
+}
+
+fn url(text: &str, listener: &dyn Listener) -> Result<Url, Failure> {
+    let url = Url::read(text, &|name| std::env::var(name).ok()).map_err(|error| {
+        Failure::new(Exit::Usage, error).hint("write postgres://user@host:5432/database, the password in PGPASSWORD")
+    })?;
+    listener.secret(url.password().expose_secret());
+    Ok(url)
 }
 
 fn target(cli: &Cli) -> Result<Target, Failure> {

@@ -21,6 +21,8 @@ pub mod cli;
 
 pub mod report;
 
+pub mod database;
+
 pub mod rotate;
 
 pub mod scrub;

@@ -118,12 +118,7 @@ pub async fn prepare(target: &Target, listener: &dyn Listener) -> Result<Kit, Fa
         for (variable, password) in &database.secrets {
             secrets.insert(variable.clone(), get(password, format!("value of devdb.{variable}")).await?);
         }
-        let variables = Variables { values: database.variables.clone(), secrets };
-        let complaints = scripts.check(&variables);
-        if !complaints.is_empty() {
-            return Err(from_problems(Problems(complaints.into_iter().map(Problem::Text).collect())));
-        }
-        work.push(Work { database: name, scripts, variables });
+        work.push(checked(name, scripts, Variables { values: database.variables.clone(), secrets })?);
     }
     let mut roles = BTreeMap::new();
     let allowed = target.allowed_roles.iter().map(|(name, role)| (name, role.password.as_ref()));
@@ -135,12 +130,57 @@ pub async fn prepare(target: &Target, listener: &dyn Listener) -> Result<Kit, Fa
     }
     let master = get(&target.master_password, "master password".to_owned()).await?;
     secret::check_master(&master)?;
-    let secret = get(&target.masking.key, "key of the masks".to_owned()).await?;
-    let mask_key = mask::Key::new(secret.expose_secret()).map_err(|weak| {
-        Failure::new(Exit::Usage, weak).hint("take a long random one, such as `openssl rand -hex 32` prints")
-    })?;
+    let mask_key = mask_key(&get(&target.masking.key, MASK_KEY.to_owned()).await?)?;
     let recipe = recipe(target, &work, &mask_key);
     Ok(Kit { work, seen: seen(&target.masking.lock)?, master, mask_key, roles, origins, recipe })
+}
+
+/// Scripts with their values, all of which they must have.
+fn checked(database: String, scripts: Scripts, variables: Variables) -> Result<Work, Failure> {
+    let complaints = scripts.check(&variables);
+    if !complaints.is_empty() {
+        return Err(from_problems(Problems(complaints.into_iter().map(Problem::Text).collect())));
+    }
+    Ok(Work { database, scripts, variables })
+}
+
+const MASK_KEY: &str = "key of the masks";
+
+fn mask_key(secret: &SecretString) -> Result<mask::Key, Failure> {
+    mask::Key::new(secret.expose_secret()).map_err(|weak| {
+        Failure::new(Exit::Usage, weak).hint("take a long random one, such as `openssl rand -hex 32` prints")
+    })
+}
+
+/// What masking one database by hand takes: the key, and the scripts of the database of this name, or of the
+/// only one there is.
+pub async fn by_hand(
+    target: &Target,
+    database: &str,
+    listener: &dyn Listener,
+) -> Result<(Work, mask::Key, String), Failure> {
+    let get = async |password: &Password, purpose: String| {
+        let secret = secret::resolve(password, &purpose).await?;
+        listener.secret(secret.expose_secret());
+        Ok::<_, secret::Error>(secret)
+    };
+    let key = mask_key(&get(&target.masking.key, MASK_KEY.to_owned()).await?)?;
+    let all = scripts(target)?;
+    let only = all.len() == 1;
+    let named = all.into_iter().zip(&target.databases).find(|((name, _), _)| only || name == database);
+    let work = match named {
+        None => checked(database.to_owned(), Scripts::default(), Variables::default())?,
+        Some(((_, scripts), configured)) => {
+            let mut secrets = BTreeMap::new();
+            for (variable, password) in &configured.secrets {
+                secrets.insert(variable.clone(), get(password, format!("value of devdb.{variable}")).await?);
+            }
+            let values = configured.variables.clone();
+            checked(database.to_owned(), scripts, Variables { values, secrets })?
+        }
+    };
+    let recipe = recipe(target, std::slice::from_ref(&work), &key);
+    Ok((work, key, recipe))
 }
 
 /// A clone that an interrupted run left is only gone on with when this is the same: otherwise parts

@@ -7,7 +7,7 @@ use super::door::Door;
 use super::marker::{self, Marker};
 use super::masking::{self, Masker};
 use super::postproc::{self, Order, Scripts, Stage};
-use super::{cover, databases, hazards, leak, residue, roles};
+use super::{cover, databases, hazards, leak, looks, residue, roles};
 use crate::error::{Exit, Failure, Place};
 use crate::pg::Session;
 use crate::platform::Phase;
@@ -164,10 +164,22 @@ impl Findings {
             return Ok(());
         }
         for (database, ..) in &case.scripts {
+            let session = case.door.session(database).await?;
+            for look in looks::looks(&session, Some(case.masker.masking)).await? {
+                case.masker.listener.hear(&look.event(database));
+                if look.kept.is_none() {
+                    self.evidence.masked = false;
+                    let rows = counted(look.rows);
+                    self.add(
+                        format!("{database}: {rows} of {} hold what looks like {}", look.column, look.kind.plural()),
+                        "mask that, or list it under `mask.survivors` with a reason",
+                    );
+                }
+            }
             let outcome = case.masker.search(database).await?;
             for hit in outcome.hits.iter().filter(|hit| hit.survivor.is_none()) {
                 self.evidence.masked = false;
-                let rows = if hit.rows == 1 { "1 row".to_owned() } else { format!("{} rows", hit.rows) };
+                let rows = counted(hit.rows);
                 self.add(
                     format!("{database}: originals of {} ({}) are in {rows} of {}", hit.of, hit.rule, hit.path()),
                     "mask that too, or list it under `mask.survivors` with a reason",
@@ -204,4 +216,8 @@ impl Findings {
         }
         Ok(())
     }
+}
+
+fn counted(rows: u64) -> String {
+    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
 }

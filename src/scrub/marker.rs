@@ -50,7 +50,7 @@ pub async fn mark(session: &Session, marker: &Marker) -> Result<()> {
 }
 
 /// Makes `devdb_meta` this generation's own, if it is not already.
-pub(super) async fn claim(session: &Session, generation: &str) -> Result<()> {
+pub async fn claim(session: &Session, generation: &str) -> Result<()> {
     if read_marker(session).await?.is_some_and(|marker| marker.generation == generation) {
         return Ok(());
     }

@@ -10,6 +10,7 @@ pub mod hazards;
 pub mod init;
 pub mod leak;
 pub mod leak_check;
+pub mod looks;
 pub mod marker;
 pub mod masking;
 pub mod postproc;

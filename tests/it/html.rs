@@ -81,12 +81,14 @@ fn a_good_night_is_drawn() {
     must_say(&text, &["app.messages", "31.2 GB", "24.9 GB", "48,220,114", "받는 사람", "email: *.email", "Kept:"]);
     assert_eq!(browser.value("document.title"), "devdb rotate haneul-dev: done");
     // Bars are to scale: the restore took 1124 of all the seconds.
-    let ratio = "(() => { const b = [...document.querySelectorAll('.track')].map(t => t.firstChild.getBoundingClientRect()
+    let ratio =
+        "(() => { const b = [...document.querySelectorAll('.track')].map(t => t.firstChild.getBoundingClientRect()
         .width / t.getBoundingClientRect().width); return b[1] / b[9] })()";
     let ratio = browser.value(ratio).as_f64().unwrap();
     assert!((ratio - 1124.0 / 251.0).abs() < 0.2, "{ratio}");
     // What a tooltip says is printed too: the cell's number leads to the entry.
-    let entry = "(() => { const c = [...document.querySelectorAll('.matrix li')].find(c => c.title.startsWith('phone, text'));
+    let entry =
+        "(() => { const c = [...document.querySelectorAll('.matrix li')].find(c => c.title.startsWith('phone, text'));
         return c.closest('section').querySelectorAll('.entries')[0].children[c.querySelector('sup').textContent - 1]
         .querySelector('code').textContent })()";
     assert_eq!(browser.value(entry), "phone: *.phone");
@@ -110,8 +112,14 @@ fn the_page_is_well_formed_for_a_reader_that_sees_nothing() {
             "a link that leads nowhere",
             "[...document.querySelectorAll('a')].filter(a => !document.getElementById(a.hash.slice(1))).length",
         ),
-        ("an id that is there twice", "(ids => ids.length - new Set(ids).size)([...document.querySelectorAll('[id]')].map(e => e.id))"),
-        ("a cell whose class is not said", "[...document.querySelectorAll('.matrix li')].filter(c => !c.textContent.startsWith(c.className)).length"),
+        (
+            "an id that is there twice",
+            "(ids => ids.length - new Set(ids).size)([...document.querySelectorAll('[id]')].map(e => e.id))",
+        ),
+        (
+            "a cell whose class is not said",
+            "[...document.querySelectorAll('.matrix li')].filter(c => !c.textContent.startsWith(c.className)).length",
+        ),
     ] {
         assert_eq!(browser.value(wrong), 0, "{what}");
     }
@@ -123,7 +131,10 @@ fn a_bad_night_says_what_to_do() {
     must_behave(&mut browser, &written("bad", &events::bad_night()));
     let text = text(&mut browser);
     must_say(&text, &["leak or uncovered column found, nothing swapped", "originals in 3 places", "What to do"]);
-    must_say(&text, &["app.messages.body: why", "devdb.yaml:41", "14 of 41 tables searched", "1 open", "search not ended"]);
+    must_say(
+        &text,
+        &["app.messages.body: why", "devdb.yaml:41", "14 of 41 tables searched", "1 open", "search not ended"],
+    );
 }
 
 #[test]
@@ -183,7 +194,10 @@ fn a_rotation_writes_its_report() {
     let mut browser = Browser::start();
     must_behave(&mut browser, path.as_ref());
     let said = text(&mut browser);
-    must_say(&said, &[&format!("{generation} is live."), "Timeline", "Coverage", "app.\"주문 \"\"특별\"\"\"", "받는 사람"]);
+    must_say(
+        &said,
+        &[&format!("{generation} is live."), "Timeline", "Coverage", "app.\"주문 \"\"특별\"\"\"", "받는 사람"],
+    );
     must_say(&said, &["app.users.*", "10-scrub/10_users.sql", "outbox"]);
     // A failed run takes the place of the good one, by the environment as well.
     scene.script("10-scrub/20_wrong.sql", "SELECT no_such_column FROM app.users;\n");

@@ -22,10 +22,10 @@ mod cluster_for_scripts;
 mod commands;
 /// Hazards: found, defused, read back.
 mod hazards;
-/// A first configuration.
-mod init;
 /// The HTML report, looked at in a browser.
 mod html;
+/// A first configuration.
+mod init;
 /// Killed at any instant.
 mod killed;
 /// The order of the rooms, and what else a grep can hold.

@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_leak_is_told_from_one_that_is_kept() {
-        let heard = [at(0.0, leak("app", None)), at(0.0, leak("app", Some("a <public> list"))), at(1.0, searched("app"))];
+        let heard =
+            [at(0.0, leak("app", None)), at(0.0, leak("app", Some("a <public> list"))), at(1.0, searched("app"))];
         let leaks = Leaks::of(&heard);
         assert_eq!((leaks.found.len(), leaks.kept.len(), leaks.searches[0].leaks), (1, 1, 1));
         assert_eq!(leaks.outcome(), "originals in 1 place");

@@ -61,18 +61,8 @@ impl Tables {
 }
 
 fn row(event: &Event) -> Option<Row> {
-    let Event::TableMasked {
-        database,
-        table,
-        masks,
-        method,
-        why,
-        rows,
-        bytes_before,
-        bytes_after,
-        seconds,
-        already,
-    } = event
+    let Event::TableMasked { database, table, masks, method, why, rows, bytes_before, bytes_after, seconds, already } =
+        event
     else {
         return None;
     };
@@ -123,7 +113,10 @@ mod tests {
             at(2.0, masked("app", "public.big", "update", 4_000_000)),
         ];
         let tables = Tables::of(&heard);
-        assert_eq!(tables.rows.iter().map(|row| row.table.as_str()).collect::<Vec<_>>(), ["public.big", "public.small"]);
+        assert_eq!(
+            tables.rows.iter().map(|row| row.table.as_str()).collect::<Vec<_>>(),
+            ["public.big", "public.small"]
+        );
         assert_eq!((tables.rows[1].before.as_str(), tables.rows[1].after.as_str()), ("25.000", "12.500"));
         assert_eq!(tables.methods.iter().map(|method| method.name).collect::<Vec<_>>(), ["update", "rewrite"]);
         assert_eq!(tables.methods[0].share, "80.000");

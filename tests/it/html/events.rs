@@ -90,16 +90,36 @@ pub fn good_night() -> Vec<Heard> {
             Fact::new("retire", "haneul-dev-20261120-171459"),
         ],
     });
-    story.step("preflight", "look at haneul-prod and its snapshots", 3.4, "rds:haneul-prod-2026-11-22-17-02 can be restored");
-    story.step("restore", "restore rds:haneul-prod-2026-11-22-17-02 (74.2 GB)", 1124.0, &format!("{clone} is available, closed to all but devdb"));
+    story.step(
+        "preflight",
+        "look at haneul-prod and its snapshots",
+        3.4,
+        "rds:haneul-prod-2026-11-22-17-02 can be restored",
+    );
+    story.step(
+        "restore",
+        "restore rds:haneul-prod-2026-11-22-17-02 (74.2 GB)",
+        1124.0,
+        &format!("{clone} is available, closed to all but devdb"),
+    );
     story.step("password", "reset the master password", 41.0, "logged in as haneul_admin on PostgreSQL 16");
     for (hazard, database, message, kept) in [
         ("laravel-queue", Some("haneul"), "public.jobs, rows: 180, waiting: 180; emptied", None),
         ("laravel-queue", Some("haneul"), "public.failed_jobs, rows: 40; emptied", None),
         ("outbox", Some("haneul"), "app.notification_outbox, rows: 1,200, waiting: 160; emptied", None),
-        ("foreign-servers", Some("events"), "server warehouse: host set to devdb.invalid, 3 user mappings dropped", None),
+        (
+            "foreign-servers",
+            Some("events"),
+            "server warehouse: host set to devdb.invalid, 3 user mappings dropped",
+            None,
+        ),
         ("replication-slots", None, "debezium_haneul: dropped", None),
-        ("untrusted-languages", Some("haneul"), "public.slugify(text) in plpython3u", Some("pure text function, read by the platform team on 2026-09-02")),
+        (
+            "untrusted-languages",
+            Some("haneul"),
+            "public.slugify(text) in plpython3u",
+            Some("pure text function, read by the platform team on 2026-09-02"),
+        ),
     ] {
         story.say(Event::Hazard {
             hazard: hazard.into(),
@@ -109,11 +129,21 @@ pub fn good_night() -> Vec<Heard> {
         });
     }
     story.step("hazards", "defuse what acts on the outside", 8.2, "5 hazards defused, 1 kept, in 3 databases");
-    story.step("logins", "close logins that are not on the list", 2.6, "4 logins closed: jane.doe, kim.minsu, replicator_old, report_reader");
+    story.step(
+        "logins",
+        "close logins that are not on the list",
+        2.6,
+        "4 logins closed: jane.doe, kim.minsu, replicator_old, report_reader",
+    );
     for (database, columns) in coverage() {
         story.say(Event::Coverage { database: database.into(), columns });
     }
-    story.step("coverage", "see that every column was thought of", 1.3, "121 columns: 34 masked, the others kept on purpose");
+    story.step(
+        "coverage",
+        "see that every column was thought of",
+        1.3,
+        "121 columns: 34 masked, the others kept on purpose",
+    );
     for (script, statements, rows, seconds) in [
         ("00-secure/10_logins_and_tokens.sql", 5, 1520, 0.4),
         ("00-secure/20_queues.sql", 2, 0, 0.0),
@@ -125,18 +155,68 @@ pub fn good_night() -> Vec<Heard> {
     }
     story.step("scripts", "run the scripts", 33.0, "4 scripts, 1206380 rows touched");
     let rewrite = ("rewrite", None);
-    story.masked("haneul", "public.users", &[("email", "email"), ("name", "fake"), ("phone", "phone"), ("birth_date", "date")], rewrite, (1_204_331, 1_840_000_000, 1_410_000_000));
-    story.masked("haneul", "app.messages", &[("body", "text"), ("sender_ip", "ip")], ("rewrite", Some("view app.recent_messages dropped and put back")), (48_220_114, 31_200_000_000, 24_900_000_000));
-    story.masked("haneul", "public.audit_logs_2026_10", &[("payload", "json")], rewrite, (9_811_402, 8_130_000_000, 7_020_000_000));
-    story.masked("haneul", "public.audit_logs_2026_11", &[("payload", "json")], rewrite, (7_022_957, 6_020_000_000, 5_260_000_000));
-    story.masked("haneul", "billing.invoices", &[("recipient", "fake"), ("business_number", "registration_number")], ("update", Some("a publication of all tables forbids a rewrite of a partition key")), (610_288, 402_000_000, 655_000_000));
-    story.masked("haneul", "billing.\"주문 \"\"특별\"\"\"", &[("받는 사람", "fake"), ("주소", "fake")], rewrite, (12_204, 4_210_000, 3_980_000));
-    story.masked("events", "public.sessions", &[("ip", "ip"), ("user_agent", "fixed"), ("token", "null")], ("copy", Some("identity column with a sequence of another owner")), (22_410_000, 5_300_000_000, 2_950_000_000));
+    story.masked(
+        "haneul",
+        "public.users",
+        &[("email", "email"), ("name", "fake"), ("phone", "phone"), ("birth_date", "date")],
+        rewrite,
+        (1_204_331, 1_840_000_000, 1_410_000_000),
+    );
+    story.masked(
+        "haneul",
+        "app.messages",
+        &[("body", "text"), ("sender_ip", "ip")],
+        ("rewrite", Some("view app.recent_messages dropped and put back")),
+        (48_220_114, 31_200_000_000, 24_900_000_000),
+    );
+    story.masked(
+        "haneul",
+        "public.audit_logs_2026_10",
+        &[("payload", "json")],
+        rewrite,
+        (9_811_402, 8_130_000_000, 7_020_000_000),
+    );
+    story.masked(
+        "haneul",
+        "public.audit_logs_2026_11",
+        &[("payload", "json")],
+        rewrite,
+        (7_022_957, 6_020_000_000, 5_260_000_000),
+    );
+    story.masked(
+        "haneul",
+        "billing.invoices",
+        &[("recipient", "fake"), ("business_number", "registration_number")],
+        ("update", Some("a publication of all tables forbids a rewrite of a partition key")),
+        (610_288, 402_000_000, 655_000_000),
+    );
+    story.masked(
+        "haneul",
+        "billing.\"주문 \"\"특별\"\"\"",
+        &[("받는 사람", "fake"), ("주소", "fake")],
+        rewrite,
+        (12_204, 4_210_000, 3_980_000),
+    );
+    story.masked(
+        "events",
+        "public.sessions",
+        &[("ip", "ip"), ("user_agent", "fixed"), ("token", "null")],
+        ("copy", Some("identity column with a sequence of another owner")),
+        (22_410_000, 5_300_000_000, 2_950_000_000),
+    );
     story.step("mask", "mask 7 tables of 2 databases", 612.0, "7 tables, 89291296 rows");
     story.say(Event::Noted { step: "residue", message: "haneul: vacuumed and analyzed: 30 tables".into() });
-    story.say(Event::Noted { step: "residue", message: "haneul: statistics removed that ANALYZE leaves alone, columns: 31".into() });
+    story.say(Event::Noted {
+        step: "residue",
+        message: "haneul: statistics removed that ANALYZE leaves alone, columns: 31".into(),
+    });
     story.say(Event::Noted { step: "residue", message: "pg_statistic cannot be rewritten by this role: old statistics stay in its TOAST table until the server reuses the space".into() });
-    story.step("residue", "rebuild statistics and clear residue", 148.0, "30 tables vacuumed and analyzed, 2 materialized views refreshed");
+    story.step(
+        "residue",
+        "rebuild statistics and clear residue",
+        148.0,
+        "30 tables vacuumed and analyzed, 2 materialized views refreshed",
+    );
     for (place, rows, of, kept) in [
         ("public.plans.support_email", 3, "public.users.email", "our own addresses, printed on every invoice"),
         ("app.changelog.author", 41, "public.users.name", "names of released contributors, public anyway"),
@@ -151,10 +231,22 @@ pub fn good_night() -> Vec<Heard> {
         let database = database.into();
         story.say(Event::LeakChecked { database, mode, places, rows, bytes, originals, left_out, seconds });
     }
-    story.step("verify", "read everything back", 251.0, "hazards, logins, scripts, residue and verify queries are in order");
-    story.say(Event::Warning { message: "`mask` names public.users.nickname, which is no column here: correct it, or remove it".into() });
+    story.step(
+        "verify",
+        "read everything back",
+        251.0,
+        "hazards, logins, scripts, residue and verify queries are in order",
+    );
+    story.say(Event::Warning {
+        message: "`mask` names public.users.nickname, which is no column here: correct it, or remove it".into(),
+    });
     story.step("open", "open the generation to developers", 12.0, &format!("{clone} is open to developers"));
-    story.step("publish", "point haneul-dev.internal.example at it", 64.0, &format!("haneul-dev.internal.example leads to {clone}"));
+    story.step(
+        "publish",
+        "point haneul-dev.internal.example at it",
+        64.0,
+        &format!("haneul-dev.internal.example leads to {clone}"),
+    );
     story.step("retire", "remove haneul-dev-20261120-171459", 96.0, "haneul-dev-20261120-171459 is gone");
     story.end(0, Some(clone));
     story.heard()
@@ -166,26 +258,147 @@ fn coverage() -> Vec<(&'static str, Vec<Covered>)> {
         let mut words = words.split('|');
         let (name, kind, class, by) =
             (words.next().unwrap(), words.next().unwrap(), words.next().unwrap(), words.next().unwrap_or_default());
-        let class = ["masked", "scripted", "kept", "computed", "elsewhere", "open"].into_iter().find(|known| *known == class);
+        let class =
+            ["masked", "scripted", "kept", "computed", "elsewhere", "open"].into_iter().find(|known| *known == class);
         Covered { column: format!("{table}.{name}"), kind: kind.into(), class: class.unwrap(), by: by.into() }
     };
     let id = "id|bigint|kept|*.id";
     let times = ["created_at|timestamptz|kept|*.*_at", "updated_at|timestamptz|kept|*.*_at"];
     let tables: Vec<(&str, Vec<&str>)> = vec![
-        ("app.changelog", vec![id, "title|text|kept|app.changelog.*", "author|text|kept|app.changelog.*", "body|text|kept|app.changelog.*", times[0]]),
-        ("app.messages", vec![id, "user_id|bigint|kept|*.*_id", "body|text|masked|text: app.messages.body", "sender_ip|inet|masked|ip: *.*_ip", "search|tsvector|computed|computed from other columns", times[0]]),
-        ("app.notes", vec![id, "user_id|bigint|kept|*.*_id", "title|text|masked|text: app.notes.*", "body|text|masked|text: app.notes.*", "tags|text[]|masked|text: app.notes.*", "colour|app.colour|kept|app.notes.colour", times[0], times[1]]),
-        ("billing.\"주문 \"\"특별\"\"\"", vec![id, "받는 사람|text|masked|fake: billing.*.받는 사람", "주소|text|masked|fake: *.*.주소", "수량|integer|kept|keep_types: integer", times[0]]),
-        ("billing.invoices", vec![id, "organisation_id|bigint|kept|*.*_id", "recipient|text|masked|fake: billing.invoices.recipient", "business_number|varchar(12)|masked|registration_number: *.business_number", "total|numeric(12,2)|scripted|billing.invoices.total", "vat|numeric(12,2)|computed|computed from other columns", "currency|char(3)|kept|*.currency", times[0]]),
-        ("public.audit_logs", vec![id, "actor|bigint|kept|*.*_id", "action|text|kept|public.audit_logs.action", "payload|jsonb|masked|json: public.audit_logs.payload", "request_id|uuid|masked|uuid: *.request_id", times[0]]),
-        ("public.organisations", vec![id, "name|text|masked|fake: public.organisations.name", "business_number|varchar(12)|masked|registration_number: *.business_number", "plan_id|bigint|kept|*.*_id", "postal_code|char(5)|masked|postal_code: *.postal_code", "address|text|masked|fake: *.address", times[0], times[1]]),
-        ("public.plans", vec![id, "name|text|kept|public.plans.*", "price|numeric(12,2)|kept|public.plans.*", "support_email|text|kept|public.plans.*"]),
-        ("public.users", vec![id, "email|citext|masked|email: *.email", "name|text|masked|fake: public.users.name", "given_name|text|masked|fake: public.users.given_name", "phone|text|masked|phone: *.phone", "birth_date|date|masked|date: public.users.birth_date", "resident_number|char(14)|masked|registration_number: public.users.resident_number", "password_hash|text|masked|fixed: public.users.password_hash", "remember_token|text|masked|null: *.*_token", "api_token|text|masked|null: *.*_token", "last_login_ip|inet|masked|ip: *.*_ip", "locale|text|kept|*.locale", "is_admin|boolean|kept|keep_types: boolean", "login_count|integer|scripted|public.users.login_count", times[0], times[1], "deleted_at|timestamptz|kept|*.*_at"]),
-        ("warehouse.daily_orders", vec!["day|date|elsewhere|a foreign table", "orders|bigint|elsewhere|a foreign table", "revenue|numeric|elsewhere|a foreign table"]),
+        (
+            "app.changelog",
+            vec![
+                id,
+                "title|text|kept|app.changelog.*",
+                "author|text|kept|app.changelog.*",
+                "body|text|kept|app.changelog.*",
+                times[0],
+            ],
+        ),
+        (
+            "app.messages",
+            vec![
+                id,
+                "user_id|bigint|kept|*.*_id",
+                "body|text|masked|text: app.messages.body",
+                "sender_ip|inet|masked|ip: *.*_ip",
+                "search|tsvector|computed|computed from other columns",
+                times[0],
+            ],
+        ),
+        (
+            "app.notes",
+            vec![
+                id,
+                "user_id|bigint|kept|*.*_id",
+                "title|text|masked|text: app.notes.*",
+                "body|text|masked|text: app.notes.*",
+                "tags|text[]|masked|text: app.notes.*",
+                "colour|app.colour|kept|app.notes.colour",
+                times[0],
+                times[1],
+            ],
+        ),
+        (
+            "billing.\"주문 \"\"특별\"\"\"",
+            vec![
+                id,
+                "받는 사람|text|masked|fake: billing.*.받는 사람",
+                "주소|text|masked|fake: *.*.주소",
+                "수량|integer|kept|keep_types: integer",
+                times[0],
+            ],
+        ),
+        (
+            "billing.invoices",
+            vec![
+                id,
+                "organisation_id|bigint|kept|*.*_id",
+                "recipient|text|masked|fake: billing.invoices.recipient",
+                "business_number|varchar(12)|masked|registration_number: *.business_number",
+                "total|numeric(12,2)|scripted|billing.invoices.total",
+                "vat|numeric(12,2)|computed|computed from other columns",
+                "currency|char(3)|kept|*.currency",
+                times[0],
+            ],
+        ),
+        (
+            "public.audit_logs",
+            vec![
+                id,
+                "actor|bigint|kept|*.*_id",
+                "action|text|kept|public.audit_logs.action",
+                "payload|jsonb|masked|json: public.audit_logs.payload",
+                "request_id|uuid|masked|uuid: *.request_id",
+                times[0],
+            ],
+        ),
+        (
+            "public.organisations",
+            vec![
+                id,
+                "name|text|masked|fake: public.organisations.name",
+                "business_number|varchar(12)|masked|registration_number: *.business_number",
+                "plan_id|bigint|kept|*.*_id",
+                "postal_code|char(5)|masked|postal_code: *.postal_code",
+                "address|text|masked|fake: *.address",
+                times[0],
+                times[1],
+            ],
+        ),
+        (
+            "public.plans",
+            vec![
+                id,
+                "name|text|kept|public.plans.*",
+                "price|numeric(12,2)|kept|public.plans.*",
+                "support_email|text|kept|public.plans.*",
+            ],
+        ),
+        (
+            "public.users",
+            vec![
+                id,
+                "email|citext|masked|email: *.email",
+                "name|text|masked|fake: public.users.name",
+                "given_name|text|masked|fake: public.users.given_name",
+                "phone|text|masked|phone: *.phone",
+                "birth_date|date|masked|date: public.users.birth_date",
+                "resident_number|char(14)|masked|registration_number: public.users.resident_number",
+                "password_hash|text|masked|fixed: public.users.password_hash",
+                "remember_token|text|masked|null: *.*_token",
+                "api_token|text|masked|null: *.*_token",
+                "last_login_ip|inet|masked|ip: *.*_ip",
+                "locale|text|kept|*.locale",
+                "is_admin|boolean|kept|keep_types: boolean",
+                "login_count|integer|scripted|public.users.login_count",
+                times[0],
+                times[1],
+                "deleted_at|timestamptz|kept|*.*_at",
+            ],
+        ),
+        (
+            "warehouse.daily_orders",
+            vec![
+                "day|date|elsewhere|a foreign table",
+                "orders|bigint|elsewhere|a foreign table",
+                "revenue|numeric|elsewhere|a foreign table",
+            ],
+        ),
     ];
-    let sessions = vec![id, "user_id|bigint|masked|identifier: follows public.users.id", "ip|inet|masked|ip: *.ip", "user_agent|text|masked|fixed: *.user_agent", "token|text|masked|null: *.token", times[0]];
+    let sessions = vec![
+        id,
+        "user_id|bigint|masked|identifier: follows public.users.id",
+        "ip|inet|masked|ip: *.ip",
+        "user_agent|text|masked|fixed: *.user_agent",
+        "token|text|masked|null: *.token",
+        times[0],
+    ];
     let columns = |tables: Vec<(&str, Vec<&str>)>| {
-        tables.into_iter().flat_map(|(table, columns)| columns.into_iter().map(move |words| column(table, words))).collect()
+        tables
+            .into_iter()
+            .flat_map(|(table, columns)| columns.into_iter().map(move |words| column(table, words)))
+            .collect()
     };
     vec![("haneul", columns(tables)), ("events", columns(vec![("public.sessions", sessions)]))]
 }
@@ -202,9 +415,17 @@ pub fn bad_night() -> Vec<Heard> {
         story.say(Event::Checked { check, verdict, found, remedy });
     }
     story.step("preflight", "look at haneul-prod and its snapshots", 1.2, "20261122-171502 can be restored");
-    story.step("restore", "restore 20261122-171502 (74 MB) as haneul-dev-20261122-171504", 14.0, "haneul-dev-20261122-171504 is available");
+    story.step(
+        "restore",
+        "restore 20261122-171502 (74 MB) as haneul-dev-20261122-171504",
+        14.0,
+        "haneul-dev-20261122-171504 is available",
+    );
     let mut columns = coverage().remove(0).1;
-    columns.insert(12, Covered { column: "app.messages.reply_to_email".into(), kind: "text".into(), class: "open", by: String::new() });
+    columns.insert(
+        12,
+        Covered { column: "app.messages.reply_to_email".into(), kind: "text".into(), class: "open", by: String::new() },
+    );
     story.say(Event::Coverage { database: "haneul".into(), columns });
     story.masked("haneul", "public.users", &[("email", "email")], ("rewrite", None), (9500, 2_400_000, 1_900_000));
     story.say(Event::StepStarted { step: "verify", title: "read everything back".into() }).wait(3.0);
@@ -249,7 +470,13 @@ pub fn hostile_night() -> Vec<Heard> {
     story.masked("b", &long, &[], ("update", None), (0, 0, 0));
     let text = || HOSTILE.to_owned();
     for kept in [None, Some(text())] {
-        story.say(Event::Leak { database: text(), place: long.clone(), rows: u64::MAX, of: text(), kept: kept.clone() });
+        story.say(Event::Leak {
+            database: text(),
+            place: long.clone(),
+            rows: u64::MAX,
+            of: text(),
+            kept: kept.clone(),
+        });
         story.say(Event::Hazard { hazard: text(), database: Some(long.clone()), message: text(), kept });
     }
     story.say(Event::LeakChecked {
@@ -262,11 +489,19 @@ pub fn hostile_night() -> Vec<Heard> {
         left_out: u64::MAX,
         seconds: 1e9,
     });
-    story.say(Event::ScriptRan { database: text(), script: long.clone(), statements: 1, rows: 1, seconds: f64::NAN, already: true });
+    story.say(Event::ScriptRan {
+        database: text(),
+        script: long.clone(),
+        statements: 1,
+        rows: 1,
+        seconds: f64::NAN,
+        already: true,
+    });
     story.say(Event::Checked { check: text(), verdict: Verdict::Fail, found: long.clone(), remedy: Some(text()) });
     story.say(Event::Noted { step: "residue", message: long.clone() });
     story.say(Event::Warning { message: text() });
-    story.say(Event::Facts { title: text(), facts: vec![Fact::new(long.clone(), text()), Fact::new("", long.clone())] });
+    story
+        .say(Event::Facts { title: text(), facts: vec![Fact::new(long.clone(), text()), Fact::new("", long.clone())] });
     story.say(Event::Failed {
         message: format!("{HOSTILE}{long}"),
         places: vec![FailedAt { file: long.clone(), line: 1, title: text() }],
