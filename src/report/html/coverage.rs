@@ -18,6 +18,9 @@ const CLASSES: [(&str, &str); 6] = [
     ("elsewhere", "of a foreign table"),
 ];
 
+/// Classes that an entry of the configuration decides.
+const CONFIGURED: [&str; 3] = ["masked", "scripted", "kept"];
+
 /// The matrices, one for each database.
 #[derive(Template)]
 #[template(path = "coverage.html")]
@@ -88,10 +91,12 @@ impl Matrix {
     fn of(database: &str, columns: &[Covered]) -> Matrix {
         let mut numbers: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         let mut entries: Vec<Entry> = Vec::new();
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
         let mut tables: Vec<Row> = Vec::new();
         for column in columns {
             let (table, name) = split(&column.column);
-            let entry = if column.by.is_empty() {
+            // Nobody decided about the others; the legend says why they are what they are.
+            let entry = if column.by.is_empty() || !CONFIGURED.contains(&column.class) {
                 0
             } else {
                 let number = *numbers.entry((column.class, &column.by)).or_insert_with(|| {
@@ -108,11 +113,11 @@ impl Matrix {
                 by: visible(&column.by),
                 entry,
             };
-            let table = visible(table);
-            match tables.last_mut().filter(|row| row.table == table) {
-                Some(row) => row.cells.push(cell),
-                None => tables.push(Row { table, cells: vec![cell] }),
-            }
+            let at = *places.entry(table).or_insert_with(|| {
+                tables.push(Row { table: visible(table), cells: Vec::new() });
+                tables.len() - 1
+            });
+            tables[at].cells.push(cell);
         }
         let shares = CLASSES.iter().map(|(class, meaning)| {
             let of_class = columns.iter().filter(|column| column.class == *class).count();

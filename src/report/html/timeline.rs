@@ -16,6 +16,8 @@ const TICKS: f64 = 6.0;
 pub struct Timeline {
     steps: Vec<Bar>,
     ticks: Vec<Tick>,
+    /// From one tick to the next.
+    every: String,
     total: String,
 }
 
@@ -102,7 +104,9 @@ impl Timeline {
         end_open(&mut steps, last);
         let total = steps.iter().fold(last, |total, bar| total.max(bar.began + bar.took.unwrap_or(0.0)));
         steps.iter_mut().for_each(|bar| bar.lay_out(total));
-        Timeline { steps, ticks: ticks(total), total: seconds(total) }
+        let ticks = ticks(total);
+        let every = ticks.get(1).map_or_else(|| percent(1.0, 1.0), |tick| tick.at.clone());
+        Timeline { steps, ticks, every, total: seconds(total) }
     }
 }
 
