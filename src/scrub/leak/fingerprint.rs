@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::fold::fold;
 use super::hash::Secrets;
 use super::readings::hex;
-use super::tokens::{ANCHOR_DIGITS, Cutter, LEAST_DIGITS, Sink};
+use super::tokens::{ANCHOR_DIGITS, Cutter, LEAST_DIGITS, MOST_WORDS, Sink};
 
 /// The longest `bytea` whose bytes as such are remembered; a longer one is only if it is a text.
 pub(super) const LONGEST_BYTES: usize = 4096;
@@ -25,6 +25,8 @@ pub(super) struct Form {
     pub first: u64,
     /// The second one.
     pub second: u64,
+    /// The hash of its first word, if it is a window of several.
+    pub start: Option<u64>,
     /// The server's hash of its rarest part: which rows may hold it.
     pub anchor: i64,
     /// Whether it is an address or a number, which is an identifier even in many rows.
@@ -117,7 +119,7 @@ impl<'a> Press<'a> {
         let is_number = !self.folded.iter().any(|byte| byte.is_ascii_alphabetic() || *byte >= 128);
         if is_number {
             match parts.numbers.into_iter().max_by_key(|(_, digits)| digits.len()) {
-                Some((hash, digits)) if telling_number(&digits) => self.keep(hash, &digits, true, forms),
+                Some((hash, digits)) if telling_number(&digits) => self.keep(hash, &digits, None, true, forms),
                 _ => forms.left_out += 1,
             }
             return;
@@ -127,22 +129,26 @@ impl<'a> Press<'a> {
         }
         let (hash, canonical, words) = &parts.whole;
         if telling_words(canonical, *words) {
-            self.keep(*hash, canonical, is_address(canonical), forms);
+            let several = (2..=MOST_WORDS).contains(words);
+            let first = canonical.split(|byte| *byte == b' ').next().unwrap_or_default();
+            let start = several.then(|| self.secrets.word(first));
+            self.keep(*hash, canonical, start, is_address(canonical), forms);
         } else {
             forms.left_out += 1;
         }
         for (hash, address) in &parts.addresses {
-            self.keep(*hash, address, true, forms);
+            self.keep(*hash, address, None, true, forms);
         }
         for (hash, digits) in &parts.numbers {
             if digits.len() >= LEAST_DIGITS_INSIDE && telling_number(digits) {
-                self.keep(*hash, digits, true, forms);
+                self.keep(*hash, digits, None, true, forms);
             }
         }
     }
 
-    fn keep(&self, first: u64, canonical: &[u8], strong: bool, forms: &mut Forms) {
-        let form = || Form { first, second: self.secrets.second(canonical), anchor: self.anchor(canonical), strong };
+    fn keep(&self, first: u64, canonical: &[u8], start: Option<u64>, strong: bool, forms: &mut Forms) {
+        let (second, anchor) = (|| self.secrets.second(canonical), || self.anchor(canonical));
+        let form = || Form { first, second: second(), start, anchor: anchor(), strong };
         forms.kept.entry(first).or_insert_with(form);
     }
 

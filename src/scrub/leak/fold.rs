@@ -37,6 +37,12 @@ pub(super) fn fold(text: &str, out: &mut Vec<u8>) {
             last = letter;
             continue;
         }
+        // A syllable of Hangul, most of what is not ASCII here, has one spelling but for its parts.
+        if ('가'..='힣').contains(&letter) {
+            push(out, letter);
+            last = letter;
+            continue;
+        }
         if is_mark(letter) {
             continue;
         }

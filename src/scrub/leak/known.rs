@@ -1,4 +1,4 @@
-//! The fingerprints in memory: 24 bytes each, and two more for a filter that answers most questions.
+//! The fingerprints in memory: 40 bytes each, and four more for filters that answer most questions.
 
 use super::hash::Secrets;
 use super::tokens::Sink;
@@ -10,6 +10,8 @@ pub(super) struct Fingerprint {
     pub second: u64,
     /// Index of the original column.
     pub of: u32,
+    /// The hash of the first of several words.
+    pub start: Option<u64>,
 }
 
 /// All of them.
@@ -20,6 +22,8 @@ pub(super) struct Known {
     begins: Vec<u32>,
     shift: u32,
     filter: Vec<u64>,
+    /// The same of first words.
+    starts: Vec<u64>,
     mask: u64,
 }
 
@@ -38,10 +42,15 @@ impl Known {
             begins[at] += begins[at - 1];
         }
         let words = (sorted.len() / 4).max(1).next_power_of_two();
-        let mut known = Known { secrets, sorted, begins, shift, filter: vec![0; words], mask: words as u64 - 1 };
+        let (filter, starts, mask) = (vec![0; words], vec![0; words], words as u64 - 1);
+        let mut known = Known { secrets, sorted, begins, shift, filter, starts, mask };
         for at in 0..known.sorted.len() {
             let (word, bits) = known.place(known.sorted[at].first);
             known.filter[word] |= bits;
+            if let Some(start) = known.sorted[at].start {
+                let (word, bits) = known.place(start);
+                known.starts[word] |= bits;
+            }
         }
         known
     }
@@ -112,6 +121,11 @@ impl Sink for Finder<'_> {
     fn number(&mut self, hash: u64, digits: &[u8]) {
         self.look(hash, digits);
     }
+    #[inline]
+    fn begins(&self, word: u64) -> bool {
+        let (word, bits) = self.known.place(word);
+        self.known.starts[word] & bits == bits
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +138,12 @@ mod tests {
         let secrets = Secrets::of(&Key::new("a long enough secret").unwrap());
         let prints = (0..10_000_u64).map(|n| {
             let word = format!("word{n}");
-            Fingerprint { first: secrets.word(word.as_bytes()), second: secrets.second(word.as_bytes()), of: 7 }
+            Fingerprint {
+                first: secrets.word(word.as_bytes()),
+                second: secrets.second(word.as_bytes()),
+                of: 7,
+                start: None,
+            }
         });
         let known = Known::new(secrets.clone(), prints.collect());
         let mut finder = Finder::new(&known);

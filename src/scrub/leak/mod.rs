@@ -1,4 +1,55 @@
 //! The differential leak check: what is masked may stand nowhere else.
+//!
+//! Before masking, a fingerprint of every original is written into the clone ([`remember`]); after it,
+//! every value of the database is searched for them ([`search`]); then they are dropped ([`forget`]). A
+//! fingerprint is two keyed hashes of 64 bits, never the value.
+//!
+//! # What is one value
+//!
+//! Text is folded: capital letters, width, composed and decomposed letters, marks on letters, dashes
+//! (`fold`). It is cut into words: runs of ASCII letters and digits, in which single `.`, `@`, `_`, `-`
+//! and `+` may stand, or runs of other letters; and into numbers: groups of digits at most three
+//! separators apart, without the country code 82 and leading zeros, 8 to 24 digits (`tokens`). Looked for
+//! are windows of one to eight words at most three characters apart, whatever separates them; a word of
+//! Hangul also without one to three letters at its end (particles); windows of groups of digits; and all
+//! between two quotation marks or two ends of a value, when it is longer than a window. What stands
+//! behind JSON's escapes, percent signs, base64 and hexadecimal bytes is read as well, three deep
+//! (`readings`).
+//!
+//! # What is remembered of an original
+//!
+//! All of it: the words of a text, the digits of a number; of JSON, arrays, rows and hstore each string
+//! and number; of bytes their hexadecimal digits, and the text they may be. Of a longer text also
+//! addresses and numbers of 10 digits in it. Where the mask's expression is given
+//! ([`Original::masked`]), what the mask leaves as it is inside a document or text is not remembered;
+//! a whole value that it leaves as it is, is.
+//!
+//! # What is left out, and counted
+//!
+//! - words under a weight of 6 (an ASCII letter or digit weighs 1, another letter 2): `김`, `true`,
+//!   `seoul`; one word of ASCII letters alone under 8; numbers under 8 digits, or of one digit; days and
+//!   moments; of columns of integers, and numbers in JSON, those under 10 digits; dates, truth values,
+//!   floating-point numbers, enums;
+//! - common ones: in 10 rows and 1 % of its column's rows at least; an address or a number in 100 and
+//!   5 %. Such a value tells nobody apart;
+//! - what the masks make of others: a name from a list may be a real person's, a permuted number is
+//!   somebody's. An original that is also (part of) a masked value, as the expressions that were given
+//!   make it, cannot be told from that, wherever it stands.
+//!
+//! # Where is searched
+//!
+//! All columns but those of types that hold no text (dates, truth values, floating-point numbers, enums,
+//! integers under bigint), of all tables, partitions and materialized views; large objects; comments and
+//! security labels; what the planner quotes of columns and extended statistics; defaults, constraints,
+//! partition bounds, views, rules, functions, index expressions, policies, triggers, settings of roles
+//! and databases. What cannot be read is an error. Foreign tables are named and not read.
+//!
+//! # Where the search is made
+//!
+//! Everything is decided by one piece of code (`stream`). In the server's mode the server leaves out rows
+//! of which it can tell that they hold nothing (`server`), so that little crosses a slow connection; that
+//! takes it several times as long as reading them. Values outside ASCII and Hangul, with escapes, of
+//! bytes that are no ASCII text, and large objects are sent in both modes.
 
 mod error;
 mod fingerprint;

@@ -62,16 +62,14 @@ impl<'a> Reader<'a> {
         }
         for run in signs.base64 {
             let run = &text.as_bytes()[run];
-            match from_base64(run) {
-                None => {
-                    // Part of a path, or joined to a word by a dash.
-                    for part in run.split(|byte| !byte.is_ascii_alphanumeric()) {
-                        if part.len() >= LEAST_BASE64 && part.len() < run.len() {
-                            self.decoded(from_base64(part), depth, sink);
-                        }
-                    }
+            if begins_text(run[0]) {
+                self.decoded(from_base64(run), depth, sink);
+            }
+            // Part of a path, or joined to a word by a dash.
+            for part in run.split(|byte| !byte.is_ascii_alphanumeric()) {
+                if part.len() >= LEAST_BASE64 && part.len() < run.len() && begins_text(part[0]) {
+                    self.decoded(from_base64(part), depth, sink);
                 }
-                bytes => self.decoded(bytes, depth, sink),
             }
         }
     }
@@ -98,21 +96,33 @@ impl Signs {
     fn of(text: &[u8]) -> Signs {
         let mut signs = Signs::default();
         let mut start = 0;
+        if text.len() < LEAST_BASE64 {
+            let sign = |sign: u8| text.iter().fold(false, |found, byte| found | (*byte == sign));
+            return Signs { backslash: sign(b'\\'), percent: sign(b'%'), base64: Vec::new() };
+        }
         for (at, byte) in text.iter().enumerate() {
             if IN_BASE64[usize::from(*byte)] {
                 continue;
             }
             if at - start >= LEAST_BASE64 {
-                signs.base64.push(start..at);
+                signs.run(text, start..at);
             }
             start = at + 1;
             signs.backslash |= *byte == b'\\';
             signs.percent |= *byte == b'%';
         }
         if text.len() - start >= LEAST_BASE64 {
-            signs.base64.push(start..text.len());
+            signs.run(text, start..text.len());
         }
         signs
+    }
+
+    /// Most words of that length are no base64, which their first sign shows.
+    fn run(&mut self, text: &[u8], run: std::ops::Range<usize>) {
+        let bytes = &text[run.clone()];
+        if begins_text(bytes[0]) || bytes.iter().any(|byte| !byte.is_ascii_alphanumeric()) {
+            self.base64.push(run);
+        }
     }
 }
 
@@ -126,6 +136,12 @@ const IN_BASE64: [bool; 256] = {
     }
     within
 };
+
+/// Whether a text may begin so in base64: with a blank, a visible ASCII character, or the first byte of
+/// another letter in UTF-8.
+fn begins_text(sign: u8) -> bool {
+    matches!(sign, b'C' | b'D' | b'I'..=b'Z' | b'a'..=b'f' | b'w'..=b'z' | b'0'..=b'9')
+}
 
 /// The bytes; none as soon as they cannot be a text, which for most words is the first three.
 fn from_base64(run: &[u8]) -> Option<Vec<u8>> {

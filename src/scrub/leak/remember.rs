@@ -259,7 +259,8 @@ impl Batch {
         let mut lines = Vec::with_capacity(self.prints.len() * 80);
         for ((id, _), (form, rows)) in std::mem::take(&mut self.prints) {
             let (first, second, strong) = (form.first.cast_signed(), form.second.cast_signed(), form.strong);
-            let _ = writeln!(lines, "{id}\t{first}\t{second}\t{}\t{strong}\t{rows}", form.anchor);
+            let start = form.start.map_or_else(|| "\\N".to_owned(), |start| start.cast_signed().to_string());
+            let _ = writeln!(lines, "{id}\t{first}\t{second}\t{}\t{strong}\t{rows}\t{start}", form.anchor);
         }
         copy_in(session, "devdb_meta.leak_fingerprint", lines).await?;
         let mut lines = Vec::with_capacity(self.images.len() * 21);

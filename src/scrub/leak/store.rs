@@ -44,7 +44,7 @@ pub(super) async fn prepare(session: &Session, secrets: &Secrets) -> Result<(), 
                  column_name text NOT NULL, rule text NOT NULL, row_count bigint NOT NULL, left_out bigint NOT NULL,
                  fingerprints bigint NOT NULL, checksum text NOT NULL, UNIQUE (schema_name, table_name, column_name));
              CREATE UNLOGGED TABLE IF NOT EXISTS devdb_meta.leak_fingerprint (of integer NOT NULL, first bigint NOT NULL,
-                 second bigint NOT NULL, anchor bigint NOT NULL, strong boolean NOT NULL, in_rows bigint NOT NULL);
+                 second bigint NOT NULL, anchor bigint NOT NULL, strong boolean NOT NULL, in_rows bigint NOT NULL, start bigint);
              CREATE UNLOGGED TABLE IF NOT EXISTS devdb_meta.leak_image (first bigint NOT NULL);
              RESET client_min_messages",
         )
@@ -150,14 +150,14 @@ pub(super) async fn settle(session: &Session) -> Result<(), Error> {
             "BEGIN;
              CREATE TEMPORARY TABLE leak_grouped ON COMMIT DROP AS
                  SELECT g.*, {common} OR EXISTS (SELECT FROM devdb_meta.leak_image i WHERE i.first = g.first) AS out
-                 FROM (SELECT of, first, second, anchor, strong, pg_catalog.sum(in_rows)::bigint AS in_rows
-                       FROM devdb_meta.leak_fingerprint GROUP BY 1, 2, 3, 4, 5) g
+                 FROM (SELECT of, first, second, anchor, strong, pg_catalog.sum(in_rows)::bigint AS in_rows, start
+                       FROM devdb_meta.leak_fingerprint GROUP BY 1, 2, 3, 4, 5, start) g
                  JOIN devdb_meta.leak_column c ON c.id = g.of;
              UPDATE devdb_meta.leak_column c SET left_out = c.left_out + o.out
                  FROM (SELECT of, pg_catalog.count(*) AS out FROM leak_grouped WHERE out GROUP BY of) o WHERE o.of = c.id;
              TRUNCATE devdb_meta.leak_fingerprint, devdb_meta.leak_image;
              INSERT INTO devdb_meta.leak_fingerprint SELECT pg_catalog.min(of), first, second, anchor, pg_catalog.bool_or(strong),
-                 pg_catalog.sum(in_rows)::bigint FROM leak_grouped WHERE NOT out GROUP BY first, second, anchor;
+                 pg_catalog.sum(in_rows)::bigint, start FROM leak_grouped WHERE NOT out GROUP BY first, second, anchor, start;
              UPDATE devdb_meta.leak_column c SET (fingerprints, checksum) = (SELECT pg_catalog.count(*),
                  COALESCE(pg_catalog.sum(f.first::numeric + f.second), 0)::text FROM devdb_meta.leak_fingerprint f WHERE f.of = c.id);
              UPDATE devdb_meta.leak_run SET settled = true;
@@ -204,9 +204,9 @@ pub(super) async fn load(session: &Session, secrets: &Secrets) -> Result<(Known,
     intact(session).await?;
     let columns = columns(session).await?;
     let garbled = || Error::Garbled { place: "devdb_meta.leak_fingerprint".into() };
-    let sql = "COPY (SELECT first, second, of FROM devdb_meta.leak_fingerprint) TO STDOUT (FORMAT binary)";
+    let sql = "COPY (SELECT first, second, of, start FROM devdb_meta.leak_fingerprint) TO STDOUT (FORMAT binary)";
     let stream = session.client().copy_out(sql).await.map_err(|error| pg::Error::of(error, sql))?;
-    let mut rows = pin!(BinaryCopyOutStream::new(stream, &[Type::INT8, Type::INT8, Type::INT4]));
+    let mut rows = pin!(BinaryCopyOutStream::new(stream, &[Type::INT8, Type::INT8, Type::INT4, Type::INT8]));
     let mut prints = Vec::new();
     while let Some(row) = rows.next().await {
         let row = row.map_err(|error| pg::Error::of(error, sql))?;
@@ -215,7 +215,9 @@ pub(super) async fn load(session: &Session, secrets: &Secrets) -> Result<(Known,
         let of: i32 = row.try_get(2).map_err(|_| garbled())?;
         let of = columns.iter().position(|column| column.id == of).and_then(|at| u32::try_from(at).ok());
         let of = of.ok_or_else(garbled)?;
-        prints.push(Fingerprint { first: first.cast_unsigned(), second: second.cast_unsigned(), of });
+        let start: Option<i64> = row.try_get(3).map_err(|_| garbled())?;
+        let (first, second, start) = (first.cast_unsigned(), second.cast_unsigned(), start.map(i64::cast_unsigned));
+        prints.push(Fingerprint { first, second, of, start });
     }
     Ok((Known::new(secrets.clone(), prints), columns))
 }

@@ -32,6 +32,11 @@ pub(super) trait Sink {
     fn segment(&mut self, hash: u64, canonical: &[u8]);
     /// A number's digits.
     fn number(&mut self, hash: u64, digits: &[u8]);
+    /// Whether a window of several words can begin with this one, of which this is the hash. Most cannot,
+    /// which saves hashing all that begin there.
+    fn begins(&self, _word: u64) -> bool {
+        true
+    }
 }
 
 /// What a byte of folded text is.
@@ -151,14 +156,16 @@ impl<'a> Cutter<'a> {
         let word = self.secrets.word(&self.segment[start..]);
         self.whole = self.secrets.joined(self.whole, word);
         self.words += 1;
-        if self.open.len() == MOST_WORDS {
-            self.open.remove(0);
-        }
-        self.open.push(Open { start, hash: self.secrets.beginning(), words: 0 });
+        self.open.retain(|open| open.words < MOST_WORDS);
         for open in &mut self.open {
             open.hash = self.secrets.joined(open.hash, word);
             open.words += 1;
             sink.words(open.hash, &self.segment[open.start..], open.words);
+        }
+        let alone = self.secrets.joined(self.secrets.beginning(), word);
+        sink.words(alone, &self.segment[start..], 1);
+        if sink.begins(word) {
+            self.open.push(Open { start, hash: alone, words: 1 });
         }
         if self.segment[start] >= 128 {
             self.before_particle(start, sink);
@@ -182,7 +189,7 @@ impl<'a> Cutter<'a> {
 
     /// A segment that is too long is no longer looked for as a whole, only its windows are.
     fn shorten(&mut self) {
-        let keep = self.open.first().map_or(self.segment.len(), |open| open.start);
+        let keep = self.open.iter().map(|open| open.start).min().unwrap_or(self.segment.len());
         self.segment.drain(..keep);
         self.open.iter_mut().for_each(|open| open.start -= keep);
         self.words = usize::MAX / 2;
@@ -202,6 +209,10 @@ impl<'a> Cutter<'a> {
     fn cut_numbers(&mut self, text: &[u8], sink: &mut impl Sink) {
         let mut at = 0;
         self.groups.clear();
+        let digits: usize = text.iter().map(|byte| usize::from(byte.is_ascii_digit())).sum();
+        if digits < LEAST_DIGITS {
+            return;
+        }
         while at < text.len() {
             if !text[at].is_ascii_digit() {
                 at += 1;
@@ -226,6 +237,10 @@ impl<'a> Cutter<'a> {
     }
 
     fn numbers_that_end_here(&mut self, text: &[u8], sink: &mut impl Sink) {
+        let all: usize = self.groups.iter().map(|(start, end)| end - start).sum();
+        if all < LEAST_DIGITS {
+            return;
+        }
         let beside_letter = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphabetic);
         let end = self.groups.last().map_or(0, |(_, end)| *end);
         let (mut length, mut from) = (0, self.groups.len());
