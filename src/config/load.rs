@@ -261,7 +261,7 @@ error: this does not say where the secret comes from
     fn a_file_that_cannot_be_read_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let load = |path: &Path| {
-            load(path, &|_| None, crate::scrub::words())
+            load(path, &|_| None, Words { hazards: Vec::new(), mask: |_| Ok(()) })
                 .unwrap_err()
                 .to_string()
                 .replace(&folder.path().display().to_string(), "")

@@ -49,8 +49,10 @@ targets:
     deadlines: { restore: 60s, password: 30s, script: 60s, publish: 30s, retire: 30s }
 mask:
   key: { command: [printf, "%s", the key of these tests] }
+  rules: { app.users: { name: { fake: english_name } } }
   scripted: [app.users.*]
   keep: ["app.*.*"]
+  mail_domains: [dev.example]
 "#;
 
 /// Roles of production that its master made, and one that only the platform could have made.

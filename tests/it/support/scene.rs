@@ -30,8 +30,10 @@ targets:
         app_service: { password: { command: [printf, "%s", dev-service-password] } }
 mask:
   key: { command: [printf, "%s", the key of these tests] }
+  rules: { app.users: { name: { fake: english_name } } }
   scripted: [app.users.*, "app.*.받는 사람"]
   keep: ["app.*.*"]
+  mail_domains: [dev.example]
 "#;
 
 pub const SCRIPTS: [(&str, &str); 3] = [
