@@ -61,6 +61,17 @@ impl ColumnPath {
             && self.column.matches(column)
     }
 
+    /// Whether it means the column of a plain `schema.table.column`, in which nothing is quoted.
+    pub fn matches_plain(&self, path: &str) -> bool {
+        let dots: Vec<usize> = path.match_indices('.').map(|(at, _)| at).collect();
+        dots.iter().enumerate().any(|(index, first)| {
+            let columns = dots[index + 1..].iter();
+            columns
+                .into_iter()
+                .any(|second| self.matches(&path[..*first], &path[first + 1..*second], &path[second + 1..]))
+        })
+    }
+
     /// Whether it names one column and no more.
     pub fn is_exact(&self) -> bool {
         self.schema.as_ref().is_some_and(Name::is_exact) && self.table.is_exact() && self.column.is_exact()
@@ -179,6 +190,9 @@ mod tests {
         assert!(is("*.a*a", ("x", "y", "aa")) && !is("*.a*a", ("x", "y", "a")));
         assert!(is("\"my.app\".\"주문 \"\"특별\"\"\".\"*\"", ("my.app", "주문 \"특별\"", "*")));
         assert!(!is("app.users.\"*\"", ("app", "users", "email")));
+        let plain = |path: &str, plain: &str| ColumnPath::read(path).unwrap().matches_plain(plain);
+        assert!(plain("\"my.app\".\"주문 \"\"특별\"\"\".*", "my.app.주문 \"특별\".받는 사람") && plain("*.b", "s.a.b"));
+        assert!(!plain("s.a.b", "s.a.c") && !plain("s.a.b", "a.b"));
     }
 
     #[test]

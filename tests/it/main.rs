@@ -35,6 +35,7 @@ mod leak;
 /// devdb.lock against real databases.
 mod lock;
 /// Masks on real servers: what they promise, what they refuse.
+mod masking;
 mod masks;
 /// What must never happen, tried.
 mod never;

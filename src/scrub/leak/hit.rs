@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::store::Column;
 use super::{Hit, Survivor};
+use crate::config::ColumnPath;
 
 /// Counts of one worker; those of all are added up.
 #[derive(Default)]
@@ -33,6 +34,13 @@ impl Tally {
     }
 }
 
+/// Whether a survivor's entry means a place: in its very words, or as a path of columns. What may stay in a
+/// column may stay in its statistics.
+fn names(entry: &str, place: &str) -> bool {
+    let column = place.strip_prefix("pg_stats of ").unwrap_or(place);
+    entry == place || ColumnPath::read(entry).is_ok_and(|path| path.matches_plain(column))
+}
+
 /// The hits, each with the reason given for it to stay, if there is one. `roots` leads from a partition
 /// to the table that it is of.
 pub(super) fn hits(
@@ -47,8 +55,8 @@ pub(super) fn hits(
         let (here, of) = (path(place), original.path());
         let root = roots.get(place).map(|root| path(root));
         let survivor = survivors.iter().find(|survivor| {
-            let there = survivor.place == here || root.as_ref() == Some(&survivor.place);
-            there && survivor.of.as_ref().is_none_or(|only| *only == of)
+            let there = names(&survivor.place, &here) || root.as_ref().is_some_and(|root| names(&survivor.place, root));
+            there && survivor.of.as_ref().is_none_or(|only| names(only, &of))
         });
         Some(Hit {
             place: place.clone(),
