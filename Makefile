@@ -41,7 +41,7 @@ check: ## compile everything without building it
 	@tests/setup.sh demo
 	@$(call load,demo) cargo check --all-targets $(LOCKED)
 
-bench: ## a rotation's own overhead, the local restore against cp -r, peak memory
+bench: ## own overhead, local restore against cp -r, peak memory, masking in place against UPDATE
 	@tests/setup.sh test
 	@$(call load,test) cargo bench --bench figures $(LOCKED)
 

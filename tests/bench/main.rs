@@ -7,6 +7,8 @@
 #[macro_use]
 mod support;
 
+mod rewrite;
+
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,9 +22,15 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    overhead();
-    local_restore();
-    memory();
+    // `cargo bench -- memory rewrite` runs only these.
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let figures: [(&str, fn()); 4] =
+        [("overhead", overhead), ("restore", local_restore), ("memory", memory), ("rewrite", rewrite::figures)];
+    for (name, figure) in figures {
+        if wanted.is_empty() || wanted.iter().any(|it| it == name) {
+            figure();
+        }
+    }
 }
 
 fn heading(title: &str) {

@@ -157,6 +157,11 @@ async fn a_table_is_masked_in_one_pass(version: Version) {
     ];
     let planned = plan(&scene.master, &masks).await.unwrap();
     assert_eq!(
+        scene.texts("SELECT application_name FROM pg_stat_activity WHERE usename = 'master'").await,
+        ["devdb"],
+        "the session is as it was"
+    );
+    assert_eq!(
         planned.iter().map(|table| table.method).collect::<Vec<_>>(),
         [Method::Nothing, Method::Nothing, Method::Alter]
     );
@@ -191,4 +196,9 @@ async fn a_second_call_masks_nothing_twice(version: Version) {
     // Other rules cannot go on where these ended.
     let options = Options { generation: "app-dev-1", recipe: "two", jobs: 1, free_bytes: None, listener: &scene.heard };
     assert!(matches!(rewrite(&scene, "app", &masks, &options).await, Err(Error::OtherRecipe)));
+    // What a run under another name left half done is not replaced, for it holds what was taken down.
+    scene.cluster.sql("app", "UPDATE devdb_meta.rewrite SET stage = 'rewriting'").await;
+    let options = Options { generation: "app-dev-2", recipe: "one", ..options };
+    assert!(matches!(rewrite(&scene, "app", &masks, &options).await, Err(Error::OtherRecipe)));
+    assert_eq!(scene.number("SELECT count(*) FROM devdb_meta.rewrite_table").await, 1);
 }

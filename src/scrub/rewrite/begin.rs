@@ -22,6 +22,9 @@ pub(super) struct Run {
 
 pub(super) async fn begin(session: &Session, masks: &[TableMask], options: &Options<'_>) -> Result<Run> {
     end_predecessors(session, APPLICATION_NAME).await?;
+    if progress::is_of_another(session, options.generation).await? {
+        return Err(Error::OtherRecipe);
+    }
     marker::claim(session, options.generation).await?;
     progress::prepare(session).await?;
     if let Some(progress) = progress::read(session).await? {

@@ -38,7 +38,7 @@ pub(super) fn differences(before: &[String], after: &[String]) -> Vec<String> {
 }
 
 /// Relations of everybody but the system and ourselves. What a broken `CREATE INDEX CONCURRENTLY` left
-/// is no part of the schema (no dump has it), and rewriting its table completes it.
+/// is no part of the schema: no dump has it.
 const RELATIONS: &str = "relation AS (
     SELECT c.*, '\"' || pg_catalog.replace(n.nspname, '\"', '\"\"') || '\".\"' || pg_catalog.replace(c.relname, '\"', '\"\"') || '\"' AS name
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -18,7 +18,7 @@ pub enum Error {
         /// Bytes free.
         free: u64,
     },
-    /// The clone is half masked by other rules, another key or for other tables.
+    /// The clone is half masked by other rules, another key, for other tables or as another generation.
     OtherRecipe,
     /// A table's new values break one of its constraints, or the server refused to rewrite it.
     Table {
@@ -57,9 +57,9 @@ impl fmt::Display for Error {
             Error::Room { need, free } => {
                 write!(f, "masking needs {need}, and {} are free", super::room::shown(*free))
             }
-            Error::OtherRecipe => {
-                f.write_str("the clone is half masked by other rules, another key or for other tables")
-            }
+            Error::OtherRecipe => f.write_str(
+                "it was begun with other rules, another key, other tables or another name, and cannot be gone on with",
+            ),
             Error::Table { table, cause } => write!(f, "{table} could not be masked: {cause}"),
             Error::PutBack { what, cause } => write!(f, "{what} could not be put back: {cause}"),
             Error::Changed(lines) => write!(f, "the schema is not what it was before:\n{}", lines.join("\n")),

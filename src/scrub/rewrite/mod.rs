@@ -168,9 +168,10 @@ pub struct Rewritten {
 /// # Errors
 /// What cannot be done at all, and what the server says.
 pub async fn plan(session: &Session, tables: &[TableMask]) -> Result<Vec<TablePlan>> {
-    session::settle(session).await?;
-    let plan = plan::make(session, tables, &plan::Unproven::default()).await?;
-    Ok(plan.shown())
+    session::look(session).await?;
+    let plan = plan::make(session, tables, &plan::Unproven::default()).await;
+    session::leave(session).await?;
+    Ok(plan?.shown())
 }
 
 /// Masks all tables of a database. Nobody else may be working in it.

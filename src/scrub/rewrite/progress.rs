@@ -8,6 +8,7 @@ use super::plan::{Plan, Unit};
 use super::{Error, Method, Result, Rewritten, TableMask};
 use crate::pg::Session;
 use crate::scrub::acting::shown;
+use crate::scrub::marker;
 
 /// What is to be done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,21 @@ impl Progress {
         let wanted: BTreeSet<Name> = masks.iter().map(|mask| (mask.schema.clone(), mask.table.clone())).collect();
         let same = self.recipe == recipe && self.tables.keys().eq(wanted.iter());
         if same { Ok(()) } else { Err(Error::OtherRecipe) }
+    }
+}
+
+/// Whether a run under another generation's name was interrupted here. Its record is all that is left of
+/// what it took down: it must not be replaced by ours.
+pub(super) async fn is_of_another(session: &Session, generation: &str) -> Result<bool> {
+    let marker = marker::read_marker(session).await?;
+    if marker.is_some_and(|marker| marker.generation == generation) {
+        return Ok(false);
+    }
+    match session.query("SELECT FROM devdb_meta.rewrite WHERE stage <> $1", &[&Stage::Done.as_str()]).await {
+        Ok(rows) => Ok(!rows.is_empty()),
+        // No such schema or table, or one of another shape.
+        Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000" | "42703")) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

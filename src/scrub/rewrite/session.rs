@@ -2,7 +2,7 @@
 
 use super::{APPLICATION_NAME, Result};
 use crate::pg::Session;
-use crate::scrub::acting::careful;
+use crate::scrub::acting::{careful, usual};
 use crate::scrub::door::Door;
 
 /// A new session, settled.
@@ -13,21 +13,38 @@ pub(super) async fn open(door: &dyn Door, database: &str) -> Result<Session> {
 }
 
 /// The name comes first: a later run ends all sessions that have it.
-pub(super) async fn settle(session: &Session) -> Result<()> {
-    // The order of several settings in one message is the order in which they take effect. Names in
-    // definitions read back from the catalog are qualified because of the search path. Masks are long
-    // expressions that are not worth compiling to machine code.
+async fn settle(session: &Session) -> Result<()> {
+    session.run(&format!("RESET ROLE; SET application_name = '{APPLICATION_NAME}'")).await?;
+    // Masks are long expressions that are not worth compiling to machine code.
     session
-        .run(&format!(
-            "RESET ROLE; SET application_name = '{APPLICATION_NAME}'; SET client_min_messages = error; SET jit = off; \
-             SET idle_in_transaction_session_timeout = 0; SET default_transaction_read_only = off; \
-             SET default_transaction_isolation = 'read committed'; SET check_function_bodies = off; SET default_tablespace = ''"
-        ))
+        .run(
+            "SET client_min_messages = error; SET jit = off; SET idle_in_transaction_session_timeout = 0; \
+             SET default_transaction_read_only = off; SET default_transaction_isolation = 'read committed'; \
+             SET check_function_bodies = off; SET default_tablespace = ''",
+        )
         .await?;
+    if session.major() >= 17 {
+        session.run("SET transaction_timeout = 0").await?;
+    }
+    look(session).await
+}
+
+/// What looking takes. Names in definitions read back from the catalog are qualified because of the
+/// search path, and event triggers count that would fire on us.
+pub(super) async fn look(session: &Session) -> Result<()> {
     careful(session).await?;
-    // Keeps triggers of the database itself, such as event triggers, from firing, where we may set it.
+    // Keeps event triggers from firing, where we may set it.
     match session.run("SET session_replication_role = replica").await {
         Err(error) if error.is_disconnect() => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// The session is its owner's again.
+pub(super) async fn leave(session: &Session) -> Result<()> {
+    match session.run("RESET session_replication_role").await {
+        Err(error) if error.is_disconnect() => return Err(error.into()),
+        _ => {}
+    }
+    Ok(usual(session).await?)
 }

@@ -16,6 +16,7 @@ on_every_version!(
     other_owners,
     event_triggers_of_ours,
     what_cannot_be_put_back_is_gone_around,
+    indexes_that_were_never_completed,
 );
 
 const USERS: &str = "
@@ -313,4 +314,13 @@ async fn what_cannot_be_put_back_is_gone_around(version: Version) {
     assert!(why.starts_with("view public.theirs cannot be put back: must be owner of view theirs"), "{why}");
     assert_eq!(real(&scene, "theirs").await, 0);
     assert_eq!(scene.number("SELECT count(*) FROM users").await, 200);
+}
+
+async fn indexes_that_were_never_completed(version: Version) {
+    let scene = Scene::new(&version, &format!("{USERS} CREATE TABLE more AS SELECT id, team, email FROM users")).await;
+    let broken = scene.master.run("CREATE UNIQUE INDEX CONCURRENTLY broken ON more (team)").await;
+    assert_eq!(broken.unwrap_err().sqlstate(), Some("23505"));
+    let done = scene.mask_and_compare(&[masks("more", &[("email", EMAIL)])]).await;
+    assert_eq!(methods(&done), [("more", Method::AlterWithout)]);
+    assert_eq!(scene.number("SELECT count(*) FROM pg_class WHERE relname = 'broken'").await, 0);
 }

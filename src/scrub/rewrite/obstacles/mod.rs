@@ -9,6 +9,7 @@ mod event_triggers;
 mod foreign_keys;
 mod functions;
 mod grants;
+mod invalid_indexes;
 mod materialized;
 mod policies;
 mod publications;
@@ -45,10 +46,11 @@ pub(super) struct Obstacle {
 impl Obstacle {
     /// The words before its name: `foreign key`, `view`, …
     pub fn kind(&self) -> &'static str {
-        const KINDS: [&str; 9] = [
+        const KINDS: [&str; 10] = [
             "event trigger",
             "foreign key",
             "function",
+            "invalid index",
             "materialized view",
             "policy",
             "publication",
@@ -134,6 +136,9 @@ pub(super) async fn find(session: &Session, altered: &[(u32, i16)], refilled: &[
     found.extend(views::find(session, &hits).await?);
     found.extend(materialized);
     found.extend(foreign_keys::find(session, altered, refilled).await?);
+    let rewritten: BTreeSet<u32> =
+        altered.iter().map(|(relation, _)| *relation).chain(refilled.iter().copied()).collect();
+    found.extend(invalid_indexes::find(session, &rewritten.into_iter().collect::<Vec<_>>()).await?);
     Ok(found)
 }
 
