@@ -7,6 +7,7 @@
 #[macro_use]
 mod support;
 
+mod leak;
 mod rewrite;
 
 use std::path::Path;
@@ -24,8 +25,13 @@ fn main() {
     }
     // `cargo bench -- memory rewrite` runs only these.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let figures: [(&str, fn()); 4] =
-        [("overhead", overhead), ("restore", local_restore), ("memory", memory), ("rewrite", rewrite::figures)];
+    let figures: [(&str, fn()); 5] = [
+        ("overhead", overhead),
+        ("restore", local_restore),
+        ("memory", memory),
+        ("rewrite", rewrite::figures),
+        ("leak", leak::figures),
+    ];
     for (name, figure) in figures {
         if wanted.is_empty() || wanted.iter().any(|it| it == name) {
             figure();

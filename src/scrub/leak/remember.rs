@@ -236,7 +236,7 @@ impl Table {
                 Written::Json => format!("pg_catalog.to_jsonb({value})::pg_catalog.text"),
                 Written::Bytes => format!("({value})::pg_catalog.bytea"),
             };
-            let masked = original.masked.as_deref().map_or_else(|| "NULL".into(), |masked| text(masked));
+            let masked = original.masked.as_deref().map_or_else(|| "NULL".into(), &text);
             let _ = write!(list, "{}{}, {masked}", if at > 0 { ", " } else { "" }, text(&identifier(&original.column)));
         }
         format!("COPY (SELECT {list} FROM {}) TO STDOUT (FORMAT binary)", qualified(&self.schema, &self.name))

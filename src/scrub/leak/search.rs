@@ -25,7 +25,7 @@ pub(super) async fn search(door: &dyn Door, database: &str, options: &Search<'_>
     careful(&session).await?;
     let (known, columns) = store::load(&session, options.secret).await?;
     let relations = places::relations(&session).await?;
-    let mode = server::choose(&session, options.mode, &relations).await?;
+    let mode = server::choose(&session, options, &relations).await?;
     let filter = server::prepare(&session, mode, options.secret).await?;
     if mode == Mode::Server {
         rights::lend_filter(&session, &relations).await?;

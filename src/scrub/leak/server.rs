@@ -14,7 +14,6 @@ use futures_util::StreamExt as _;
 use tokio_postgres::binary_copy::BinaryCopyOutStream;
 use tokio_postgres::types::Type;
 
-use super::Mode;
 use super::error::Error;
 use super::fingerprint::LONGEST_BYTES;
 use super::hash::Secrets;
@@ -22,6 +21,7 @@ use super::places::Relations;
 use super::readings::LEAST_BASE64;
 use super::shape::Shape;
 use super::tokens::ANCHOR_DIGITS;
+use super::{Mode, Search};
 use crate::pg::{self, Session, identifier, literal};
 
 /// Bits for each original.
@@ -45,12 +45,13 @@ const WORD: &str = "[a-z0-9]+(?:[.@_+-][a-z0-9]+)*|[가-힣]+";
 /// Digits that may be a number.
 const NUMBER: &str = "[0-9](?:[ ().+/_-]{0,3}[0-9]){7,}";
 
-/// The mode that is meant by one. `Auto` streams when the whole database takes less than a minute on
-/// this connection, or the connection is faster than a server reads.
-pub(super) async fn choose(session: &Session, mode: Mode, relations: &Relations) -> Result<Mode, Error> {
+/// The mode that is meant by one. `Auto` streams when the connection is faster than a server judges, which
+/// is about 5 MB a second for each of its processes, or when all of it takes less than a minute anyway.
+pub(super) async fn choose(session: &Session, options: &Search<'_>, relations: &Relations) -> Result<Mode, Error> {
     const SAMPLE: &str = "SELECT pg_catalog.repeat(pg_catalog.md5('x'), 65536)";
-    const FAST: f64 = 40e6;
+    const JUDGED: f64 = 5e6;
     const SOON: f64 = 60.0;
+    let mode = options.mode;
     let encoding: String = session.query_one("SELECT pg_catalog.current_setting('server_encoding')", &[]).await?.get(0);
     if encoding != "UTF8" {
         // Letters of the patterns are those of UTF-8.
@@ -64,7 +65,7 @@ pub(super) async fn choose(session: &Session, mode: Mode, relations: &Relations)
     let speed = sample.len() as f64 / began.elapsed().as_secs_f64().max(1e-6);
     let blocks: i64 = relations.read.iter().map(|relation| relation.pages).sum();
     let seconds = blocks as f64 * 8192.0 / speed;
-    Ok(if speed >= FAST || seconds <= SOON { Mode::Stream } else { Mode::Server })
+    Ok(if speed >= JUDGED * options.jobs.max(1) as f64 || seconds <= SOON { Mode::Stream } else { Mode::Server })
 }
 
 /// Makes the filter of all that is remembered, unless it is there.
@@ -177,7 +178,7 @@ impl Filter {
             self.any("", &lower),
             self.number(&value),
             literal(ONE_NUMBER),
-            self.number(&value),
+            self.short_number(&value),
             literal(UNSURE),
             self.any(&stems, "w"),
             self.number(&value),
@@ -189,7 +190,7 @@ impl Filter {
     /// Whether the end of a number may be that of an original.
     fn number(&self, value: &str) -> String {
         let runs = format!(
-            "(SELECT pg_catalog.regexp_replace(m[1], '[^0-9]', '', 'g') AS d FROM pg_catalog.regexp_matches({value}, {}, 'g') AS m) AS runs, \
+            "(SELECT pg_catalog.translate(m[1], ' ().+/_-', '') AS d FROM pg_catalog.regexp_matches({value}, {}, 'g') AS m) AS runs, \
              pg_catalog.generate_series(1, pg_catalog.length(d) - {}) AS at",
             literal(&format!("({NUMBER})")),
             ANCHOR_DIGITS - 1,
@@ -198,18 +199,28 @@ impl Filter {
         format!("{value} ~ {} AND {}", literal(NUMBER), self.any(&runs, &digits))
     }
 
-    /// Whether any of the words that `word` stands for in `from` is in the filter.
+    /// The same of a value that is one number, shorter than base64: each of its ends is written out.
+    fn short_number(&self, value: &str) -> String {
+        let digits = format!("pg_catalog.translate({value}, ' ().+-', '')");
+        let ends: Vec<String> = (ANCHOR_DIGITS..LEAST_BASE64)
+            .map(|length| {
+                let from = length - ANCHOR_DIGITS + 1;
+                let end = self.any("", &format!("pg_catalog.substr({digits}, {from}, {ANCHOR_DIGITS})"));
+                format!("pg_catalog.octet_length({value}) >= {length} AND {end}")
+            })
+            .collect();
+        format!("({})", ends.join(" OR "))
+    }
+
+    /// Whether any of the words that `word` stands for in `from`, or the only one, is in the filter. Nearly
+    /// all are not in the first of its bits, so that the hash is seldom computed a second time.
     fn any(&self, from: &str, word: &str) -> String {
         let Filter::Bits { mask, seed } = self else { return "true".into() };
-        let from = if from.is_empty() { String::new() } else { format!(" FROM {from}") };
-        let bits =
-            SHIFTS.map(|shift| format!("pg_catalog.get_bit(s.filter, (h >> {shift}) & {mask}::pg_catalog.int8) = 1"));
-        // A scalar subquery would be flattened, and the hash computed three times.
-        format!(
-            "EXISTS (SELECT FROM (SELECT pg_catalog.hashtextextended(({word}) COLLATE pg_catalog.\"C\", '{seed}'::pg_catalog.int8) AS h{from} \
-             OFFSET 0) AS hashed WHERE {})",
-            bits.join(" AND ")
-        )
+        let hash = format!("pg_catalog.hashtextextended(({word}) COLLATE pg_catalog.\"C\", '{seed}'::pg_catalog.int8)");
+        let bits = SHIFTS
+            .map(|shift| format!("pg_catalog.get_bit(s.filter, ({hash} >> {shift}) & {mask}::pg_catalog.int8) = 1"));
+        let all = bits.join(" AND ");
+        if from.is_empty() { format!("({all})") } else { format!("EXISTS (SELECT FROM {from} WHERE {all})") }
     }
 }
 
