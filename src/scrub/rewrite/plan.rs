@@ -54,7 +54,11 @@ impl Unit {
     pub fn reason(&self) -> Option<String> {
         let mut reasons = self.why.clone();
         if !self.obstacles.is_empty() {
-            reasons.push(format!("taken down and put back: {}", self.obstacles.join(", ")));
+            // A table that everything refers to has dozens.
+            let shown = self.obstacles.iter().take(2).cloned().collect::<Vec<_>>().join(", ");
+            let more = self.obstacles.len().saturating_sub(2);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            reasons.push(format!("taken down and put back: {shown}{more}"));
         }
         (!reasons.is_empty()).then(|| reasons.join("; "))
     }
