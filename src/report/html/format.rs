@@ -43,15 +43,21 @@ pub fn percent(part: f64, whole: f64) -> String {
     format!("{share:.3}")
 }
 
-/// A name of a database with its control characters made visible: two names must not look alike because one
-/// has a line break.
+/// A name with what cannot be seen of it made visible: two names must not look alike because one has a line
+/// break, or turns the direction of writing.
 pub fn visible(name: &str) -> String {
-    let shown = |c: char| match u32::from(c) {
-        code @ 0..32 => char::from_u32(0x2400 + code).unwrap_or(c),
-        127 => '\u{2421}',
-        _ => c,
-    };
-    name.chars().map(shown).collect()
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        match u32::from(c) {
+            code @ 0..32 => out.push(char::from_u32(0x2400 + code).unwrap_or(c)),
+            127 => out.push('\u{2421}'),
+            code @ (0x80..=0x9f | 0x200b | 0x200e..=0x200f | 0x202a..=0x202e | 0x2066..=0x2069 | 0xfeff) => {
+                out.push_str(&format!("⟨U+{code:04X}⟩"));
+            }
+            _ => out.push(c),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -75,7 +81,8 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_seen() {
+    fn what_cannot_be_seen_is_shown() {
         assert_eq!(visible("a\nb\u{1b}[31m\u{7f}"), "a␊b␛[31m␡");
+        assert_eq!(visible("\u{202e}특별\u{feff}"), "⟨U+202E⟩특별⟨U+FEFF⟩");
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::Heard;
-use super::format::{count, counted};
+use super::format::{count, counted, visible};
 use crate::error::Exit;
 use crate::event::{Event, FailedAt};
 use crate::report::seconds;
@@ -67,7 +67,7 @@ impl Head {
         match &heard.event {
             Event::RunStarted { version, command, target, run_id, .. } => {
                 self.what = format!("devdb {command}");
-                self.target.clone_from(target);
+                self.target = visible(target);
                 self.about.push(("Began", time(heard.at)));
                 self.about.push(("Run", run_id.clone()));
                 self.about.push(("devdb", (*version).to_owned()));

@@ -1,79 +1,13 @@
 //! What a run may be heard to say: a good night, a bad one, and one by somebody who wants to break the page.
 
-use devdb::event::{ColumnMask, Covered, Event, Fact, FailedAt, SCHEMA_VERSION, Verdict};
+use devdb::event::{Covered, Event, Fact, FailedAt, Verdict};
 use devdb::report::html::Heard;
-use jiff::{SignedDuration, Timestamp};
+
+use super::columns::coverage;
+use super::story::Story;
 
 /// Names that would break out of wherever they are put.
 pub const HOSTILE: &str = "</style></script><script>alert(1)</script><img src=http://leak.invalid/x onerror=alert(2)> \"'&amp; \u{202e}주문 ”특별“\n\u{1b}[31m";
-
-/// Events with a clock.
-#[derive(Default)]
-pub struct Story {
-    heard: Vec<Heard>,
-    now: f64,
-}
-
-impl Story {
-    pub fn heard(self) -> Vec<Heard> {
-        self.heard
-    }
-
-    pub fn say(&mut self, event: Event) -> &mut Self {
-        let begin: Timestamp = "2026-11-22T17:15:02Z".parse().unwrap();
-        self.heard.push(Heard { at: begin + SignedDuration::from_secs_f64(self.now), event });
-        self
-    }
-
-    /// Time passes.
-    pub fn wait(&mut self, seconds: f64) -> &mut Self {
-        self.now += seconds;
-        self
-    }
-
-    pub fn begin(&mut self, target: &str) -> &mut Self {
-        self.say(Event::RunStarted {
-            schema: SCHEMA_VERSION,
-            version: "0.1.0",
-            command: "rotate",
-            target: target.into(),
-            run_id: "eb74226c217a9387".into(),
-        })
-    }
-
-    pub fn step(&mut self, step: &'static str, title: &str, seconds: f64, summary: &str) -> &mut Self {
-        self.say(Event::StepStarted { step, title: title.into() }).wait(seconds);
-        self.say(Event::StepFinished { step, summary: summary.into(), seconds }).wait(0.2)
-    }
-
-    pub fn masked(
-        &mut self,
-        database: &str,
-        table: &str,
-        masks: &[(&str, &'static str)],
-        (method, why): (&'static str, Option<&str>),
-        (rows, before, after): (u64, u64, u64),
-    ) -> &mut Self {
-        let masks = masks.iter().map(|(column, mask)| ColumnMask { column: (*column).into(), mask }).collect();
-        self.say(Event::TableMasked {
-            database: database.into(),
-            table: table.into(),
-            masks,
-            method,
-            why: why.map(str::to_owned),
-            rows,
-            bytes_before: before,
-            bytes_after: after,
-            seconds: before as f64 / 9e7,
-            already: false,
-        })
-    }
-
-    pub fn end(&mut self, exit: u8, generation: Option<&str>) -> &mut Self {
-        let (generation, seconds) = (generation.map(str::to_owned), self.now);
-        self.say(Event::RunFinished { exit, generation, seconds })
-    }
-}
 
 /// A night as it should be, in two databases.
 pub fn good_night() -> Vec<Heard> {
@@ -252,157 +186,6 @@ pub fn good_night() -> Vec<Heard> {
     story.heard()
 }
 
-/// What becomes of the columns of two databases.
-fn coverage() -> Vec<(&'static str, Vec<Covered>)> {
-    let column = |table: &str, words: &str| {
-        let mut words = words.split('|');
-        let (name, kind, class, by) =
-            (words.next().unwrap(), words.next().unwrap(), words.next().unwrap(), words.next().unwrap_or_default());
-        let class =
-            ["masked", "scripted", "kept", "computed", "elsewhere", "open"].into_iter().find(|known| *known == class);
-        Covered { column: format!("{table}.{name}"), kind: kind.into(), class: class.unwrap(), by: by.into() }
-    };
-    let id = "id|bigint|kept|*.id";
-    let times = ["created_at|timestamptz|kept|*.*_at", "updated_at|timestamptz|kept|*.*_at"];
-    let tables: Vec<(&str, Vec<&str>)> = vec![
-        (
-            "app.changelog",
-            vec![
-                id,
-                "title|text|kept|app.changelog.*",
-                "author|text|kept|app.changelog.*",
-                "body|text|kept|app.changelog.*",
-                times[0],
-            ],
-        ),
-        (
-            "app.messages",
-            vec![
-                id,
-                "user_id|bigint|kept|*.*_id",
-                "body|text|masked|text: app.messages.body",
-                "sender_ip|inet|masked|ip: *.*_ip",
-                "search|tsvector|computed|computed from other columns",
-                times[0],
-            ],
-        ),
-        (
-            "app.notes",
-            vec![
-                id,
-                "user_id|bigint|kept|*.*_id",
-                "title|text|masked|text: app.notes.*",
-                "body|text|masked|text: app.notes.*",
-                "tags|text[]|masked|text: app.notes.*",
-                "colour|app.colour|kept|app.notes.colour",
-                times[0],
-                times[1],
-            ],
-        ),
-        (
-            "billing.\"주문 \"\"특별\"\"\"",
-            vec![
-                id,
-                "받는 사람|text|masked|fake: billing.*.받는 사람",
-                "주소|text|masked|fake: *.*.주소",
-                "수량|integer|kept|keep_types: integer",
-                times[0],
-            ],
-        ),
-        (
-            "billing.invoices",
-            vec![
-                id,
-                "organisation_id|bigint|kept|*.*_id",
-                "recipient|text|masked|fake: billing.invoices.recipient",
-                "business_number|varchar(12)|masked|registration_number: *.business_number",
-                "total|numeric(12,2)|scripted|billing.invoices.total",
-                "vat|numeric(12,2)|computed|computed from other columns",
-                "currency|char(3)|kept|*.currency",
-                times[0],
-            ],
-        ),
-        (
-            "public.audit_logs",
-            vec![
-                id,
-                "actor|bigint|kept|*.*_id",
-                "action|text|kept|public.audit_logs.action",
-                "payload|jsonb|masked|json: public.audit_logs.payload",
-                "request_id|uuid|masked|uuid: *.request_id",
-                times[0],
-            ],
-        ),
-        (
-            "public.organisations",
-            vec![
-                id,
-                "name|text|masked|fake: public.organisations.name",
-                "business_number|varchar(12)|masked|registration_number: *.business_number",
-                "plan_id|bigint|kept|*.*_id",
-                "postal_code|char(5)|masked|postal_code: *.postal_code",
-                "address|text|masked|fake: *.address",
-                times[0],
-                times[1],
-            ],
-        ),
-        (
-            "public.plans",
-            vec![
-                id,
-                "name|text|kept|public.plans.*",
-                "price|numeric(12,2)|kept|public.plans.*",
-                "support_email|text|kept|public.plans.*",
-            ],
-        ),
-        (
-            "public.users",
-            vec![
-                id,
-                "email|citext|masked|email: *.email",
-                "name|text|masked|fake: public.users.name",
-                "given_name|text|masked|fake: public.users.given_name",
-                "phone|text|masked|phone: *.phone",
-                "birth_date|date|masked|date: public.users.birth_date",
-                "resident_number|char(14)|masked|registration_number: public.users.resident_number",
-                "password_hash|text|masked|fixed: public.users.password_hash",
-                "remember_token|text|masked|null: *.*_token",
-                "api_token|text|masked|null: *.*_token",
-                "last_login_ip|inet|masked|ip: *.*_ip",
-                "locale|text|kept|*.locale",
-                "is_admin|boolean|kept|keep_types: boolean",
-                "login_count|integer|scripted|public.users.login_count",
-                times[0],
-                times[1],
-                "deleted_at|timestamptz|kept|*.*_at",
-            ],
-        ),
-        (
-            "warehouse.daily_orders",
-            vec![
-                "day|date|elsewhere|a foreign table",
-                "orders|bigint|elsewhere|a foreign table",
-                "revenue|numeric|elsewhere|a foreign table",
-            ],
-        ),
-    ];
-    let sessions = vec![
-        id,
-        "user_id|bigint|masked|identifier: follows public.users.id",
-        "ip|inet|masked|ip: *.ip",
-        "user_agent|text|masked|fixed: *.user_agent",
-        "token|text|masked|null: *.token",
-        times[0],
-    ];
-    let columns = |tables: Vec<(&str, Vec<&str>)>| {
-        tables
-            .into_iter()
-            .flat_map(|(table, columns)| columns.into_iter().map(move |words| column(table, words)))
-            .collect()
-    };
-    vec![("haneul", columns(tables)), ("events", columns(vec![("public.sessions", sessions)]))]
-}
-
 /// A night that ended at a leak, with a column that nobody thought of.
 pub fn bad_night() -> Vec<Heard> {
     let mut story = Story::default();
@@ -460,7 +243,7 @@ pub fn hostile_night() -> Vec<Heard> {
     let columns = (0..5000).map(|number| {
         let quoted = HOSTILE.replace('"', "\"\"");
         let column = format!("public.\"{quoted} {}\".\"{quoted}.{number}\"", number / 200);
-        let by = if number % 3 == 0 { HOSTILE.to_owned() } else { format!("*.{long}_{number}") };
+        let by = if number % 3 == 0 { HOSTILE.to_owned() } else { format!("*.{}_{number}", &long[..40]) };
         Covered { column, kind: HOSTILE.into(), class: classes[number % 6], by }
     });
     story.say(Event::Coverage { database: HOSTILE.into(), columns: columns.collect() });
