@@ -113,7 +113,7 @@ async fn rights_and_policies(version: Version) {
     let outcome = search(&cluster, Mode::Stream, &[]).await.unwrap();
     assert_eq!(outcome.unread, ["public.outside"]);
     let member: bool = master.query_one("SELECT pg_has_role('master', 'api', 'USAGE')", &[]).await.unwrap().get(0);
-    assert_eq!(member, false, "what was lent is given back");
+    assert!(!member, "what was lent is given back");
     // What cannot be read stops everything, by name.
     cluster.sql("app", "CREATE TABLE public.closed (email text)").await;
     match search(&cluster, Mode::Server, &[]).await {
