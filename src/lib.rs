@@ -25,6 +25,8 @@ pub mod database;
 
 pub mod rotate;
 
+pub mod sample;
+
 pub mod scrub;
 
 pub mod mask;
