@@ -2,6 +2,7 @@
 //! handed on; `file.rs` is what was written.
 
 mod masking;
+mod sample;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use super::error::Error;
 
 pub use masking::{KeptType, LeakCheckMode, Masking, Reference, Survivor};
+pub use sample::{AllowedTarget, EdgeChoice, EdgeRule, Extent, Sample, SampleLogin, SampleSource};
 
 /// The shortest prefix allowed: fewer characters are shared by accident.
 pub const PREFIX_MIN: usize = 6;
@@ -22,6 +24,8 @@ pub struct Config {
     pub path: PathBuf,
     /// Targets by name, at least one.
     pub targets: BTreeMap<String, Target>,
+    /// Which rows a sample takes; none where there is no such section.
+    pub sample: Option<Sample>,
 }
 
 impl Config {

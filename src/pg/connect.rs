@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
+use super::cancel::Canceller;
 use super::error::{Error, Result};
 use super::tunnel::Dial;
 use super::{Session, Trust};
@@ -39,10 +40,10 @@ pub async fn connect(dial: &Dial, trust: &Trust, credentials: &Credentials, data
         .hostaddr(dial.address.ip())
         .port(dial.address.port());
     let place = dial.address.to_string();
-    let opened = match &dial.server_name {
+    let (opened, tls) = match &dial.server_name {
         Some(name) => {
             config.host(name).ssl_mode(SslMode::Require);
-            open(&config, trust.connector(), &place).await
+            (open(&config, trust.connector(), &place).await, Some(trust.connector()))
         }
         None => {
             // Without TLS only to this very machine: a password would otherwise cross a network in the clear.
@@ -53,7 +54,7 @@ pub async fn connect(dial: &Dial, trust: &Trust, credentials: &Credentials, data
                 });
             }
             config.host("localhost").ssl_mode(SslMode::Disable);
-            open(&config, NoTls, &place).await
+            (open(&config, NoTls, &place).await, None)
         }
     };
     debug_assert!(config.get_hosts().iter().all(|host| matches!(host, Host::Tcp(_))));
@@ -65,7 +66,8 @@ pub async fn connect(dial: &Dial, trust: &Trust, credentials: &Credentials, data
         .get(0);
     let version =
         version.parse().map_err(|_| Error::Identity { place, why: format!("reports version {version:?}") })?;
-    Ok(Session::new(client, database.to_owned(), version))
+    let canceller = Canceller::new(client.cancel_token(), tls);
+    Ok(Session::new(client, database.to_owned(), version, canceller))
 }
 
 async fn open<T>(config: &Config, tls: T, place: &str) -> Result<tokio_postgres::Client>

@@ -1,6 +1,7 @@
 //! Talking to PostgreSQL: reaching it, proving who answers, running scripts, saying what went wrong
 //! without showing a row. Knows nothing of generations or platforms.
 
+mod cancel;
 pub mod catalog;
 mod connect;
 mod error;
@@ -13,6 +14,7 @@ mod tls;
 pub mod tunnel;
 mod url;
 
+pub use cancel::Canceller;
 pub use connect::{Credentials, connect};
 pub use error::{Error, Result, ServerError};
 pub use quote::{identifier, literal};

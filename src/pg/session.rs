@@ -3,18 +3,21 @@
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, SimpleQueryMessage};
 
+use super::cancel::Canceller;
 use super::error::{Error, Result};
 
-/// An open connection. Dropping it closes the socket; the server then ends what it was running.
+/// An open connection. Dropping it closes the socket, which a server that runs a query finds out when it
+/// next sends something; [`Session::canceller`] ends the query at once.
 pub struct Session {
     client: Client,
     database: String,
     version: u32,
+    canceller: Canceller,
 }
 
 impl Session {
-    pub(super) fn new(client: Client, database: String, version: u32) -> Self {
-        Self { client, database, version }
+    pub(super) fn new(client: Client, database: String, version: u32, canceller: Canceller) -> Self {
+        Self { client, database, version, canceller }
     }
 
     /// The database it is connected to.
@@ -25,6 +28,16 @@ impl Session {
     /// The server's major version, such as 15.
     pub fn major(&self) -> u32 {
         self.version / 10_000
+    }
+
+    /// The server's `server_version_num`, such as 150018.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// What cancels a query of this session from outside of it.
+    pub fn canceller(&self) -> Canceller {
+        self.canceller.clone()
     }
 
     /// The driver's client, for COPY and pipelining.

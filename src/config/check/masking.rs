@@ -124,13 +124,28 @@ pub fn references(written: Vec<file::Reference>, at: Place<'_>) -> Vec<Reference
     };
     let meant = written.into_iter().enumerate().filter_map(|(index, one)| {
         let at = at.item(index);
-        at.at("key").require(
-            one.key.len() == one.columns.len(),
-            "`key` and `columns` have different lengths",
-            "write one key column for each referring column, in the same order",
-        );
+        match (&one.expression, one.columns.is_empty()) {
+            (Some(_), false) => at.complain("a reference has `columns` or an `expression`", "remove one of them"),
+            (None, true) => at.complain("the reference has no columns", "add `columns`, or an `expression`"),
+            (Some(_), true) => {
+                let title = "an expression is one value, and `key` has several columns";
+                at.at("key").require(one.key.len() == 1, title, "write one column");
+            }
+            (None, false) => {
+                at.at("key").require(
+                    one.key.len() == one.columns.len(),
+                    "`key` and `columns` have different lengths",
+                    "write one key column for each referring column, in the same order",
+                );
+            }
+        }
+        for (name, sql) in [("expression", &one.expression), ("where", &one.condition)] {
+            let empty = sql.as_ref().is_some_and(|sql| sql.trim().is_empty());
+            at.at(name).require(!empty, format!("the `{name}` is empty"), "write SQL over the table's columns");
+        }
         let (from, to) = (table(&one.table, at.at("table")), table(&one.to, at.at("to")));
-        Some(Reference { table: from?, columns: one.columns, to: to?, key: one.key })
+        let (expression, condition) = (one.expression, one.condition);
+        Some(Reference { table: from?, columns: one.columns, expression, condition, to: to?, key: one.key })
     });
     meant.collect()
 }

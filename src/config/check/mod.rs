@@ -8,6 +8,7 @@ mod masking;
 mod names;
 mod place;
 mod platform;
+mod sample;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,6 +42,7 @@ pub struct Known<'a> {
 pub fn check(written: file::File, at: Place<'_>, known: &Known<'_>) -> Config {
     let references = masking::references(written.references, at.at("references"));
     let masking = Arc::new(masking::masking(written.mask, references, at.at("mask"), known));
+    let sample = written.sample.map(|written| sample::sample(written, at.at("sample"), known));
     let at = at.at("targets");
     let check = |(name, written): (String, file::Target)| {
         let target = target(&name, written, at.at(&name), known, masking.clone());
@@ -48,7 +50,7 @@ pub fn check(written: file::File, at: Place<'_>, known: &Known<'_>) -> Config {
     };
     let targets = written.targets.into_iter().map(check).collect();
     across::across(&targets, at);
-    Config { path: known.path.to_owned(), targets }
+    Config { path: known.path.to_owned(), targets, sample }
 }
 
 fn target(name: &str, written: file::Target, at: Place<'_>, known: &Known<'_>, masking: Arc<Masking>) -> Target {

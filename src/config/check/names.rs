@@ -125,6 +125,19 @@ pub fn length(text: &str) -> Option<Duration> {
     (digits.is_empty() && !text.is_empty() && total <= 366 * 86_400).then(|| Duration::from_secs(total))
 }
 
+/// Reads `500MB`, in powers of 1024 as PostgreSQL does.
+pub fn size(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let power = match &text[digits.len()..] {
+        "kB" => 10,
+        "MB" => 20,
+        "GB" => 30,
+        "TB" => 40,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(1 << power)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +182,14 @@ mod tests {
         all(is_script_variable, &["mail_domain", "_a1"], &["", "1a", "Mail", "a-b", "a.b", "값"]);
         all(is_database_object, &["app", "앱 db", "A\"b"], &["", "a\0b", "a\nb", &"가".repeat(22)]);
         all(|text| is_tag_text(text, 5), &["", "team", "a:/=+", "팀"], &["a*b", "sixsix", "a\n"]);
+    }
+
+    #[test]
+    fn numbers_of_bytes() {
+        for (text, bytes) in [("1kB", Some(1024)), ("2GB", Some(2 << 30)), ("2gb", None), ("2", None), ("MB", None)] {
+            assert_eq!(size(text), bytes, "{text}");
+        }
+        assert_eq!(size("99999999999TB"), None);
     }
 
     #[test]

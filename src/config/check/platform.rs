@@ -159,6 +159,11 @@ pub fn connect(written: file::Connect, platform: &PlatformConfig, at: Place<'_>)
     if let (PlatformConfig::Local(_), file::Connect::Ssm { .. } | file::Connect::Command(_)) = (platform, &written) {
         at.complain_of_key("`local` is always reached directly", "remove `connect`: the clusters run on this machine");
     }
+    way(written, at)
+}
+
+/// Checks how a server is reached.
+pub fn way(written: file::Connect, at: Place<'_>) -> Connect {
     match written {
         file::Connect::Direct => Connect::Direct,
         file::Connect::Ssm { instance } => {

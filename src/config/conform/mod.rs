@@ -291,7 +291,7 @@ mod tests {
                 did you mean `version`?
             version: 1 => version: 1\n이름: x
                 2:1 `이름` is not a key of the file
-                write one of `mask`, `references`, `targets`, `version`, or remove it
+                write one of `mask`, `references`, `sample`, `targets`, `version`, or remove it
             record: { => record: { zoom: 1,
                 7:15 `zoom` is not a key of `targets.app-dev.record`
                 write one of `name`, `ttl`, `zone`, or remove it

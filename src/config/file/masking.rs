@@ -66,8 +66,13 @@ pub struct Reference {
     /// The table that refers: `public.audit_logs`.
     pub table: String,
     /// Its columns.
-    #[schemars(length(min = 1))]
+    #[serde(default)]
     pub columns: Vec<String>,
+    /// Instead of columns, an SQL expression over a row: `payload ->> 'user_id'`. Samples follow it, masks do not.
+    pub expression: Option<String>,
+    /// The rows that refer, as an SQL condition: `owner_type = 'User'`. Without it, all.
+    #[serde(rename = "where")]
+    pub condition: Option<String>,
     /// The table referred to: `public.users`.
     pub to: String,
     /// Its columns, in the same order.

@@ -5,6 +5,7 @@
 
 mod masking;
 mod password;
+mod sample;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 pub use masking::{Masking, Reference, RuleSet, Rules, TABLE_PATTERN};
 pub use password::{Generate, Password};
+pub use sample::{Edge, Sample, SampleSource, Size};
 
 /// Fresh, scrubbed development databases from production snapshots. `${NAME}` in a value is replaced
 /// by the environment variable NAME; `$${` stands for `${`.
@@ -34,6 +36,8 @@ pub struct File {
     /// Foreign keys that the databases do not declare: a masked key is followed through them too.
     #[serde(default)]
     pub references: Vec<Reference>,
+    /// Which rows `devdb sample` takes.
+    pub sample: Option<Sample>,
 }
 
 /// One development database that is rotated.

@@ -54,16 +54,26 @@ enum ShapeWord {
 }
 
 /// A word or a map: what most options are.
-struct WordOr<W, M> {
+pub(in crate::config) struct WordOr<W, M> {
     expecting: &'static str,
     word: fn(&str) -> Result<W, serde::de::value::Error>,
     made: std::marker::PhantomData<M>,
 }
 
-enum Either<W, M> {
+/// What [`WordOr`] found.
+pub(in crate::config) enum Either<W, M> {
     Word(W),
     Map(M),
     Nothing,
+}
+
+impl<W, M> WordOr<W, M> {
+    pub(in crate::config) fn new(
+        expecting: &'static str,
+        word: fn(&str) -> Result<W, serde::de::value::Error>,
+    ) -> Self {
+        WordOr { expecting, word, made: std::marker::PhantomData }
+    }
 }
 
 impl<'de, W, M: Deserialize<'de>> Visitor<'de> for WordOr<W, M> {
@@ -90,14 +100,14 @@ impl<'de, W, M: Deserialize<'de>> Visitor<'de> for WordOr<W, M> {
     }
 }
 
-fn word<'de, W: Deserialize<'de>>(word: &'de str) -> Result<W, serde::de::value::Error> {
+pub(in crate::config) fn word<'de, W: Deserialize<'de>>(word: &'de str) -> Result<W, serde::de::value::Error> {
     W::deserialize(StrDeserializer::new(word))
 }
 
 impl<'de> Deserialize<'de> for WrittenMask {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let expecting = "`null`, the name of a mask, or a map of one mask to its options";
-        let either = WordOr::<MaskWord, MaskOptions> { expecting, word: |text| word(text), made: Default::default() };
+        let either = WordOr::<MaskWord, MaskOptions>::new(expecting, |text| word(text));
         Ok(match from.deserialize_any(either)? {
             Either::Nothing => WrittenMask::Null,
             Either::Word(word) => WrittenMask::Word(word),
@@ -109,7 +119,7 @@ impl<'de> Deserialize<'de> for WrittenMask {
 impl<'de> Deserialize<'de> for DateOptions {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let expecting = "`year`, `month` or `{shift: DAYS}`";
-        let either = WordOr::<DateWord, Shift> { expecting, word: |text| word(text), made: Default::default() };
+        let either = WordOr::<DateWord, Shift>::new(expecting, |text| word(text));
         match from.deserialize_any(either)? {
             Either::Nothing => Err(serde::de::Error::custom(format!("expected {expecting}"))),
             Either::Word(DateWord::Year) => Ok(DateOptions::Year),
@@ -123,7 +133,7 @@ impl<'de> Deserialize<'de> for JsonOptions {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         type Paths = BTreeMap<String, WrittenMask>;
         let expecting = "`shape` or a map of paths to masks: `{\"$..email\": email}`";
-        let either = WordOr::<ShapeWord, Paths> { expecting, word: |text| word(text), made: Default::default() };
+        let either = WordOr::<ShapeWord, Paths>::new(expecting, |text| word(text));
         match from.deserialize_any(either)? {
             Either::Nothing => Err(serde::de::Error::custom(format!("expected {expecting}"))),
             Either::Word(ShapeWord::Shape) => Ok(JsonOptions::Shape),
@@ -135,7 +145,7 @@ impl<'de> Deserialize<'de> for JsonOptions {
 impl<'de> Deserialize<'de> for EnumOptions {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let expecting = "`any` or `{by: COLUMN}`";
-        let either = WordOr::<AnyWord, By> { expecting, word: |text| word(text), made: Default::default() };
+        let either = WordOr::<AnyWord, By>::new(expecting, |text| word(text));
         match from.deserialize_any(either)? {
             Either::Nothing => Err(serde::de::Error::custom(format!("expected {expecting}"))),
             Either::Word(AnyWord::Any) => Ok(EnumOptions::Any),
@@ -173,7 +183,7 @@ impl<'de> Deserialize<'de> for Other {
 impl<'de> Deserialize<'de> for SqlMask {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let expecting = "an SQL expression, or `{expression: …, vouch: […]}`";
-        let either = WordOr::<String, Vouched> { expecting, word: |text| Ok(text.into()), made: Default::default() };
+        let either = WordOr::<String, Vouched>::new(expecting, |text| Ok(text.into()));
         match from.deserialize_any(either)? {
             Either::Nothing => Err(serde::de::Error::custom(format!("expected {expecting}"))),
             Either::Word(expression) => Ok(SqlMask { expression, vouch: Vec::new() }),

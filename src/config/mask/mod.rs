@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(in crate::config) use forms::{Either, WordOr, word};
 pub use options::*;
 
 /// A mask as written.

@@ -63,8 +63,12 @@ impl Masking {
 pub struct Reference {
     /// The table that refers.
     pub table: TablePath,
-    /// Its columns.
+    /// Its columns; none when there is an expression.
     pub columns: Vec<String>,
+    /// Instead of columns, an SQL expression over a row.
+    pub expression: Option<String>,
+    /// The rows that refer, as an SQL condition; all when none.
+    pub condition: Option<String>,
     /// The table referred to.
     pub to: TablePath,
     /// Its columns, in the same order.

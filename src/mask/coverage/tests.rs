@@ -162,6 +162,8 @@ fn an_undeclared_reference_is_followed_too() {
     let mut reference = Reference {
         table: path("app.orders"),
         columns: vec!["user_id".into()],
+        expression: None,
+        condition: None,
         to: path("app.users"),
         key: vec!["id".into()],
     };

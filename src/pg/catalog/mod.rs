@@ -3,11 +3,13 @@
 
 mod columns;
 mod foreign_keys;
+mod indexes;
 mod tables;
 mod types;
 
 pub use columns::{Check, Column, IndexKey, Type, Unique, columns};
 pub use foreign_keys::{ForeignKey, foreign_keys};
+pub use indexes::{Index, Operators, indexes, operators};
 pub use tables::{Form, Table, tables};
 
 /// The condition for schemas that are somebody's own, as an expression over `pg_namespace n`.

@@ -1,0 +1,78 @@
+//! Tables and the edges between them: what the catalog says, and what the configuration says about it.
+//! Looking is here and in `catalog`; `build` decides and asks nobody.
+
+mod build;
+mod catalog;
+mod edge;
+mod rules;
+mod table;
+
+pub use catalog::Catalog;
+pub use edge::{Compare, Edge, End, Rule, Term};
+pub use table::{Identity, Slot, Table};
+
+use crate::config::{Reference, Sample, TablePath};
+use crate::pg::catalog::Column;
+
+use super::error::{Error, Result};
+
+/// The tables of a database with what is taken of each, and the edges between them with what is done about
+/// each.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// Tables that have rows of their own or in partitions, in the order of schema and name.
+    pub tables: Vec<Table>,
+    /// Edges between them, declared ones first.
+    pub edges: Vec<Edge>,
+}
+
+impl Graph {
+    /// Puts it together.
+    ///
+    /// # Errors
+    /// When the configuration names something that is not there, or asks for something that cannot be.
+    pub fn new(catalog: Catalog, sample: &Sample, references: &[Reference]) -> Result<Graph> {
+        let mut graph = build::graph(catalog, references)?;
+        rules::apply(&mut graph, sample)?;
+        graph.lay_slots();
+        Ok(graph)
+    }
+
+    /// The table of a name; of a partition, the partitioned table.
+    pub fn table(&self, path: &TablePath) -> Option<usize> {
+        let is_it = |table: &Table| table.path == *path || table.leaves.iter().any(|leaf| leaf.path == *path);
+        self.tables.iter().position(is_it)
+    }
+
+    fn named(&self, path: &TablePath, place: &str) -> Result<usize> {
+        self.table(path).ok_or_else(|| unknown(place, format!("the table {path}")))
+    }
+
+    /// Gives every value that a row is read for its place in the row.
+    fn lay_slots(&mut self) {
+        for table in &mut self.tables {
+            table.slots = table.identity.slots();
+        }
+        for edge in &mut self.edges {
+            // A row is read for the edges that are followed from it, and no others.
+            let up = edge.is_followed_up().then_some(edge.condition.as_deref());
+            if let Some(condition) = up {
+                let table = &mut self.tables[edge.from.table];
+                edge.from.slots = edge.from.terms.iter().map(|term| table.slot(term, &edge.from, condition)).collect();
+            }
+            if edge.is_followed_down() {
+                let table = &mut self.tables[edge.to.table];
+                edge.to.slots = edge.to.terms.iter().map(|term| table.slot(term, &edge.to, None)).collect();
+            }
+        }
+    }
+}
+
+fn unknown(place: &str, what: String) -> Error {
+    Error::Unknown { place: place.to_owned(), what }
+}
+
+fn column<'a>(table: &'a Table, name: &str, place: &str) -> Result<&'a Column> {
+    let found = table.columns.iter().find(|column| column.name == name);
+    found.ok_or_else(|| unknown(place, format!("the column {name} of {}", table.path)))
+}
