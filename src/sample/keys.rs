@@ -99,12 +99,41 @@ impl Keys {
         std::mem::replace(self, empty)
     }
 
+    /// Adds all of another set of the same kinds.
+    pub fn add_all(&mut self, others: Keys) {
+        match (self, others) {
+            (Keys::Ints(set), Keys::Ints(others)) => *set |= others,
+            (Keys::Tuples { set, .. }, Keys::Tuples { set: others, .. }) => set.extend(others),
+            _ => {}
+        }
+    }
+
     /// Takes those out that are in another set of the same kinds.
     pub fn remove_all(&mut self, others: &Keys) {
         match (self, others) {
             (Keys::Ints(set), Keys::Ints(others)) => *set -= others,
             (Keys::Tuples { set, .. }, Keys::Tuples { set: others, .. }) => set.retain(|code| !others.contains(code)),
             _ => {}
+        }
+    }
+
+    /// All tuples, in their order, some at a time and turned into columns.
+    pub fn into_chunks(self, size: usize) -> Box<dyn Iterator<Item = Vec<Array>> + Send> {
+        match self {
+            Keys::Ints(set) => {
+                let mut values = set.into_iter().map(|value| (value ^ SIGN).cast_signed());
+                Box::new(std::iter::from_fn(move || {
+                    let chunk: Vec<i64> = values.by_ref().take(size).collect();
+                    (!chunk.is_empty()).then(|| vec![Array::Ints(chunk)])
+                }))
+            }
+            Keys::Tuples { kinds, set } => {
+                let mut codes = set.into_iter();
+                Box::new(std::iter::from_fn(move || {
+                    let chunk: Vec<Vec<Value>> = codes.by_ref().take(size).map(|code| decode(&kinds, &code)).collect();
+                    (!chunk.is_empty()).then(|| columns(&kinds, chunk.into_iter()))
+                }))
+            }
         }
     }
 

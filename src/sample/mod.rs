@@ -1,10 +1,15 @@
 //! The data of a few users: selected, masked and copied out of a source.
 
+pub mod budget;
+pub mod closure;
+mod copy;
 pub mod error;
 pub mod extract;
 pub mod graph;
 pub mod keys;
 pub mod pool;
+mod query;
+pub mod seeds;
 pub mod source;
 
 pub use error::{Error, Result};

@@ -161,7 +161,7 @@ fn configured(graph: &Graph, place: &BTreeMap<TablePath, usize>, reference: &Ref
 }
 
 /// How a key is looked up by text that may be anything.
-fn from_text(key: &Column) -> Compare {
+pub(super) fn from_text(key: &Column) -> Compare {
     match (int(key), key.base.name.as_str()) {
         (Some(name), _) => Compare::Int(name),
         (None, "text" | "varchar") if key.base.schema == "pg_catalog" && !key.array => native(key, key, None),

@@ -147,7 +147,8 @@ impl Term {
 }
 
 impl Compare {
-    fn carry(&self, value: Value) -> Option<Value> {
+    /// What a value is looked up as; none if no row can have it.
+    pub fn carry(&self, value: Value) -> Option<Value> {
         let fits = |type_name: &str, value: i64| match type_name {
             "int2" => i16::try_from(value).is_ok(),
             "int4" => i32::try_from(value).is_ok(),
@@ -163,7 +164,7 @@ impl Compare {
             }
             (_, Value::Int(value)) => Some(Value::Text(value.to_string())),
             (Compare::Native { only_uuids: true, .. }, Value::Text(text)) => {
-                is_uuid(&text).then_some(Value::Text(text))
+                is_uuid(&text).then(|| Value::Text(text.to_lowercase()))
             }
             (_, Value::Text(text)) => Some(Value::Text(text)),
         }

@@ -9,6 +9,7 @@ mod table;
 
 pub use catalog::Catalog;
 pub use edge::{Compare, Edge, End, Rule, Term};
+pub(super) use table::quoted;
 pub use table::{Identity, Slot, Table};
 
 use crate::config::{Reference, Sample, TablePath};
@@ -58,11 +59,17 @@ impl Graph {
             let up = edge.is_followed_up().then_some(edge.condition.as_deref());
             if let Some(condition) = up {
                 let table = &mut self.tables[edge.from.table];
-                edge.from.slots = edge.from.terms.iter().map(|term| table.slot(term, &edge.from, condition)).collect();
+                edge.from.slots = edge
+                    .from
+                    .terms
+                    .iter()
+                    .map(|term| table.slot(term, edge.from.relation.as_ref(), condition))
+                    .collect();
             }
             if edge.is_followed_down() {
                 let table = &mut self.tables[edge.to.table];
-                edge.to.slots = edge.to.terms.iter().map(|term| table.slot(term, &edge.to, None)).collect();
+                edge.to.slots =
+                    edge.to.terms.iter().map(|term| table.slot(term, edge.to.relation.as_ref(), None)).collect();
             }
         }
     }

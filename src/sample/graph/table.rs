@@ -5,6 +5,7 @@ use crate::pg::catalog::Column;
 use crate::pg::{identifier, literal};
 use crate::sample::keys::{Kind, Value};
 
+use super::build;
 use super::edge::{Compare, End, Term};
 
 /// A table with rows: an ordinary one without its children, or a partitioned one with its partitions.
@@ -91,6 +92,21 @@ impl Table {
         if self.partitioned { quoted(&self.path) } else { format!("ONLY {}", quoted(&self.path)) }
     }
 
+    /// What stands after FROM for one side of an edge.
+    pub fn relation_of(&self, end: &End) -> String {
+        match &end.relation {
+            // A partition may have partitions again.
+            Some(leaf) => quoted(leaf),
+            None => self.relation(),
+        }
+    }
+
+    /// A column to look rows up by text.
+    pub fn term(&self, name: &str) -> Option<Term> {
+        let column = self.columns.iter().find(|column| column.name == name)?;
+        Some(Term::column(column, build::from_text(column)))
+    }
+
     /// The identity of a row that was read.
     pub fn identify(&self, row: &[Value]) -> Vec<Value> {
         match &self.identity {
@@ -115,10 +131,12 @@ impl Table {
         ((packed >> 48) as usize, format!("({},{})", packed >> 16 & 0xffff_ffff, packed & 0xffff))
     }
 
-    pub(super) fn slot(&mut self, term: &Term, end: &End, condition: Option<&str>) -> usize {
+    /// Where a term's value stands in a row that is read; adds it if nobody has read it so far. With a partition
+    /// or a condition it is NULL for rows that are not meant.
+    pub fn slot(&mut self, term: &Term, relation: Option<&TablePath>, condition: Option<&str>) -> usize {
         let mut slot = term.read();
         // A foreign key of one partition, or to one, is none for rows of the others.
-        let within = end.relation.as_ref().map(|leaf| {
+        let within = relation.map(|leaf| {
             let regclass = format!("{}::pg_catalog.regclass", literal(&quoted(leaf)));
             format!("t.tableoid = ANY (ARRAY(SELECT p.relid FROM pg_catalog.pg_partition_tree({regclass}) AS p))")
         });

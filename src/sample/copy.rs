@@ -1,0 +1,289 @@
+//! The rows of a sample as streams: the mask stands in the very statement that reads the rows.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, TryStreamExt};
+use tokio_postgres::CopyOutStream;
+
+use super::closure::Closure;
+use super::error::Error;
+use super::extract::{Copy, Dump, Extract, TableCopy};
+use super::graph::{Graph, Identity, Rule, Table, quoted};
+use super::keys::{Keys, Value, columns};
+use super::pool::{Lease, Pool};
+use super::query::{among, literals};
+use crate::config::Extent;
+use crate::mask::Expression;
+use crate::pg::catalog::Column;
+use crate::pg::{self, identifier};
+
+/// Masks by schema, table and column.
+pub type Masks = BTreeMap<(String, String, String), Expression>;
+
+/// Rows in one statement.
+const CHUNK: usize = 10_000;
+/// Rows in one stream: so many statements follow one another in it.
+const PART: usize = 20 * CHUNK;
+/// Bytes that are handed on at a time.
+const GATHERED: usize = 64 * 1024;
+/// Bytes of a binary stream's header, when it has no extension, and of its trailer.
+const HEADER: usize = 19;
+const TRAILER: [u8; 2] = [0xff, 0xff];
+
+/// A selected sample, ready to be read.
+pub struct Extraction {
+    pool: Arc<Pool>,
+    graph: Arc<Graph>,
+    tables: Vec<TableCopy>,
+    rows: Vec<Rows>,
+    lists: Vec<String>,
+    dump: Dump,
+}
+
+/// The rows of one table.
+enum Rows {
+    All,
+    Keys(Keys),
+}
+
+impl Extraction {
+    pub(super) fn new(pool: Arc<Pool>, closure: Closure, masks: &Masks) -> Extraction {
+        let graph = closure.graph.clone();
+        let source = pool.source();
+        let dump = Dump {
+            address: source.tunnel.address,
+            server_name: source.tunnel.server_name.clone(),
+            root_cert: source.root_cert.clone(),
+            user: source.credentials.user.clone(),
+            password: source.credentials.password.clone(),
+            database: source.database.clone(),
+            snapshot: pool.snapshot().to_owned(),
+        };
+        let copied = graph.tables.iter().enumerate().map(|(at, table)| {
+            let rows = closure.rows(at);
+            let columns: Vec<&Column> = table.columns.iter().filter(|column| !column.generated).collect();
+            TableCopy {
+                schema: table.path.schema.clone(),
+                table: table.path.table.clone(),
+                columns: columns.iter().map(|column| column.name.clone()).collect(),
+                binary: columns.iter().all(|column| is_binary(column)),
+                rows,
+                bytes: rows * table.row_bytes(),
+            }
+        });
+        let tables: Vec<TableCopy> = copied.collect();
+        let lists = (0..tables.len()).map(|at| list(&graph, at, masks)).collect();
+        let rows = closure.reached.into_iter().zip(&graph.tables).map(|(mut reached, table)| match table.extent {
+            Some(Extent::All) => Rows::All,
+            _ => {
+                reached.owned.add_all(reached.required);
+                Rows::Keys(reached.owned)
+            }
+        });
+        Extraction { rows: rows.collect(), tables, lists, dump, graph, pool }
+    }
+
+    /// Ends everything that runs on the source.
+    pub async fn cancel(&self) {
+        self.pool.cancel().await;
+    }
+
+    /// The statements of one part, in order.
+    fn statements(&self, at: usize, part: usize) -> Vec<String> {
+        let table = &self.graph.tables[at];
+        let form = if self.tables[at].binary { " (FORMAT binary)" } else { "" };
+        let copy = |relation: &str, rest: &str| {
+            format!("COPY (SELECT {} FROM {relation} AS t{rest}) TO STDOUT{form}", self.lists[at])
+        };
+        let keys = match &self.rows[at] {
+            // In the order of the file: sorting a whole table would cost the source more than it is worth.
+            Rows::All => return vec![copy(&table.relation(), "")],
+            Rows::Keys(keys) => keys,
+        };
+        let mine: Vec<Vec<Value>> = keys.iter().skip(part * PART).take(PART).collect();
+        let mut statements = Vec::new();
+        match &table.identity {
+            Identity::Columns(terms) => {
+                let kinds = table.identity.kinds();
+                for chunk in mine.chunks(CHUNK) {
+                    let arrays = columns(&kinds, chunk.iter().cloned());
+                    let condition = among(terms, &literals(&arrays), true);
+                    let order = table.identity.order();
+                    statements.push(copy(&table.relation(), &format!(" WHERE {condition} ORDER BY {order}")));
+                }
+            }
+            Identity::Place => {
+                let mut by_leaf: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+                for value in mine.iter().flatten() {
+                    if let Value::Int(packed) = value {
+                        let (leaf, place) = Table::unpack(*packed);
+                        by_leaf.entry(leaf).or_default().push(format!("\"{place}\""));
+                    }
+                }
+                for (leaf, places) in by_leaf {
+                    // A place is one in a leaf: asked of the root, every leaf would be searched for it.
+                    let relation = format!("ONLY {}", quoted(&table.leaves[leaf].path));
+                    for chunk in places.chunks(CHUNK) {
+                        let places = format!("'{{{}}}'::pg_catalog.tid[]", chunk.join(","));
+                        let rest = format!(" WHERE t.ctid OPERATOR(pg_catalog.=) ANY ({places}) ORDER BY t.ctid");
+                        statements.push(copy(&relation, &rest));
+                    }
+                }
+            }
+        }
+        if statements.is_empty() {
+            statements.push(copy(&table.relation(), " WHERE false"));
+        }
+        statements
+    }
+}
+
+#[async_trait]
+impl Extract for Extraction {
+    fn tables(&self) -> &[TableCopy] {
+        &self.tables
+    }
+
+    async fn parts(&self, table: usize) -> pg::Result<usize> {
+        Ok(match &self.rows[table] {
+            Rows::All => 1,
+            Rows::Keys(keys) => usize::try_from(keys.len()).unwrap_or(usize::MAX).div_ceil(PART).max(1),
+        })
+    }
+
+    async fn copy(&self, table: usize, part: usize) -> pg::Result<Copy> {
+        let mut statements = self.statements(table, part);
+        statements.reverse();
+        let lease = self.pool.take().await.map_err(of_source)?;
+        let reading = Reading {
+            lease,
+            statements,
+            current: None,
+            binary: self.tables[table].binary,
+            begun: false,
+            gathered: BytesMut::new(),
+        };
+        Ok(Box::pin(stream::try_unfold(Some(reading), async |reading| match reading {
+            None => Ok(None),
+            Some(mut reading) => Ok(match reading.next().await? {
+                (bytes, false) => Some((bytes, Some(reading))),
+                (bytes, true) => Some((bytes, None)),
+            }),
+        })))
+    }
+
+    fn source_version(&self) -> u32 {
+        self.pool.leader().version()
+    }
+
+    fn source_url_for_dump(&self) -> &Dump {
+        &self.dump
+    }
+}
+
+fn of_source(error: Error) -> pg::Error {
+    match error {
+        Error::Source(error) => error,
+        other => pg::Error::Connection { place: "the source".into(), why: other.to_string() },
+    }
+}
+
+/// One stream that is being read: statements one after the other, told as one COPY.
+struct Reading {
+    lease: Lease,
+    /// Those to come, the next one last.
+    statements: Vec<String>,
+    current: Option<(Pin<Box<CopyOutStream>>, String)>,
+    binary: bool,
+    /// Whether a header was handed on.
+    begun: bool,
+    gathered: BytesMut,
+}
+
+impl Reading {
+    /// The next bytes, and whether they are the last.
+    async fn next(&mut self) -> pg::Result<(Bytes, bool)> {
+        // The last two bytes may be the trailer of a statement that another one follows.
+        let kept = if self.binary { TRAILER.len() } else { 0 };
+        loop {
+            if self.current.is_none() {
+                let Some(sql) = self.statements.pop() else {
+                    self.lease.ended();
+                    return Ok((self.gathered.split().freeze(), true));
+                };
+                let session = self.lease.begin().map_err(of_source)?;
+                let stream = session.client().copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
+                self.current = Some((Box::pin(stream), sql));
+                if self.begun && self.binary {
+                    self.skip_header().await?;
+                }
+                self.begun = true;
+            }
+            let Some((stream, sql)) = &mut self.current else { continue };
+            match stream.try_next().await.map_err(|error| pg::Error::of(error, sql))? {
+                Some(bytes) => self.gathered.extend_from_slice(&bytes),
+                None => {
+                    self.current = None;
+                    continue;
+                }
+            }
+            if self.gathered.len() >= GATHERED + kept {
+                let bytes = self.gathered.split_to(self.gathered.len() - kept);
+                return Ok((bytes.freeze(), false));
+            }
+        }
+    }
+
+    /// Takes the trailer of the statement before and the header of this one out of the stream.
+    async fn skip_header(&mut self) -> pg::Result<()> {
+        if self.gathered.ends_with(&TRAILER) {
+            self.gathered.truncate(self.gathered.len() - TRAILER.len());
+        }
+        let mut header = BytesMut::new();
+        while header.len() < HEADER {
+            let Some((stream, sql)) = &mut self.current else { break };
+            match stream.try_next().await.map_err(|error| pg::Error::of(error, sql))? {
+                Some(bytes) => header.extend_from_slice(&bytes),
+                None => break,
+            }
+        }
+        self.gathered.extend_from_slice(header.get(HEADER..).unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// What a row is copied as.
+fn list(graph: &Graph, at: usize, masks: &Masks) -> String {
+    let table = &graph.tables[at];
+    let is_emptied = |column: &Column| {
+        let mut rules = graph.edges.iter().filter(|edge| edge.from.table == at).map(|edge| &edge.rule);
+        rules.any(|rule| matches!(rule, Rule::Null(names) if names.contains(&column.name)))
+    };
+    let one = |column: &Column| {
+        let name = (table.path.schema.clone(), table.path.table.clone(), column.name.clone());
+        if is_emptied(column) {
+            format!("NULL::{}", column.declared)
+        } else if let Some(mask) = masks.get(&name) {
+            mask.sql.clone()
+        } else {
+            format!("t.{}", identifier(&column.name))
+        }
+    };
+    table.columns.iter().filter(|column| !column.generated).map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a column's binary form means the same in every database: what holds object identifiers of types does not.
+fn is_binary(column: &Column) -> bool {
+    let base = &column.base;
+    let is_built_in = base.schema == "pg_catalog" && base.oid < 10_000;
+    match base.form {
+        'b' => is_built_in && !base.name.starts_with("reg") && base.name != "aclitem" && !base.name.starts_with("pg_"),
+        'e' => !column.array,
+        'r' | 'm' => is_built_in,
+        _ => false,
+    }
+}
