@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use super::Wanted;
 use super::budget::{self, Budget};
 use super::error::Result;
 use super::graph::{Edge, Graph, Rule};
 use super::keys::{Keys, Kind, Value};
 use super::pool::Pool;
 use super::query::{self, Ask, Newest, read};
-use super::seeds::{self, Seeds};
+use super::seeds;
 use crate::config::Extent;
 
 /// Keys in one query over an index: more make the planner prefer a scan of the table.
@@ -98,20 +99,14 @@ enum Way {
 }
 
 /// Finds all rows.
-pub(super) async fn close(
-    pool: &Arc<Pool>,
-    mut graph: Graph,
-    wanted: &[Seeds],
-    budget: Budget,
-    jobs: usize,
-    explain: bool,
-) -> Result<Closure> {
+pub(super) async fn close(pool: &Arc<Pool>, mut graph: Graph, wanted: &Wanted<'_>, budget: Budget) -> Result<Closure> {
+    let jobs = wanted.sample.jobs;
     // Twice: a row is read for all that any of the seeds wants to know of it.
-    for seeds in wanted {
+    for seeds in wanted.seeds {
         seeds::search(&mut graph, seeds)?;
     }
-    let searches = wanted.iter().map(|seeds| seeds::search(&mut graph, seeds)).collect::<Result<Vec<_>>>()?;
-    let mut closure = Closure::new(Arc::new(graph), explain);
+    let searches = wanted.seeds.iter().map(|seeds| seeds::search(&mut graph, seeds)).collect::<Result<Vec<_>>>()?;
+    let mut closure = Closure::new(Arc::new(graph), wanted.explain);
     for search in searches {
         let kinds = closure.kinds(search.table);
         let mut rows = read(pool.clone(), kinds, search.ask.clone());

@@ -1,22 +1,145 @@
-//! The data of a few users: selected, masked and copied out of a source.
+//! The data of a few users: selected, masked and copied out of a source that is only ever read.
+//!
+//! Down from the seed rows, up from everything, OR over several foreign keys: rows reached going down are
+//! *owned* and are expanded both ways; rows that others need are *required* and are expanded upward only.
+//!
+//! The way through: [`graph`] is tables and edges, from the catalog and the configuration; `readable` asks
+//! whether the role may read them; [`seeds`] finds the rows to start from; [`closure`] finds all others,
+//! round by round; [`budget`] stops it when it grows too large; [`plan`] and [`why`] explain what was
+//! found; and [`copy`] gives the rows as streams, which is what [`Extract`] promises to a sink. All of it sees
+//! one snapshot, over the connections of [`pool`].
 
 pub mod budget;
 pub mod closure;
-mod copy;
+pub mod copy;
 pub mod error;
 pub mod extract;
 pub mod graph;
 pub mod keys;
+pub mod plan;
 pub mod pool;
 mod query;
+mod readable;
 pub mod seeds;
 pub mod source;
+pub mod why;
 
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+
+pub use copy::{Extraction, Masks};
 pub use error::{Error, Result};
 pub use extract::{Copy, Dump, Extract, TableCopy};
+pub use plan::Plan;
+pub use seeds::{Pick, Seeds};
 pub use source::Source;
+pub use why::Hop;
 
+use crate::config::{self, Reference, TablePath};
+use crate::event::{Event, Listener};
 use crate::pg;
+use crate::pg::catalog::Column;
+use budget::Budget;
+use closure::Closure;
+use graph::{Catalog, Graph};
+use pool::Pool;
+
+/// New snapshots taken after a conflict with recovery before the run gives up.
+pub const ATTEMPTS: u32 = 5;
+
+/// What is sampled.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The rows to start from, of one or more tables.
+    pub seeds: &'a [Seeds],
+    /// The configuration.
+    pub sample: &'a config::Sample,
+    /// Foreign keys that the database does not declare.
+    pub references: &'a [Reference],
+    /// Whether [`Selection::why`] will be asked.
+    pub explain: bool,
+}
+
+/// The rows of a sample, found and not yet copied.
+pub struct Selection {
+    pool: Arc<Pool>,
+    closure: Closure,
+    columns: Vec<Column>,
+}
+
+/// Finds the rows of a sample. A conflict with recovery on a standby starts over with a new snapshot.
+/// `interrupt` ends it, and what runs on the source, when it ends.
+///
+/// # Errors
+/// See [`Error`].
+pub async fn select(
+    source: &Source,
+    wanted: &Wanted<'_>,
+    listener: &dyn Listener,
+    interrupt: impl Future<Output = ()>,
+) -> Result<Selection> {
+    let mut interrupt = pin!(interrupt);
+    let mut attempt = 1;
+    loop {
+        let pool = tokio::select! {
+            pool = Pool::open(source, wanted.sample.jobs) => pool?,
+            () = &mut interrupt => return Err(Error::Interrupted),
+        };
+        let found = tokio::select! {
+            found = find(&pool, wanted) => found,
+            () = &mut interrupt => {
+                pool.cancel().await;
+                return Err(Error::Interrupted);
+            }
+        };
+        match found {
+            Ok((closure, columns)) => return Ok(Selection { pool, closure, columns }),
+            Err(error) if attempt < ATTEMPTS && pool.may_retry(&error) => {
+                let message = format!("{error}; starting over from a new snapshot");
+                listener.hear(&Event::Warning { message });
+                attempt += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn find(pool: &Arc<Pool>, wanted: &Wanted<'_>) -> Result<(Closure, Vec<Column>)> {
+    let catalog = Catalog::read(pool.leader()).await?;
+    let columns = catalog.columns().to_vec();
+    let graph = Graph::new(catalog, wanted.sample, wanted.references, wanted.explain)?;
+    readable::check(pool.leader(), &graph).await?;
+    let budget = Budget { rows: wanted.sample.max_rows, bytes: wanted.sample.max_bytes };
+    let closure = closure::close(pool, graph, wanted, budget).await?;
+    Ok((closure, columns))
+}
+
+impl Selection {
+    /// Columns of the source, for compiling masks.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// It in figures.
+    pub fn plan(&self) -> Plan {
+        Plan::of(&self.closure)
+    }
+
+    /// Why the row of a key is in the sample, from it to a seed row; none when it is not. Only for a selection that
+    /// was made with [`Wanted::explain`].
+    ///
+    /// # Errors
+    /// When there is no such table, or its rows have no key of one column, or the source fails.
+    pub async fn why(&self, table: &TablePath, key: &str) -> Result<Option<Vec<Hop>>> {
+        why::why(&self.pool, &self.closure, table, key).await
+    }
+
+    /// Makes it ready to be copied, with these masks.
+    pub fn extract(self, masks: &Masks) -> Extraction {
+        Extraction::new(self.pool, self.closure, masks)
+    }
+}
 
 /// Whether a query was ended by the server because of a conflict with recovery (on a standby) or of
 /// serialization. What was read so far is worth nothing then; a new snapshot may come through.

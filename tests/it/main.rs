@@ -51,6 +51,8 @@ mod rewrite;
 mod roles;
 /// Rotations on the local platform.
 mod rotate;
+/// Samples: which rows, from where, in what form.
+mod sample;
 /// One script: statements, places of errors, redaction.
 mod script;
 /// Tunnels through a child process.

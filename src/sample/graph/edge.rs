@@ -171,7 +171,8 @@ impl Compare {
     }
 }
 
-fn is_uuid(text: &str) -> bool {
+/// Whether text has the form of a UUID.
+pub fn is_uuid(text: &str) -> bool {
     let dash = |at: usize| [8, 13, 18, 23].contains(&at);
     text.len() == 36 && text.bytes().enumerate().all(|(at, c)| if dash(at) { c == b'-' } else { c.is_ascii_hexdigit() })
 }

@@ -8,7 +8,7 @@ mod rules;
 mod table;
 
 pub use catalog::Catalog;
-pub use edge::{Compare, Edge, End, Rule, Term};
+pub use edge::{Compare, Edge, End, Rule, Term, is_uuid};
 pub(super) use table::quoted;
 pub use table::{Identity, Slot, Table};
 
@@ -28,14 +28,14 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Puts it together.
+    /// Puts it together. With `explain`, rows are read for the way back too.
     ///
     /// # Errors
     /// When the configuration names something that is not there, or asks for something that cannot be.
-    pub fn new(catalog: Catalog, sample: &Sample, references: &[Reference]) -> Result<Graph> {
+    pub fn new(catalog: Catalog, sample: &Sample, references: &[Reference], explain: bool) -> Result<Graph> {
         let mut graph = build::graph(catalog, references)?;
         rules::apply(&mut graph, sample)?;
-        graph.lay_slots();
+        graph.lay_slots(explain);
         Ok(graph)
     }
 
@@ -50,7 +50,7 @@ impl Graph {
     }
 
     /// Gives every value that a row is read for its place in the row.
-    fn lay_slots(&mut self) {
+    fn lay_slots(&mut self, explain: bool) {
         for table in &mut self.tables {
             table.slots = table.identity.slots();
         }
@@ -66,7 +66,7 @@ impl Graph {
                     .map(|term| table.slot(term, edge.from.relation.as_ref(), condition))
                     .collect();
             }
-            if edge.is_followed_down() {
+            if edge.is_followed_down() || (explain && edge.is_followed_up()) {
                 let table = &mut self.tables[edge.to.table];
                 edge.to.slots =
                     edge.to.terms.iter().map(|term| table.slot(term, edge.to.relation.as_ref(), None)).collect();

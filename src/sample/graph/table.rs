@@ -154,6 +154,11 @@ impl Table {
         }
     }
 
+    /// Whether rows are told apart by their place only.
+    pub fn is_by_place(&self) -> bool {
+        matches!(self.identity, Identity::Place)
+    }
+
     /// Bytes that a row is expected to have.
     pub fn row_bytes(&self) -> u64 {
         match self.believed_rows {

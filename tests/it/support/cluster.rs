@@ -94,6 +94,11 @@ impl Cluster {
         connect(&Dial { address, server_name: None }, &Trust::load(None)?, &credentials, database).await
     }
 
+    /// The port it listens on, on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// How another server reaches this one.
     pub fn conninfo(&self, database: &str) -> String {
         format!("host=127.0.0.1 port={} user=postgres dbname={database}", self.port)
@@ -147,6 +152,26 @@ impl Drop for Cluster {
 fn signal(child: &Child, signal: rustix::process::Signal) {
     if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         let _ = rustix::process::kill_process(pid, signal);
+    }
+}
+
+impl Cluster {
+    /// A standby that streams from this cluster, with these lines added to `postgresql.conf`.
+    pub async fn standby(&self, settings: &[&str]) -> Cluster {
+        let directory = room();
+        let data = directory.path().join("data");
+        let output = unprivileged(
+            Command::new(self.version.bin.join("pg_basebackup"))
+                .args(["-h", "127.0.0.1", "-U", "postgres", "-X", "stream", "-c", "fast", "-R", "-p"])
+                .arg(self.port.to_string())
+                .arg("-D")
+                .arg(&data),
+            &self.version,
+        )
+        .output()
+        .unwrap();
+        assert!(output.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&output.stderr));
+        Stopped { version: self.version.clone(), directory }.start(settings).await
     }
 }
 

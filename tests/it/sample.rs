@@ -1,0 +1,10 @@
+//! Samples on real servers: every kind of graph, every kind of key, and what is refused.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod closed;
+mod graphs;
+mod property;
+mod reading;
+mod rules;
+mod scene;
