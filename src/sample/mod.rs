@@ -22,6 +22,7 @@ mod query;
 mod readable;
 pub mod seeds;
 pub mod source;
+pub mod suggest;
 pub mod why;
 
 use std::future::Future;
@@ -34,6 +35,7 @@ pub use extract::{Copy, Dump, Extract, TableCopy};
 pub use plan::Plan;
 pub use seeds::{Pick, Seeds};
 pub use source::Source;
+pub use suggest::Suggestion;
 pub use why::Hop;
 
 use crate::config::{self, Reference, TablePath};
@@ -105,6 +107,17 @@ pub async fn select(
     }
 }
 
+/// Checks that the configuration fits the database and that the role may read what it needs, without reading a
+/// row.
+///
+/// # Errors
+/// [`Error::Unreadable`] with the GRANTs that are lacking, and what [`select`] would say of the configuration.
+pub async fn check(source: &Source, sample: &config::Sample, references: &[Reference]) -> Result<()> {
+    let session = source.open().await?;
+    let graph = Graph::new(Catalog::read(&session).await?, sample, references, false)?;
+    readable::check(&session, &graph).await
+}
+
 async fn find(pool: &Arc<Pool>, wanted: &Wanted<'_>) -> Result<(Closure, Vec<Column>)> {
     let catalog = Catalog::read(pool.leader()).await?;
     let columns = catalog.columns().to_vec();
@@ -113,6 +126,17 @@ async fn find(pool: &Arc<Pool>, wanted: &Wanted<'_>) -> Result<(Closure, Vec<Col
     let budget = Budget { rows: wanted.sample.max_rows, bytes: wanted.sample.max_bytes };
     let closure = closure::close(pool, graph, wanted, budget).await?;
     Ok((closure, columns))
+}
+
+/// Looks for references that the database does not declare and the configuration does not name. Reads a few
+/// values of columns whose names look like it; [`suggest::yaml`] writes what is found.
+///
+/// # Errors
+/// What the server says, or when a configured reference names what is not there.
+pub async fn suggest(source: &Source, references: &[Reference]) -> Result<Vec<Suggestion>> {
+    let session = source.open().await?;
+    let catalog = Catalog::read(&session).await?;
+    suggest::suggest(&session, catalog, references).await
 }
 
 impl Selection {

@@ -151,7 +151,7 @@ fn slow(closure: &Closure, edge: &Edge) -> Option<String> {
     let is_asked = |table: usize| closure.rows(table) > 0 && tables[table].extent != Some(Extent::None);
     let (from, to) = (&tables[edge.from.table], &tables[edge.to.table]);
     let pass = "a pass over the whole table in each round";
-    if edge.is_followed_down() && !edge.from.indexed && is_asked(edge.to.table) {
+    if edge.is_followed_down() && !edge.from.indexed && !closure.reached[edge.to.table].owned.is_empty() {
         return Some(format!("{} ({}) has no index: {pass}", from.path, edge.from.shown()));
     }
     let is_up = edge.is_followed_up() && !matches!(edge.rule, Rule::Ignore);

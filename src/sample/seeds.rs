@@ -7,6 +7,9 @@ use super::graph::{Graph, Identity, Table, Term};
 use super::keys::{Keys, Kind, Value};
 use super::query::{self, Ask};
 
+/// Keys that a message names.
+const SHOWN: usize = 20;
+
 /// Rows of one table to start from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seeds {
@@ -113,6 +116,11 @@ impl Search {
         if missing.is_empty() {
             return Ok(());
         }
-        Err(Error::Missing { table: path.clone(), missing: missing.join(", ") })
+        let more = missing.len().saturating_sub(SHOWN);
+        let mut shown = missing[..missing.len() - more].join(", ");
+        if more > 0 {
+            shown = format!("{shown} and {more} more");
+        }
+        Err(Error::Missing { table: path.clone(), missing: shown })
     }
 }

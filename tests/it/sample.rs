@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod closed;
 mod graphs;
 mod property;
 mod reading;

@@ -212,7 +212,9 @@ impl Indexes<'_> {
             self.0.iter().filter(|index| index.schema == path.schema && index.table == path.table).any(|index| {
                 let first = index.columns.first().and_then(Option::as_ref);
                 let by_text = |name: &str| end.terms.iter().any(|t| t.name == name && t.compare == Compare::Text);
-                first.is_some_and(|first| end.columns().any(|name| name == first) && !by_text(first))
+                // Only a B-tree is sure to answer equality; the others cost a pass, which is always right.
+                let is_btree = index.equality.first().is_some_and(Option::is_some);
+                is_btree && first.is_some_and(|first| end.columns().any(|name| name == first) && !by_text(first))
             })
         };
         begins(end.relation.as_ref().unwrap_or(&table.path))

@@ -39,6 +39,14 @@ impl Graph {
         Ok(graph)
     }
 
+    /// Tables and edges without what the configuration says of them.
+    ///
+    /// # Errors
+    /// When a reference names something that is not there.
+    pub fn known(catalog: Catalog, references: &[Reference]) -> Result<Graph> {
+        build::graph(catalog, references)
+    }
+
     /// The table of a name; of a partition, the partitioned table.
     pub fn table(&self, path: &TablePath) -> Option<usize> {
         let is_it = |table: &Table| table.path == *path || table.leaves.iter().any(|leaf| leaf.path == *path);

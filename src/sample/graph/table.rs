@@ -159,6 +159,14 @@ impl Table {
         matches!(self.identity, Identity::Place)
     }
 
+    /// The column that is the whole key, if one is.
+    pub fn only_key(&self) -> Option<Term> {
+        match &self.identity {
+            Identity::Columns(terms) if terms.len() == 1 => terms.first().cloned(),
+            _ => None,
+        }
+    }
+
     /// Bytes that a row is expected to have.
     pub fn row_bytes(&self) -> u64 {
         match self.believed_rows {

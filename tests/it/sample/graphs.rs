@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::on_every_version;
-use crate::support::cluster::Version;
+use crate::support::cluster::{Version, version};
 
 use super::scene::{Scene, config, rows, those};
 
@@ -165,7 +165,7 @@ async fn partitions(version: Version) {
          CREATE TABLE raw_0 PARTITION OF raw FOR VALUES WITH (MODULUS 2, REMAINDER 0); \
          CREATE TABLE raw_1 PARTITION OF raw FOR VALUES WITH (MODULUS 2, REMAINDER 1); \
          CREATE TABLE tags (name int PRIMARY KEY, v int); \
-         ALTER TABLE raw_0 ADD COLUMN IF NOT EXISTS v int; \
+         \
          ALTER TABLE logs_1 ADD CONSTRAINT only_here FOREIGN KEY (id) REFERENCES tags (name); \
          CREATE TABLE marks (tag int, at int, FOREIGN KEY (tag, at) REFERENCES logs_2_a (id, at))",
         "INSERT INTO users VALUES (1), (2); INSERT INTO tags VALUES (1, 1), (2, 2), (3, 3), (4, 4); \
@@ -200,7 +200,7 @@ async fn inheritance_and_schemas_and_hostile_names(version: Version) {
          CREATE TABLE b.archive () INHERITS (b.\"주문\"); \
          CREATE TABLE b.lines (o int REFERENCES b.\"주문\")",
         "INSERT INTO \"we.ird\".\"Us\"\"ers; --\" VALUES (1, 'x', NULL, 1), (2, 'y', NULL, 1); \
-         INSERT INTO b.\"주문\" VALUES (1, 1), (2, 1), (3, 2); INSERT INTO b.archive VALUES (1, 1), (9, 2); \
+         INSERT INTO b.\"주문\" VALUES (1, 1), (2, 1), (3, 2); INSERT INTO b.archive (\"select\", \"from\"\"\", at) VALUES (1, 1, 4), (9, 2, 5); \
          INSERT INTO b.lines VALUES (1), (3)",
     )
     .await;
@@ -263,4 +263,23 @@ async fn keys_of_every_type(version: Version) {
             assert_eq!(found.get(&format!("public.{table}{at}")).map(Vec::len), Some(1), "{name}: {table}: {found:?}");
         }
     }
+}
+
+/// From 18 on a foreign key may be over periods: what covers it are all rows that overlap.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_over_periods() {
+    let scene = Scene::new(
+        &version(18),
+        "CREATE TABLE rooms (id int4range, at int4range, PRIMARY KEY (id, at WITHOUT OVERLAPS)); \
+         CREATE TABLE stays (id int PRIMARY KEY, room int4range, at int4range, \
+             FOREIGN KEY (room, PERIOD at) REFERENCES rooms (id, PERIOD at))",
+        "INSERT INTO rooms VALUES ('[1,1]', '[0,10)'), ('[1,1]', '[10,20)'), ('[1,1]', '[20,30)'), ('[2,2]', '[0,30)'); \
+         INSERT INTO stays VALUES (1, '[1,1]', '[5,15)'), (2, '[1,1]', '[25,26)'), (3, '[2,2]', '[1,2)')",
+    )
+    .await;
+    let found = scene.sample(&config("", "root: public.stays"), &rows("public.stays", "1")).await;
+    assert_eq!(found["public.rooms"], ["(\"[1,2)\",\"[0,10)\")", "(\"[1,2)\",\"[10,20)\")"]);
+    let room = those("public.rooms", "at @> 25 AND id @> 1", None);
+    let found = scene.sample(&config("", "root: public.rooms"), &[room]).await;
+    assert_eq!(found["public.stays"], ["(2,\"[1,2)\",\"[25,26)\")"]);
 }
