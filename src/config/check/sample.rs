@@ -178,8 +178,11 @@ sample:
         assert_eq!((&sample.edges[1].rule, &sample.edges[2].rule), (&EdgeRule::Null, &EdgeRule::Follow));
         assert_eq!(sample.tables[1].1, Extent::All);
         assert_eq!((sample.max_bytes, sample.jobs, sample.targets[0].port), (Some(2 << 30), 4, 5433));
-        assert_eq!(config.references[0].expression.as_deref(), Some("payload ->> 'user_id'"));
-        assert_eq!(config.references[1].condition.as_deref(), Some("about_type = 'User'"));
+        assert_eq!(
+            config.targets["app-dev"].masking.references[0].expression.as_deref(),
+            Some("payload ->> 'user_id'")
+        );
+        assert_eq!(config.targets["app-dev"].masking.references[1].condition.as_deref(), Some("about_type = 'User'"));
         assert!(loaded(LOCAL).unwrap().sample.is_none());
     }
 
@@ -201,7 +204,7 @@ sample:
                 15:66 this password cannot be generated
                 write `env:NAME` or `{command: […]}`
             rule: follow => rule: folow
-                19:59 `folow` is not a value of `sample.edges[2].rule`
+                19:57 `folow` is not a value of `sample.edges[2].rule`
                 did you mean `follow`?
             app.folders, columns: [parent_id] => app.users, columns: [invited_by]
                 19:9 there are two rules for this edge
@@ -216,10 +219,10 @@ sample:
                 25:13 `postgres://u@localhost/x` is no database
                 write `HOST/DATABASE` or `HOST:PORT/DATABASE`
             columns: [about_id], => columns: [about_id], expression: about,
-                12:5 a reference has `columns` or an `expression`
+                12:7 a reference has `columns` or an `expression`
                 remove one of them
             key: [id] } => key: [id, tenant] }
-                11:75 an expression is one value, and `key` has several columns
+                11:76 an expression is one value, and `key` has several columns
                 write one column
             "#,
         );

@@ -65,8 +65,9 @@ async fn select_is_all_it_takes_and_all_of_it(version: Version) {
 }
 
 async fn a_standby_will_do(version: Version) {
-    let scene = Scene::new(&version, DDL, DATA).await;
-    let standby = scene.cluster.standby(&["max_standby_streaming_delay = 0"]).await;
+    let mut scene = Scene::new(&version, DDL, DATA).await;
+    let (primary, standby) = scene.cluster.with_standby(&["max_standby_streaming_delay = 0"]).await;
+    scene.cluster = primary;
     let from = source(standby.port(), "reader", "r").await;
     let root = config("", "root: app.users");
     let selection = selected(&from, &root, &rows("app.users", "5")).await.unwrap();

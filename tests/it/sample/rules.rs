@@ -97,7 +97,7 @@ async fn undeclared_references_are_followed(version: Version) {
         "references:\n  \
          - { table: 'public.notes', columns: ['about_id'], where: '\"about_type\" = ''User''', to: 'public.users', key: ['id'] } # 2 of 2 values\n"
     );
-    let configured = config(references, "root: public.users").references;
+    let configured = config(references, "root: public.users").targets["app-dev"].masking.references.clone();
     assert_eq!(devdb::sample::suggest(&scene.source().await, &configured).await.unwrap(), []);
     // What refers is followed up too, and what refers to nobody breaks nothing.
     let all = [

@@ -96,7 +96,7 @@ pub async fn source(port: u16, user: &str, password: &str) -> Source {
 
 pub async fn selected(source: &Source, config: &Config, seeds: &[Seeds]) -> Result<Selection, Error> {
     let sample = config.sample.as_ref().unwrap();
-    let wanted = Wanted { seeds, sample, references: &config.references, explain: true };
+    let wanted = Wanted { seeds, sample, references: &config.targets["app-dev"].masking.references, explain: true };
     select(source, &wanted, &Ears::default(), std::future::pending()).await
 }
 

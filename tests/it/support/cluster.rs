@@ -156,22 +156,20 @@ fn signal(child: &Child, signal: rustix::process::Signal) {
 }
 
 impl Cluster {
-    /// A standby that streams from this cluster, with these lines added to `postgresql.conf`.
-    pub async fn standby(&self, settings: &[&str]) -> Cluster {
-        let directory = room();
-        let data = directory.path().join("data");
-        let output = unprivileged(
-            Command::new(self.version.bin.join("pg_basebackup"))
-                .args(["-h", "127.0.0.1", "-U", "postgres", "-X", "stream", "-c", "fast", "-R", "-p"])
-                .arg(self.port.to_string())
-                .arg("-D")
-                .arg(&data),
-            &self.version,
-        )
-        .output()
-        .unwrap();
-        assert!(output.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&output.stderr));
-        Stopped { version: self.version.clone(), directory }.start(settings).await
+    /// It, and a standby that streams from it and has these lines added to its `postgresql.conf`.
+    pub async fn with_standby(self, settings: &[&str]) -> (Cluster, Cluster) {
+        let primary = self.stop();
+        let copy = primary.copy();
+        let primary = primary.start(&[]).await;
+        let signal = copy.directory.path().join("data/standby.signal");
+        std::fs::write(&signal, "").unwrap();
+        if let Some((user, group)) = *SERVER_USER {
+            std::os::unix::fs::chown(&signal, Some(user), Some(group)).unwrap();
+        }
+        let from = format!("primary_conninfo = '{}'", primary.conninfo("postgres"));
+        let settings: Vec<&str> = settings.iter().copied().chain([from.as_str()]).collect();
+        let standby = copy.start(&settings).await;
+        (primary, standby)
     }
 }
 
