@@ -35,6 +35,8 @@ pub mod platform;
 
 pub mod secret;
 
+pub mod docker;
+
 pub mod pg;
 
 pub mod config;

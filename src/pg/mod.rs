@@ -4,6 +4,7 @@
 mod cancel;
 pub mod catalog;
 mod connect;
+pub mod dump;
 mod error;
 mod quote;
 mod route;
@@ -20,5 +21,5 @@ pub use error::{Error, Result, ServerError};
 pub use quote::{identifier, literal};
 pub use route::Route;
 pub use session::Session;
-pub use tls::Trust;
+pub use tls::{RDS_ROOTS, Trust};
 pub use url::Url;

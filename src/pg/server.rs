@@ -70,8 +70,8 @@ impl Programs {
     }
 }
 
-/// Directories that may hold server programs, best first.
-fn candidates() -> Vec<PathBuf> {
+/// Directories that may hold programs of PostgreSQL, best first, whether they exist or not.
+pub(super) fn folders() -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = Vec::new();
     for variable in ["PG_BIN", "PATH"] {
         if let Some(value) = std::env::var_os(variable) {
@@ -92,16 +92,27 @@ fn candidates() -> Vec<PathBuf> {
         versions.sort_by_key(|(major, _)| std::cmp::Reverse(*major));
         all.extend(versions.into_iter().map(|(_, bin)| bin));
     }
+    all
+}
+
+/// Directories that hold server programs, best first.
+fn candidates() -> Vec<PathBuf> {
     // A link on the PATH leads to one program; its siblings are where it really is.
     let real = |bin: PathBuf| Some(bin.join("postgres").canonicalize().ok()?.parent()?.to_owned());
-    let mut found: Vec<PathBuf> = all.into_iter().filter_map(real).filter(|bin| bin.join("pg_ctl").is_file()).collect();
+    let mut found: Vec<PathBuf> =
+        folders().into_iter().filter_map(real).filter(|bin| bin.join("pg_ctl").is_file()).collect();
     let mut seen = std::collections::HashSet::new();
     found.retain(|bin| seen.insert(bin.clone()));
     found
 }
 
 async fn version_of(bin: &Path) -> Option<u32> {
-    let output = Command::new(bin.join("postgres")).arg("--version").output().await.ok()?;
+    major_of(&bin.join("postgres")).await
+}
+
+/// The major version that a program of PostgreSQL says it is of.
+pub(super) async fn major_of(program: &Path) -> Option<u32> {
+    let output = Command::new(program).arg("--version").output().await.ok()?;
     // "postgres (PostgreSQL) 15.18 (Debian …)"
     let text = String::from_utf8(output.stdout).ok()?;
     text.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok())

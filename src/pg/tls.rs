@@ -10,8 +10,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{Error, Result};
 
-/// Roots of Amazon RDS in all regions; `ssl_root_cert` replaces them.
-const RDS_ROOTS: &[u8] = include_bytes!("rds-global-bundle.pem");
+/// Roots of Amazon RDS in all regions, as PEM; `ssl_root_cert` replaces them.
+pub const RDS_ROOTS: &[u8] = include_bytes!("rds-global-bundle.pem");
 
 /// The certificate authorities that may vouch for a server.
 #[derive(Clone)]

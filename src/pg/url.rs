@@ -70,6 +70,21 @@ impl Url {
         format!("{}:{}/{}", self.route.host, self.route.port, self.database)
     }
 
+    /// How to reach the server.
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// Who vouches for the server.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Who logs in.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// A session on one of the server's databases.
     ///
     /// # Errors

@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use account::{scenario, scenario_with};
 use devdb::config::{PlatformConfig, Target};
+use devdb::docker::RegistryLogin;
 use devdb::event::Verdict;
-use devdb::platform::aws::Aws;
+use devdb::platform::aws::{Aws, Ecr};
 use devdb::platform::dry_run::DryRun;
 use devdb::platform::guard::{self, Evidence, Rules, Scrubbed};
 use devdb::platform::retry::while_busy;
 use devdb::platform::{Error, Instance, Platform, Record, RecordState, RestoreOrder, Snapshot, Status, tag};
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 fn rules(target: &Target) -> Rules {
@@ -66,6 +68,17 @@ async fn scrubbed(aws: &Aws, target: &Target, name: &str) -> Scrubbed {
         verified: true,
     };
     Scrubbed::prove(guard::admit(aws, &rules(target), name, None).await.unwrap(), all).unwrap()
+}
+
+#[test]
+fn a_token_for_the_registry_is_got() {
+    scenario("a_token_for_the_registry_is_got", 120, |account| async move {
+        let ecr = Ecr::connect(Some(&account.target())).await.unwrap();
+        let login = ecr.login("000000000120.dkr.ecr.eu-west-1.amazonaws.com").await.unwrap().unwrap();
+        assert_eq!(login.user.as_deref(), Some("AWS"));
+        assert!(!login.password.expose_secret().is_empty());
+        assert!(ecr.login("docker.io").await.unwrap().is_none());
+    });
 }
 
 #[test]

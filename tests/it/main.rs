@@ -34,6 +34,8 @@ mod layers;
 mod leak;
 /// devdb.lock against real databases.
 mod lock;
+/// Loading a sample into a database.
+mod load;
 /// Masks on real servers: what they promise, what they refuse.
 mod masking;
 mod masks;
@@ -55,5 +57,7 @@ mod rotate;
 mod sample;
 /// One script: statements, places of errors, redaction.
 mod script;
+/// Where a sample goes: archives, images, registries.
+mod sink;
 /// Tunnels through a child process.
 mod tunnel;

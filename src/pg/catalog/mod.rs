@@ -6,11 +6,13 @@ mod foreign_keys;
 mod indexes;
 mod tables;
 mod types;
+mod views;
 
 pub use columns::{Check, Column, IndexKey, Type, Unique, columns};
 pub use foreign_keys::{ForeignKey, foreign_keys};
 pub use indexes::{Index, Operators, indexes, operators};
 pub use tables::{Form, Table, tables};
+pub use views::{MaterializedView, materialized_views};
 
 /// The condition for schemas that are somebody's own, as an expression over `pg_namespace n`.
 pub(crate) const OWN: &str =

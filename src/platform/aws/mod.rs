@@ -3,6 +3,7 @@
 
 mod access;
 mod checks;
+mod ecr;
 mod error;
 mod instance;
 mod oidc;
@@ -26,6 +27,7 @@ use super::{
     Tags,
 };
 
+pub use ecr::Ecr;
 pub use policy::policy;
 
 /// One target on AWS.

@@ -70,6 +70,16 @@ impl Cluster {
         Stopped::fresh(version).start(settings).await
     }
 
+    /// A new cluster that is no copy of any other: with a system identifier of its own.
+    pub async fn unrelated(version: &Version, settings: &[&str]) -> Cluster {
+        Stopped { version: version.clone(), directory: initdb(version) }.start(settings).await
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
     /// A session of the superuser.
     pub async fn superuser(&self, database: &str) -> Session {
         self.login("postgres", "", database).await.unwrap()
@@ -89,7 +99,7 @@ impl Cluster {
 
     /// Logs in over TCP.
     pub async fn login(&self, user: &str, password: &str, database: &str) -> devdb::pg::Result<Session> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let address = self.address();
         let credentials = Credentials { user: user.into(), password: password.to_owned().into() };
         connect(&Dial { address, server_name: None }, &Trust::load(None)?, &credentials, database).await
     }

@@ -3,10 +3,12 @@
 pub mod account;
 pub mod browser;
 pub mod cluster;
+pub mod engine;
 pub mod listener;
 pub mod scene;
 pub mod server;
 pub mod simulator;
+pub mod whole;
 
 use std::future::Future;
 

@@ -1,0 +1,147 @@
+//! Where the engine listens: `DOCKER_HOST`, else the current docker context, else the sockets that docker
+//! and podman make.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::error::{Error, Result};
+
+/// A variable of the environment, by name.
+pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The engine's address, such as `unix:///var/run/docker.sock`.
+pub(super) fn find(env: Environment) -> Result<String> {
+    let set = |name: &str| env(name).filter(|value| !value.is_empty());
+    if let Some(host) = set("DOCKER_HOST") {
+        return usable(host, "DOCKER_HOST", &set);
+    }
+    if let Some((host, what)) = context(env)? {
+        return usable(host, &what, &set);
+    }
+    let candidates = sockets(env);
+    let there = candidates.iter().find(|path| path.exists());
+    let socket = there.ok_or_else(|| Error::Unreachable {
+        place: candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+        why: "there is no socket".into(),
+    })?;
+    Ok(format!("unix://{}", socket.display()))
+}
+
+/// The folder of docker's own configuration.
+pub(super) fn config_folder(env: Environment) -> Option<PathBuf> {
+    let own = env("DOCKER_CONFIG").filter(|value| !value.is_empty()).map(PathBuf::from);
+    own.or_else(|| env("HOME").map(|home| Path::new(&home).join(".docker")))
+}
+
+/// The endpoint of the current context, and what names it; none for the default one.
+fn context(env: Environment) -> Result<Option<(String, String)>> {
+    let Some(folder) = config_folder(env) else { return Ok(None) };
+    let named = env("DOCKER_CONTEXT").filter(|value| !value.is_empty());
+    let name = match named {
+        Some(name) => name,
+        None => {
+            match read(&folder.join("config.json"))?.as_ref().and_then(|config| config["currentContext"].as_str()) {
+                Some(name) => name.to_owned(),
+                None => return Ok(None),
+            }
+        }
+    };
+    if name == "default" {
+        return Ok(None);
+    }
+    let id: String = Sha256::digest(&name).iter().map(|byte| format!("{byte:02x}")).collect();
+    let meta = folder.join("contexts/meta").join(id).join("meta.json");
+    let what = format!("docker context {name}");
+    let host = read(&meta)?.and_then(|meta| Some(meta["Endpoints"]["docker"]["Host"].as_str()?.to_owned()));
+    match host {
+        Some(host) => Ok(Some((host, what))),
+        None => Err(Error::Place { what, why: format!("{} names no host", meta.display()) }),
+    }
+}
+
+/// A JSON file; none when there is none.
+pub(super) fn read(path: &Path) -> Result<Option<serde_json::Value>> {
+    let failed = |why: String| Error::Place { what: path.display().to_string(), why };
+    match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(error.to_string())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}
+
+fn sockets(env: Environment) -> Vec<PathBuf> {
+    let runtime = env("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let home = env("HOME").map(PathBuf::from);
+    let mut all = vec![PathBuf::from("/var/run/docker.sock")];
+    all.extend(runtime.iter().map(|folder| folder.join("docker.sock")));
+    all.extend(home.iter().map(|folder| folder.join(".docker/run/docker.sock")));
+    all.extend(runtime.iter().map(|folder| folder.join("podman/podman.sock")));
+    all.push("/run/podman/podman.sock".into());
+    all
+}
+
+/// An address that this program can use. The database in the container is reached through a port of this
+/// machine, so the engine has to be on it.
+fn usable(host: String, what: &str, set: &dyn Fn(&str) -> Option<String>) -> Result<String> {
+    let refused = |why: &str| Err(Error::Place { what: what.to_owned(), why: format!("{host}: {why}") });
+    if host.starts_with("unix://") {
+        return Ok(host);
+    }
+    let Some((scheme, rest)) = host.split_once("://") else { return refused("is no address") };
+    let name = rest.split(['/', ':']).next().unwrap_or_default();
+    match scheme {
+        "tcp" | "http" if set("DOCKER_TLS_VERIFY").is_some() => {
+            refused("TLS to an engine is not supported: use its socket")
+        }
+        "tcp" | "http" if ["localhost", "127.0.0.1"].contains(&name) => Ok(host),
+        "tcp" | "http" | "ssh" | "https" => refused("the engine has to be on this machine: use its socket"),
+        _ => refused("is no address of an engine that is known here"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(variables: &[(&str, &str)]) -> Result<String> {
+        let variables: Vec<(String, String)> = variables.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+        find(&move |name| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()))
+    }
+
+    #[test]
+    fn the_variable_wins_then_the_context_then_the_sockets() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().to_str().unwrap();
+        let docker = folder.path().join(".docker");
+        let id: String = Sha256::digest("colima").iter().map(|byte| format!("{byte:02x}")).collect();
+        let meta = docker.join("contexts/meta").join(id);
+        std::fs::create_dir_all(&meta).unwrap();
+        std::fs::write(docker.join("config.json"), r#"{"currentContext": "colima"}"#).unwrap();
+        std::fs::write(
+            meta.join("meta.json"),
+            r#"{"Name": "colima", "Endpoints": {"docker": {"Host": "unix:///home/x/.colima/docker.sock"}}}"#,
+        )
+        .unwrap();
+        assert_eq!(at(&[("HOME", home), ("DOCKER_HOST", "unix:///x")]).unwrap(), "unix:///x");
+        assert_eq!(at(&[("HOME", home)]).unwrap(), "unix:///home/x/.colima/docker.sock");
+        let error = at(&[("HOME", home), ("DOCKER_CONTEXT", "gone")]).unwrap_err().to_string();
+        assert!(error.starts_with("docker context gone:"), "{error}");
+        let runtime = folder.path().join("podman");
+        std::fs::create_dir_all(&runtime).unwrap();
+        std::fs::write(runtime.join("podman.sock"), "").unwrap();
+        if !Path::new("/var/run/docker.sock").exists() {
+            let found = at(&[("XDG_RUNTIME_DIR", home)]).unwrap();
+            assert_eq!(found, format!("unix://{home}/podman/podman.sock"));
+        }
+    }
+
+    #[test]
+    fn engines_elsewhere_are_refused() {
+        for host in ["ssh://me@host", "tcp://10.0.0.1:2375", "https://host", "host:2375"] {
+            assert!(at(&[("DOCKER_HOST", host)]).is_err(), "{host}");
+        }
+        assert!(at(&[("DOCKER_HOST", "tcp://localhost:2376"), ("DOCKER_TLS_VERIFY", "1")]).is_err());
+        assert!(at(&[("DOCKER_HOST", "tcp://127.0.0.1:2375")]).is_ok());
+    }
+}

@@ -1,0 +1,313 @@
+//! Filling a database with a sample, so that it is either all there or the database is as it was.
+//!
+//! What is there decides the way ([`Way`]): a scratch database that takes the target's name at the end; the
+//! target itself in one transaction; or, where migrations have made the tables, those tables in one
+//! transaction. Everything that speaks against writing is known before the first write.
+
+mod apply;
+pub mod error;
+mod existing;
+mod finish;
+mod guard;
+mod observe;
+mod order;
+mod progress;
+mod refusal;
+mod rows;
+mod scratch;
+mod sequences;
+mod target;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::future::Future;
+use std::sync::Mutex;
+
+use futures_util::future::try_join_all;
+
+pub use apply::LeftOut;
+pub use guard::{Guard, Origin};
+pub use observe::Way;
+pub(crate) use progress::Progress;
+pub use refusal::Refusal;
+pub use rows::{Bytestream, Copied, Rows, hex};
+pub use target::Target;
+
+use super::TableCopy;
+use error::{Error, Result};
+use super::schema::Schema;
+use crate::event::{Event, Listener};
+use crate::pg::Session;
+use apply::Apply;
+use scratch::Scratch;
+
+/// The step that events of a load are of.
+pub const STEP: &str = "load";
+
+/// How to load.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Streams at a time, where the way allows more than one.
+    pub jobs: usize,
+    /// Whether a database that is not empty may be replaced.
+    pub replace: bool,
+}
+
+/// What a load has done.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// How.
+    pub way: Way,
+    /// What went into each table, in the order of [`Rows::tables`].
+    pub tables: Vec<Copied>,
+    /// What did not come over.
+    pub left_out: LeftOut,
+    /// What a person should know: sequences, materialized views.
+    pub notes: Vec<String>,
+}
+
+/// Loads a sample into a database. Ends early when `interrupt` ends. When this fails, the target is as it was.
+///
+/// # Errors
+/// [`Error::Refused`] before anything is written; what failed otherwise.
+pub async fn load<R: Rows + ?Sized>(
+    rows: &R,
+    schema: &Schema,
+    target: &Target,
+    guard: &Guard,
+    options: Options,
+    listener: &dyn Listener,
+    interrupt: impl Future<Output = ()> + Send,
+) -> Result<Loaded> {
+    guard.check_name(target)?;
+    let (way, exists) = look(rows.tables(), target, guard, options).await?;
+    fill(rows, schema, target, way, exists, options, listener, interrupt).await
+}
+
+/// Loads into a server of our own, which needs no guard.
+pub(super) async fn load_own<R: Rows + ?Sized>(
+    rows: &R,
+    schema: &Schema,
+    target: &Target,
+    jobs: usize,
+    listener: &dyn Listener,
+) -> Result<Loaded> {
+    let options = Options { jobs, replace: false };
+    let work = Work { rows, schema, listener };
+    let session = target.session(&target.database).await?;
+    work.database(&session, target, &target.database, options.jobs).await
+}
+
+/// Looks at the target and decides the way.
+async fn look(wanted: &[TableCopy], target: &Target, guard: &Guard, options: Options) -> Result<(Way, bool)> {
+    let observed = match target.session(&target.database).await {
+        Ok(session) => {
+            guard.check_server(target, &session).await?;
+            observe::observe(&session).await?
+        }
+        Err(Error::Pg(error)) if error.sqlstate() == Some("3D000") => {
+            let keeper = scratch::keeper(target).await?;
+            guard.check_server(target, &keeper).await?;
+            observe::Observed { may_create: observe::may_create(&keeper).await?, ..Default::default() }
+        }
+        Err(error) => return Err(error),
+    };
+    Ok((observe::decide(&observed, target, wanted, options.replace)?, observed.exists))
+}
+
+#[expect(clippy::too_many_arguments, reason = "the second half of `load`, with what the first half found")]
+async fn fill<R: Rows + ?Sized>(
+    rows: &R,
+    schema: &Schema,
+    target: &Target,
+    way: Way,
+    exists: bool,
+    options: Options,
+    listener: &dyn Listener,
+    interrupt: impl Future<Output = ()> + Send,
+) -> Result<Loaded> {
+    let work = Work { rows, schema, listener };
+    if way != Way::Scratch {
+        // A session that is dropped ends its transaction.
+        return until(interrupt, work.transaction(target, way, options.replace)).await;
+    }
+    let scratch = Scratch::create(target, scratch::keeper(target).await?).await?;
+    let done = until(interrupt, async {
+        let session = target.session(&scratch.name).await?;
+        work.database(&session, target, &scratch.name, options.jobs).await
+    })
+    .await;
+    let done = match done {
+        Ok(loaded) => scratch.publish(target, exists).await.map(|()| loaded),
+        Err(error) => Err(error),
+    };
+    if done.is_err()
+        && let Err(error) = scratch.discard().await
+    {
+        let message = format!("the scratch database {} is left, the next load drops it: {error}", scratch.name);
+        listener.hear(&Event::Warning { message });
+    }
+    done
+}
+
+async fn until<T>(interrupt: impl Future<Output = ()>, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        done = work => done,
+        () = interrupt => Err(Error::Interrupted),
+    }
+}
+
+/// What every way has in common.
+struct Work<'a, R: Rows + ?Sized> {
+    rows: &'a R,
+    schema: &'a Schema,
+    listener: &'a dyn Listener,
+}
+
+impl<R: Rows + ?Sized> Work<'_, R> {
+    /// Fills a database that nobody else uses.
+    async fn database(&self, session: &Session, target: &Target, database: &str, jobs: usize) -> Result<Loaded> {
+        let mut apply = Apply::begin(session, false).await?;
+        self.tell("making schemas, types and tables");
+        apply.run(&self.schema.before).await?;
+        let plain = plain_tables(session).await?;
+        let mut sessions = Vec::new();
+        for _ in 0..jobs.max(1) {
+            sessions.push(target.session(database).await?);
+        }
+        let tables = self.copy(&sessions, &plain).await?;
+        drop(sessions);
+        self.tell("adding indexes, constraints and triggers");
+        apply.run(&self.schema.after).await?;
+        let notes = self.finish(session, false).await?;
+        Ok(Loaded { way: Way::Scratch, tables, left_out: apply.left_out, notes })
+    }
+
+    /// Fills the target in one transaction.
+    async fn transaction(&self, target: &Target, way: Way, replace: bool) -> Result<Loaded> {
+        let session = target.session(&target.database).await?;
+        session.run("BEGIN").await?;
+        let loaded = if way == Way::Whole {
+            let mut apply = Apply::begin(&session, true).await?;
+            apply.run(&self.schema.before).await?;
+            let order: Vec<usize> = (0..self.rows.tables().len()).collect();
+            let tables = self.copy_in_order(&session, &order).await?;
+            apply.run(&self.schema.after).await?;
+            let notes = self.finish(&session, true).await?;
+            Loaded { way, tables, left_out: apply.left_out, notes }
+        } else {
+            let mut split = Vec::new();
+            for table in 0..self.rows.tables().len() {
+                split.push(self.rows.parts(table).await? > 1);
+            }
+            let ready = existing::prepare(&session, target, self.rows.tables(), &split, replace).await?;
+            let tables = self.copy_in_order(&session, &ready.order).await?;
+            ready.finish(&session).await?;
+            let notes = self.finish(&session, true).await?;
+            Loaded { way, tables, left_out: LeftOut::default(), notes }
+        };
+        session.run("COMMIT").await?;
+        Ok(loaded)
+    }
+
+    async fn finish(&self, session: &Session, in_transaction: bool) -> Result<Vec<String>> {
+        self.tell("setting sequences, filling materialized views, gathering statistics");
+        let mut notes = sequences::set(session).await?;
+        notes.extend(finish::refresh(session, in_transaction).await?);
+        finish::analyze(session).await?;
+        Ok(notes)
+    }
+
+    /// Copies all tables, several streams at a time. The biggest go first, so that none is left alone at the end.
+    async fn copy(&self, sessions: &[Session], plain: &BTreeSet<(String, String)>) -> Result<Vec<Copied>> {
+        let tables = self.rows.tables();
+        let progress = Progress::new(self.listener, STEP, tables.iter().map(|table| table.bytes).sum());
+        let mut queue: Vec<(usize, usize, usize)> = Vec::new();
+        for at in (0..tables.len()).filter(|at| tables[*at].rows > 0) {
+            let parts = self.rows.parts(at).await?;
+            queue.extend((0..parts).map(|part| (at, part, parts)));
+        }
+        queue.sort_by_key(|(at, part, parts)| (std::cmp::Reverse(tables[*at].bytes / *parts as u64), *at, *part));
+        let (queue, done) = (Mutex::new(VecDeque::from(queue)), Mutex::new(Vec::new()));
+        let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
+        let (next, done_ref, progress_ref) = (&next, &done, &progress);
+        try_join_all(sessions.iter().map(|session| async move {
+            while let Some((at, part, parts)) = next() {
+                let table = &tables[at];
+                // Rows of a table emptied in the same transaction need no log where the server keeps a
+                // minimal one, and are frozen: nothing is left to be written when they are first read.
+                let alone = parts == 1 && plain.contains(&(table.schema.clone(), table.table.clone()));
+                if alone {
+                    session.run(&format!("BEGIN; TRUNCATE ONLY {}", table.sql())).await?;
+                }
+                let stream = self.rows.copy(at, part).await?;
+                let moved = |bytes| progress_ref.moved(&table.path(), bytes);
+                let copied = rows::copy_in(session, table, alone, stream, moved).await?;
+                if alone {
+                    session.run("COMMIT").await?;
+                }
+                if let Ok(mut done) = done_ref.lock() {
+                    done.push((at, part, copied));
+                }
+            }
+            Ok::<(), Error>(())
+        }))
+        .await?;
+        self.collect(done.into_inner().unwrap_or_default(), &progress)
+    }
+
+    /// Copies all tables one after the other.
+    async fn copy_in_order(&self, session: &Session, order: &[usize]) -> Result<Vec<Copied>> {
+        let tables = self.rows.tables();
+        let progress = Progress::new(self.listener, STEP, tables.iter().map(|table| table.bytes).sum());
+        let mut done = Vec::new();
+        for at in order.iter().copied().filter(|at| tables[*at].rows > 0) {
+            for part in 0..self.rows.parts(at).await? {
+                let stream = self.rows.copy(at, part).await?;
+                let moved = |bytes| progress.moved(&tables[at].path(), bytes);
+                done.push((at, part, rows::copy_in(session, &tables[at], false, stream, moved).await?));
+            }
+        }
+        self.collect(done, &progress)
+    }
+
+    /// Puts the streams of each table together and compares with what was announced.
+    fn collect(&self, mut done: Vec<(usize, usize, Stream)>, progress: &Progress) -> Result<Vec<Copied>> {
+        done.sort_by_key(|(at, part, _)| (*at, *part));
+        let mut copied = Vec::new();
+        for (at, table) in self.rows.tables().iter().enumerate() {
+            let streams: Vec<&Stream> =
+                done.iter().filter(|(of, _, _)| *of == at).map(|(_, _, stream)| stream).collect();
+            let rows: u64 = streams.iter().map(|(rows, _, _)| rows).sum();
+            let bytes = streams.iter().map(|(_, bytes, _)| bytes).sum();
+            if rows != table.rows {
+                let what = format!("rows of {}", table.path());
+                return Err(Error::Differs { what, expected: table.rows.to_string(), found: rows.to_string() });
+            }
+            if rows > 0 {
+                progress.table(&table.path(), rows, bytes);
+            }
+            let hashes: Vec<[u8; 32]> = streams.iter().map(|(_, _, hash)| *hash).collect();
+            copied.push(Copied { rows, bytes, sha256: rows::combine(&hashes) });
+        }
+        Ok(copied)
+    }
+
+    fn tell(&self, message: &str) {
+        self.listener.hear(&Event::Progress { step: STEP, message: message.to_owned() });
+    }
+}
+
+/// Rows, bytes and hash of one stream.
+type Stream = (u64, u64, [u8; 32]);
+
+/// Tables with rows of their own, which can take frozen ones.
+async fn plain_tables(session: &Session) -> Result<BTreeSet<(String, String)>> {
+    let rows = session
+        .query(
+            "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'",
+            &[],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}

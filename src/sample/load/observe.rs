@@ -1,0 +1,235 @@
+//! What is there before a load, and what may be done with it. Nothing is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::refusal::Refusal;
+use super::target::Target;
+use crate::pg::{Session, identifier};
+use crate::sample::TableCopy;
+use crate::sample::load::error::Result;
+
+/// Schemas that are somebody's own, as a condition on `pg_namespace n`.
+pub(super) const OWN: &str =
+    "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'";
+
+/// A target database, looked at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Observed {
+    /// Whether there is a database of that name.
+    pub exists: bool,
+    /// The role may make databases.
+    pub may_create: bool,
+    /// The role may rename and drop this one.
+    pub owns: bool,
+    /// Its tables, with their columns and whether there is a row.
+    pub tables: BTreeMap<(String, String), Contents>,
+    /// How many other objects there are: views, sequences, functions, types, schemas.
+    pub others: i64,
+}
+
+/// What is in a table.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Contents {
+    pub columns: BTreeSet<String>,
+    pub has_rows: bool,
+}
+
+/// How to load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Into a scratch database, which takes the target's name at the end.
+    Scratch,
+    /// Into the target itself, schema and rows in one transaction.
+    Whole,
+    /// Into the tables that are there, in one transaction.
+    Existing,
+}
+
+/// Looks at the target; `session` is in it.
+pub(super) async fn observe(session: &Session) -> Result<Observed> {
+    let mut observed = Observed { exists: true, may_create: may_create(session).await?, ..Observed::default() };
+    let row = session
+        .query_one(
+            "SELECT pg_catalog.pg_has_role(d.datdba, 'USAGE') FROM pg_catalog.pg_database d \
+             WHERE d.datname = pg_catalog.current_database()",
+            &[],
+        )
+        .await?;
+    observed.owns = row.get(0);
+    let tables = session
+        .query(
+            &format!(
+                "SELECT n.nspname::text, c.relname::text, \
+                        ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
+                              AND a.attnum > 0 AND NOT a.attisdropped), \
+                        c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) > 0 \
+                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE c.relkind IN ('r', 'p', 'f') AND {OWN} AND NOT {}",
+                of_extension("pg_class", "c")
+            ),
+            &[],
+        )
+        .await?;
+    for row in &tables {
+        let (schema, table): (String, String) = (row.get(0), row.get(1));
+        let has_rows = row.get::<_, bool>(3) && has_rows(session, &schema, &table).await?;
+        let columns = row.get::<_, Vec<String>>(2).into_iter().collect();
+        observed.tables.insert((schema, table), Contents { columns, has_rows });
+    }
+    let row = session
+        .query_one(
+            &format!(
+                "SELECT (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                         WHERE c.relkind IN ('v', 'm', 'S') AND {OWN} AND NOT {}) \
+                      + (SELECT count(*) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+                         WHERE {OWN} AND NOT {}) \
+                      + (SELECT count(*) FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+                         WHERE t.typtype IN ('d', 'e', 'r') AND {OWN} AND NOT {}) \
+                      + (SELECT count(*) FROM pg_catalog.pg_namespace n WHERE {OWN} AND n.nspname <> 'public' AND NOT {})",
+                of_extension("pg_class", "c"),
+                of_extension("pg_proc", "p"),
+                of_extension("pg_type", "t"),
+                of_extension("pg_namespace", "n"),
+            ),
+            &[],
+        )
+        .await?;
+    observed.others = row.get(0);
+    Ok(observed)
+}
+
+/// Whether the role may make databases.
+pub(super) async fn may_create(session: &Session) -> Result<bool> {
+    let row = session
+        .query_one("SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER", &[])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Whether an object belongs to an extension, as a condition.
+fn of_extension(catalog: &str, alias: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.{catalog}'::pg_catalog.regclass \
+         AND x.objid = {alias}.oid AND x.deptype = 'e')"
+    )
+}
+
+async fn has_rows(session: &Session, schema: &str, table: &str) -> Result<bool> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM ONLY {}.{})", identifier(schema), identifier(table));
+    match session.query_one(&sql, &[]).await {
+        Ok(row) => Ok(row.get(0)),
+        // A table that we may not read and that has pages is not proved empty.
+        Err(error) if error.sqlstate() == Some("42501") => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Decides how to load.
+///
+/// # Errors
+/// Why the target must not be loaded into.
+pub(super) fn decide(
+    observed: &Observed,
+    target: &Target,
+    wanted: &[TableCopy],
+    replace: bool,
+) -> Result<Way, Refusal> {
+    let (name, user) = (target.name(), target.credentials.user.clone());
+    if !observed.exists {
+        return if observed.may_create { Ok(Way::Scratch) } else { Err(Refusal::Missing { target: name, user }) };
+    }
+    let scratch = observed.may_create && observed.owns;
+    if observed.tables.is_empty() && observed.others == 0 {
+        return Ok(if scratch { Way::Scratch } else { Way::Whole });
+    }
+    let misfit = wanted.iter().find_map(|table| misfit(observed, table));
+    let full: Vec<String> = observed
+        .tables
+        .iter()
+        .filter(|(_, contents)| contents.has_rows)
+        .map(|((schema, table), _)| format!("{schema}.{table}"))
+        .collect();
+    match (full.first(), misfit) {
+        // Tables that migrations have made, without rows: what they made is kept.
+        (None, None) => Ok(Way::Existing),
+        (first, misfit) if !replace => {
+            let found = match first {
+                Some(first) if full.len() == 1 => format!("rows in {first}"),
+                Some(first) => format!("rows in {first} and {} other tables", full.len() - 1),
+                None => format!("other tables than the sample: {}", misfit.unwrap_or_default()),
+            };
+            Err(Refusal::NotEmpty { target: name, found })
+        }
+        _ if scratch => Ok(Way::Scratch),
+        (_, None) => Ok(Way::Existing),
+        (_, Some(why)) => Err(Refusal::NoWay { target: name, user, why }),
+    }
+}
+
+/// Why a table of the sample does not fit into what is there.
+fn misfit(observed: &Observed, table: &TableCopy) -> Option<String> {
+    let Some(there) = observed.tables.get(&(table.schema.clone(), table.table.clone())) else {
+        return Some(format!("it has no table {}", table.path()));
+    };
+    let column = table.columns.iter().find(|column| !there.columns.contains(*column))?;
+    Some(format!("its table {} has no column {column}", table.path()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pg::tunnel::Dial;
+    use crate::pg::{Credentials, Trust};
+
+    fn target() -> Target {
+        Target {
+            host: "h".into(),
+            port: 1,
+            dial: Dial { address: ([127, 0, 0, 1], 1).into(), server_name: None },
+            trust: Trust::load(None).unwrap(),
+            credentials: Credentials { user: "u".into(), password: "p".to_owned().into() },
+            database: "app".into(),
+        }
+    }
+
+    fn wanted() -> TableCopy {
+        TableCopy {
+            schema: "app".into(),
+            table: "t".into(),
+            columns: vec!["id".into()],
+            binary: false,
+            rows: 0,
+            bytes: 0,
+        }
+    }
+
+    fn there(has_rows: bool) -> Observed {
+        let contents = Contents { columns: ["id".to_owned()].into(), has_rows };
+        Observed {
+            exists: true,
+            tables: [(("app".to_owned(), "t".to_owned()), contents)].into(),
+            others: 1,
+            ..Observed::default()
+        }
+    }
+
+    #[test]
+    fn what_is_there_decides_the_way() {
+        let way = |observed: &Observed, replace| decide(observed, &target(), &[wanted()], replace);
+        let able = |observed: Observed| Observed { may_create: true, owns: true, ..observed };
+        let empty = Observed { exists: true, ..Observed::default() };
+        assert!(matches!(way(&Observed::default(), true), Err(Refusal::Missing { .. })));
+        assert_eq!(way(&Observed { may_create: true, ..Observed::default() }, false), Ok(Way::Scratch));
+        assert_eq!(way(&empty, false), Ok(Way::Whole));
+        assert_eq!(way(&able(empty.clone()), false), Ok(Way::Scratch));
+        assert_eq!(way(&Observed { may_create: true, ..empty }, false), Ok(Way::Whole));
+        assert_eq!(way(&able(there(false)), false), Ok(Way::Existing));
+        assert!(matches!(way(&able(there(true)), false), Err(Refusal::NotEmpty { .. })));
+        assert_eq!(way(&able(there(true)), true), Ok(Way::Scratch));
+        assert_eq!(way(&there(true), true), Ok(Way::Existing));
+        let mut other = there(true);
+        other.tables.clear();
+        assert!(matches!(way(&other, false), Err(Refusal::NotEmpty { .. })));
+        assert!(matches!(way(&other, true), Err(Refusal::NoWay { .. })));
+    }
+}

@@ -1,0 +1,82 @@
+//! What a load has moved so far, told about once a second.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use crate::event::{Event, Listener};
+
+/// Between two events.
+const PACE: Duration = Duration::from_secs(1);
+
+/// Counts bytes of all tables.
+pub(crate) struct Progress<'a> {
+    listener: &'a dyn Listener,
+    step: &'static str,
+    began: Instant,
+    expected: u64,
+    state: Mutex<State>,
+}
+
+struct State {
+    bytes: u64,
+    told: Instant,
+}
+
+impl<'a> Progress<'a> {
+    /// Of bytes of which about so many are expected.
+    pub(crate) fn new(listener: &'a dyn Listener, step: &'static str, expected: u64) -> Self {
+        let now = Instant::now();
+        Self { listener, step, began: now, expected, state: Mutex::new(State { bytes: 0, told: now }) }
+    }
+
+    /// Some bytes of a table went by.
+    pub(crate) fn moved(&self, table: &str, bytes: u64) {
+        let Ok(mut state) = self.state.lock() else { return };
+        state.bytes += bytes;
+        if state.told.elapsed() < PACE {
+            return;
+        }
+        state.told = Instant::now();
+        let words = words(state.bytes, self.expected, self.began.elapsed());
+        drop(state);
+        self.listener.hear(&Event::Progress { step: self.step, message: format!("{words}; now {table}") });
+    }
+
+    /// A table is done.
+    pub(crate) fn table(&self, table: &str, rows: u64, bytes: u64) {
+        let message = format!("{table}: {rows} rows, {}", size(bytes));
+        self.listener.hear(&Event::Progress { step: self.step, message });
+    }
+}
+
+fn words(bytes: u64, expected: u64, time: Duration) -> String {
+    let seconds = time.as_secs_f64().max(0.001);
+    let rate = bytes as f64 / seconds;
+    let left = expected.saturating_sub(bytes) as f64 / rate.max(1.0);
+    let end = if bytes < expected { format!(", {left:.0} s left") } else { String::new() };
+    format!("{} of about {} at {}/s{end}", size(bytes), size(expected.max(bytes)), size(rate as u64))
+}
+
+/// Bytes for people.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let (mut value, mut unit) = (bytes as f64, 0);
+    while value >= 1000.0 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_how_far_and_how_long() {
+        let said = words(30_000_000, 90_000_000, Duration::from_secs(3));
+        assert_eq!(said, "30.0 MB of about 90.0 MB at 10.0 MB/s, 6 s left");
+        assert_eq!(size(999), "999 B");
+        assert_eq!(size(1_500), "1.5 kB");
+    }
+}

@@ -1,0 +1,128 @@
+//! What a sample says of itself: what is in it, how much, and by which hashes it is known. It stands in an
+//! archive beside the rows, and as labels on an image.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::load::{Copied, hex};
+use super::schema::Schema;
+use super::{Extract, TableCopy};
+
+/// Version of the form; an archive of another one is refused.
+pub const FORM: u32 = 1;
+
+/// What a sample says of itself. It holds no time and no name of a machine: the same seeds, key and
+/// snapshot give the same manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this form.
+    pub form: u32,
+    /// Version of the program that wrote it.
+    pub devdb: String,
+    /// The source's major version.
+    pub postgres: u32,
+    /// SHA-256 of the schema.
+    pub schema_sha256: String,
+    /// What the caller wants to be known by it: snapshot, configuration's and seeds' hashes.
+    pub labels: BTreeMap<String, String>,
+    /// Tables in the order of schema and name.
+    pub tables: Vec<Table>,
+}
+
+/// A table in a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
+    /// The columns that its rows have.
+    pub columns: Vec<String>,
+    /// Whether these are in PostgreSQL's binary format.
+    pub binary: bool,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of the rows in that format.
+    pub bytes: u64,
+    /// SHA-256 of them.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// Of a sample whose rows went by.
+    pub fn of<E: Extract + ?Sized>(
+        extract: &E,
+        schema: &Schema,
+        copied: &[Copied],
+        labels: BTreeMap<String, String>,
+    ) -> Manifest {
+        let tables =
+            Extract::tables(extract).iter().zip(copied).map(|(table, copied)| Table::of(table, copied)).collect();
+        Manifest {
+            form: FORM,
+            devdb: env!("CARGO_PKG_VERSION").to_owned(),
+            postgres: extract.source_version() / 10_000,
+            schema_sha256: schema.sha256(),
+            labels,
+            tables,
+        }
+    }
+
+    /// Rows of all tables.
+    pub fn rows(&self) -> u64 {
+        self.tables.iter().map(|table| table.rows).sum()
+    }
+
+    /// SHA-256 of the manifest as it is written: the one hash that stands for all of the sample.
+    pub fn sha256(&self) -> String {
+        hex(&Sha256::digest(self.text()))
+    }
+
+    /// It as it is written.
+    pub fn text(&self) -> String {
+        // A structure of strings and numbers always has a JSON form.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+impl Table {
+    pub(super) fn of(table: &TableCopy, copied: &Copied) -> Table {
+        Table {
+            schema: table.schema.clone(),
+            table: table.table.clone(),
+            columns: table.columns.clone(),
+            binary: table.binary,
+            rows: copied.rows,
+            bytes: copied.bytes,
+            sha256: copied.sha256.clone(),
+        }
+    }
+
+    /// It as a load wants it.
+    pub fn copy(&self) -> TableCopy {
+        TableCopy {
+            schema: self.schema.clone(),
+            table: self.table.clone(),
+            columns: self.columns.clone(),
+            binary: self.binary,
+            rows: self.rows,
+            bytes: self.bytes,
+        }
+    }
+}
+
+impl Schema {
+    /// SHA-256 of all statements.
+    pub fn sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        for statement in self.before.iter().chain([&String::new()]).chain(&self.after) {
+            hash.update((statement.len() as u64).to_be_bytes());
+            hash.update(statement);
+        }
+        hex(&hash.finalize())
+    }
+}

@@ -1,0 +1,195 @@
+//! What a statement of a dump is, told by its first words and its last. The words are what PostgreSQL
+//! itself wrote; names and texts inside cannot change them.
+
+use std::borrow::Cow;
+
+/// What to do with a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Has to work.
+    Object,
+    /// Sets something of the session: ours has its own settings.
+    Session,
+    /// Brings an extension: left out where the target has none of that name.
+    Extension,
+    /// Names a role: left out where the target has no such role, or where we may not.
+    Role,
+    /// Publications and event triggers, which act; left out everywhere and named.
+    Acting,
+    /// Foreign servers and what belongs to them, and subscriptions: they lead to the source's world and
+    /// never come over.
+    Outside,
+    /// A foreign table; it becomes an ordinary one without rows, because views may read it.
+    ForeignTable,
+}
+
+/// A statement, looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement<'a> {
+    /// What to do with it.
+    pub kind: Kind,
+    /// What to send; differs from what was written for a foreign table.
+    pub sql: Cow<'a, str>,
+    /// The role that it names, where it is of [`Kind::Role`] and names one in a place we know.
+    pub role: Option<String>,
+}
+
+impl Statement<'_> {
+    /// Looks at a statement without its `;`.
+    pub fn read(sql: &str) -> Statement<'_> {
+        let kind = kind(sql);
+        let role = if kind == Kind::Role { role(sql) } else { None };
+        let foreign = kind == Kind::ForeignTable || sql.starts_with("ALTER FOREIGN TABLE");
+        let text = if foreign && kind != Kind::Outside { as_ordinary(sql) } else { None };
+        Statement { kind, sql: text.map_or(Cow::Borrowed(sql), Cow::Owned), role }
+    }
+
+    /// The statement in a few words: its first line, cut.
+    pub fn title(&self) -> String {
+        let line = self.sql.lines().next().unwrap_or_default();
+        let mut title: String = line.chars().take(100).collect();
+        if title.len() < self.sql.len() {
+            title.push('…');
+        }
+        title
+    }
+}
+
+fn kind(sql: &str) -> Kind {
+    let words: Vec<&str> = sql.split_whitespace().take(4).collect();
+    match words.as_slice() {
+        ["SET" | "RESET", ..] => Kind::Session,
+        ["SELECT", word, ..] if word.starts_with("pg_catalog.set_config(") => Kind::Session,
+        ["CREATE", "EXTENSION", ..] | ["COMMENT", "ON", "EXTENSION", ..] => Kind::Extension,
+        ["CREATE" | "ALTER", "PUBLICATION", ..]
+        | ["COMMENT", "ON", "PUBLICATION", ..]
+        | ["CREATE" | "ALTER", "EVENT", "TRIGGER", ..]
+        | ["COMMENT", "ON", "EVENT", "TRIGGER"] => Kind::Acting,
+        ["CREATE" | "ALTER", "FOREIGN", "DATA", "WRAPPER"]
+        | ["COMMENT", "ON", "FOREIGN", "DATA"]
+        | ["CREATE" | "ALTER", "SERVER" | "SUBSCRIPTION", ..]
+        | ["CREATE", "USER", "MAPPING", ..]
+        | ["COMMENT", "ON", "SERVER" | "SUBSCRIPTION", ..] => Kind::Outside,
+        ["GRANT" | "REVOKE", ..] if sql.contains(" ON FOREIGN ") => Kind::Outside,
+        ["ALTER", "FOREIGN", "TABLE", ..] if owner(sql).is_some() => Kind::Role,
+        ["ALTER", "FOREIGN", "TABLE", ..] if sql.ends_with(')') && sql.contains(" OPTIONS (") => Kind::Outside,
+        ["CREATE" | "ALTER", "FOREIGN", "TABLE", ..] | ["COMMENT", "ON", "FOREIGN", "TABLE"] => Kind::ForeignTable,
+        ["GRANT" | "REVOKE", ..] | ["ALTER", "DEFAULT", "PRIVILEGES", ..] | ["CREATE", "POLICY", ..] => Kind::Role,
+        ["COMMENT", "ON", "POLICY", ..] => Kind::Role,
+        ["ALTER", ..] if owner(sql).is_some() => Kind::Role,
+        _ => Kind::Object,
+    }
+}
+
+/// The role that becomes the owner, when that is all the statement does.
+fn owner(sql: &str) -> Option<String> {
+    let (before, role) = last_name(sql)?;
+    before.ends_with(" OWNER TO ").then_some(role)
+}
+
+fn role(sql: &str) -> Option<String> {
+    if let Some(rest) = sql.strip_prefix("ALTER DEFAULT PRIVILEGES FOR ROLE ") {
+        // The role whose new objects it is about; the other one shows when the server refuses.
+        return first_name(rest);
+    }
+    if sql.starts_with("CREATE POLICY") {
+        return None;
+    }
+    let (before, role) = last_name(sql.strip_suffix(" WITH GRANT OPTION").unwrap_or(sql))?;
+    let known = [" TO ", " FROM "].iter().any(|word| before.ends_with(word));
+    (known && role != "PUBLIC").then_some(role)
+}
+
+/// The name that a text ends with, and the text before it.
+fn last_name(sql: &str) -> Option<(&str, String)> {
+    let Some(body) = sql.strip_suffix('"') else {
+        let at = sql.rfind(|c: char| c.is_whitespace() || c == '.')? + 1;
+        return Some((&sql[..at], sql[at..].to_owned()));
+    };
+    // Back to the quote that opens it: a doubled one is part of the name.
+    let mut end = body.len();
+    loop {
+        let quote = body[..end].rfind('"')?;
+        if quote == 0 || !body[..quote].ends_with('"') {
+            return Some((&sql[..quote], body[quote + 1..].replace("\"\"", "\"")));
+        }
+        end = quote - 1;
+    }
+}
+
+fn first_name(text: &str) -> Option<String> {
+    let Some(body) = text.strip_prefix('"') else {
+        return text.split_whitespace().next().map(str::to_owned);
+    };
+    let end = body.replace("\"\"", "\u{1}\u{1}").find('"')?;
+    Some(body[..end].replace("\"\"", "\""))
+}
+
+/// A foreign table as an ordinary one.
+fn as_ordinary(sql: &str) -> Option<String> {
+    let sql = sql.replacen("FOREIGN TABLE", "TABLE", 1);
+    if !sql.starts_with("CREATE") {
+        return Some(sql);
+    }
+    let end = sql.find("\nSERVER ")?;
+    Some(sql[..end].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(sql: &str) -> (Kind, Option<String>) {
+        let statement = Statement::read(sql);
+        (statement.kind, statement.role)
+    }
+
+    #[test]
+    fn roles_are_found_where_they_stand() {
+        let role = |name: &str| (Kind::Role, Some(name.to_owned()));
+        assert_eq!(read("ALTER TABLE app.t OWNER TO app"), role("app"));
+        assert_eq!(
+            read("ALTER FUNCTION app.\"a OWNER TO b\"(x text) OWNER TO \"kim \"\"x\"\".minsu\""),
+            role("kim \"x\".minsu")
+        );
+        assert_eq!(read("ALTER FOREIGN TABLE app.t OWNER TO app"), role("app"));
+        assert_eq!(read("GRANT SELECT(id),UPDATE ON TABLE app.t TO \"r o\" WITH GRANT OPTION"), role("r o"));
+        assert_eq!(read("REVOKE USAGE ON SCHEMA public FROM PUBLIC"), (Kind::Role, None));
+        assert_eq!(
+            read("ALTER DEFAULT PRIVILEGES FOR ROLE \"a\"\"b\" IN SCHEMA app GRANT SELECT ON TABLES  TO ro"),
+            role("a\"b")
+        );
+        assert_eq!(read("CREATE POLICY p ON app.t TO ro USING (true)"), (Kind::Role, None));
+        assert_eq!(read("ALTER TABLE app.t ADD CONSTRAINT c CHECK ((a <> 'x OWNER TO y'::text))").0, Kind::Object);
+        assert_eq!(read("CREATE TABLE app.t (\n    id integer\n)").0, Kind::Object);
+    }
+
+    #[test]
+    fn what_acts_or_leads_outside_is_told_apart() {
+        for sql in [
+            "CREATE PUBLICATION p FOR ALL TABLES",
+            "CREATE EVENT TRIGGER e ON ddl_command_end\n   EXECUTE FUNCTION public.f()",
+        ] {
+            assert_eq!(read(sql).0, Kind::Acting, "{sql}");
+        }
+        for sql in [
+            "CREATE SUBSCRIPTION s CONNECTION 'host=prod' PUBLICATION p",
+            "CREATE FOREIGN DATA WRAPPER w",
+            "CREATE SERVER fs FOREIGN DATA WRAPPER w",
+            "ALTER SERVER fs OWNER TO postgres",
+            "CREATE USER MAPPING FOR app SERVER fs OPTIONS (\n    password 'x'\n)",
+            "GRANT ALL ON FOREIGN SERVER fs TO app",
+            "ALTER FOREIGN TABLE ONLY app.t ALTER COLUMN a OPTIONS (\n    column_name 'x'\n)",
+        ] {
+            assert_eq!(read(sql).0, Kind::Outside, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_table_becomes_an_empty_one() {
+        let made = Statement::read(
+            "CREATE FOREIGN TABLE app.t (\n    a integer\n)\nSERVER fs\nOPTIONS (\n    table_name 'x'\n)",
+        );
+        assert_eq!((made.kind, &*made.sql), (Kind::ForeignTable, "CREATE TABLE app.t (\n    a integer\n)"));
+    }
+}

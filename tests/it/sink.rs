@@ -1,0 +1,7 @@
+//! Where a sample goes: an archive, an image, a registry. Real files, a real engine, a real registry.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod archive;
+mod container;
+mod killed;
