@@ -23,6 +23,7 @@ if [ ! -s "$data/PG_VERSION" ]; then
     # shellcheck disable=SC2086 # several arguments, as in the official image
     initdb --username="$user" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") ${POSTGRES_INITDB_ARGS:-}
     printf '\nhost all all all scram-sha-256\n' >>"$data/pg_hba.conf"
+    printf "listen_addresses = '*'\\n" >>"$data/postgresql.conf"
     pg_ctl -D "$data" -o "-c listen_addresses=''" -w start
     if [ "$database" != postgres ]; then
         psql -v ON_ERROR_STOP=1 --username "$user" --no-password --dbname postgres -c "CREATE DATABASE \"$database\""

@@ -79,6 +79,7 @@ async fn try_replica(session: &Session) -> Result<bool> {
 
 /// Switches off every trigger that would fire; answers how each is switched on again, as it was.
 async fn triggers_off(session: &Session, target: &Target, replica: bool) -> Result<Vec<String>> {
+    // Before 15, a partition's copy of a trigger counts as internal, as those of foreign keys do.
     // In a session of replication fire those marked ALWAYS and REPLICA; in others ALWAYS and the plain ones.
     let fires = if replica { "('A', 'R')" } else { "('A', 'O')" };
     let rows = session
@@ -87,7 +88,8 @@ async fn triggers_off(session: &Session, target: &Target, replica: bool) -> Resu
                 "SELECT n.nspname::text, c.relname::text, t.tgname::text, t.tgenabled::text \
                  FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                 WHERE NOT t.tgisinternal AND t.tgenabled IN {fires} AND c.relkind IN ('r', 'p') AND {OWN} \
+                 LEFT JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint \
+                 WHERE (NOT t.tgisinternal OR t.tgparentid <> 0 AND COALESCE(k.contype, 't') <> 'f') AND t.tgenabled IN {fires} AND c.relkind IN ('r', 'p') AND {OWN} \
                  ORDER BY n.nspname, c.relname, t.tgname"
             ),
             &[],

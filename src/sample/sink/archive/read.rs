@@ -15,7 +15,7 @@ use super::{AFTER, BEFORE, MANIFEST, SUM, files, is_packed, rows_file};
 use crate::sample::TableCopy;
 use crate::sample::load::error::{Error, Result};
 use crate::sample::load::{Bytestream, Rows, hex};
-use crate::sample::manifest::{FORM, Manifest};
+use crate::sample::manifest::{FORM, Manifest, schema_sha256};
 use crate::sample::private::Private;
 use crate::sample::schema::Schema;
 
@@ -93,10 +93,11 @@ fn verify(path: &Path, folder: PathBuf, unpacked: Option<Private>, stop: &Atomic
     let manifest = manifest(path, &folder)?;
     let read =
         |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|error| damaged(format!("{name}: {error}")));
-    let schema = Schema::of_texts(&read(BEFORE)?, &read(AFTER)?)?;
-    if schema.sha256() != manifest.schema_sha256 {
+    let (before, after) = (read(BEFORE)?, read(AFTER)?);
+    if schema_sha256(&before, &after) != manifest.schema_sha256 {
         return Err(damaged("its schema is not the one that was written".into()));
     }
+    let schema = Schema::of_texts(&before, &after)?;
     for (index, table) in manifest.tables.iter().enumerate().filter(|(_, table)| table.rows > 0) {
         let name = rows_file(index, table);
         let found = digest(&folder.join(&name), stop).map_err(|error| match error.kind() {
