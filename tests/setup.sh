@@ -371,6 +371,7 @@ set_up_engine() {
     say "starting dockerd with its files in $cache/engine"
     as_root mkdir -p "$cache/engine"
     # Not with our lock: it would be held as long as dockerd lives.
+    # shellcheck disable=SC2016 # the inner shell's own arguments
     as_root setsid sh -c 'cd "$1" && exec dockerd --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/dockerd.pid" \
         --host "unix://$1/docker.sock" --group "$2" >"$1/dockerd.log" 2>&1' dockerd "$cache/engine" "$(id -gn)" </dev/null >/dev/null 2>&1 9>&- &
     local try

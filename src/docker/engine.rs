@@ -1,7 +1,7 @@
 //! The engine itself: containers with a database in them, and images made of these.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::auth::DockerCredentials;
 use bollard::models::{ContainerConfig, ContainerCreateBody, ContainerSummary, HostConfig, ImageSummary, PortBinding};
@@ -19,13 +19,16 @@ use super::error::{Error, Result};
 use super::image::Image;
 use super::run::{RUN, RunMark, is_dead};
 
+/// Time in which a request that was cut off is carried out by the engine.
+const SETTLE: Duration = Duration::from_millis(300);
+/// Time to wait for the image of a commit that was cut off; a cancelled run has 7 s in all.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Time for the engine to answer at all.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// A container engine that answers.
 pub struct Engine {
     docker: bollard::Docker,
-    place: String,
 }
 
 /// What a container is started with.
@@ -77,12 +80,7 @@ impl Engine {
             .map_err(|error| unreachable(crate::error::Chain(&error).to_string()))?
             // Stopping a server that writes much takes its time, and so does committing a big one.
             .with_timeout(Duration::from_secs(3600));
-        Ok(Engine { docker, place: place.to_owned() })
-    }
-
-    /// Its address.
-    pub fn place(&self) -> &str {
-        &self.place
+        Ok(Engine { docker })
     }
 
     /// The arguments that an image starts with; pulls it when it is not there.
@@ -198,13 +196,21 @@ impl Engine {
         Ok(made.id)
     }
 
-    /// Gives an image a name.
+    /// Gives an image a name. An older one of ours that had it is removed, unless a container uses it.
     ///
     /// # Errors
     /// What the engine says.
     pub async fn tag(&self, id: &str, image: &Image) -> Result<()> {
+        let old = self.docker.inspect_image(&image.to_string()).await.ok();
         let options = TagImageOptionsBuilder::default().repo(&image.repository).tag(&image.tag).build();
-        self.docker.tag_image(id, Some(options)).await.map_err(engine(&format!("tag {image}")))
+        self.docker.tag_image(id, Some(options)).await.map_err(engine(&format!("tag {image}")))?;
+        let Some((old, config)) = old.and_then(|old| old.id.zip(old.config)) else { return Ok(()) };
+        let ours = config.labels.is_some_and(|labels| labels.contains_key(RUN));
+        if ours && old != id {
+            // It may have a second name, or be in use: then it stays.
+            let _ = self.remove_image(&old).await;
+        }
+        Ok(())
     }
 
     /// Pushes an image to its registry; answers its digest there (`sha256:…`).
@@ -228,9 +234,18 @@ impl Engine {
     /// # Errors
     /// What the engine says.
     pub async fn remove(&self, id: &str) -> Result<()> {
-        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        let done = self.docker.remove_container(id, Some(options)).await;
-        gone_is_fine(done, "remove a container")
+        let task = "remove a container";
+        for _ in 0..100 {
+            let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+            match self.docker.remove_container(id, Some(options)).await {
+                // Somebody else is removing it, which is to be waited for: until then its image is in use.
+                Err(bollard::errors::Error::DockerResponseServerError { status_code: 409, .. }) => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                done => return gone_is_fine(done, task),
+            }
+        }
+        Err(Error::Engine { task: task.into(), why: "it is being removed, but does not go".into() })
     }
 
     /// Removes an image by id or name. One that is gone is fine.
@@ -242,15 +257,16 @@ impl Engine {
         gone_is_fine(done.map(drop), "remove an image")
     }
 
-    /// Removes all containers and unnamed images that a run has started.
+    /// Removes all containers and unnamed images that a run has started. `committing` says that a commit was
+    /// cut off: the engine carries it out all the same, and its image is waited for. Answers whether
+    /// nothing can follow.
     ///
     /// # Errors
     /// What the engine says.
-    pub async fn remove_run(&self, run: &RunMark) -> Result<()> {
+    pub async fn remove_run(&self, run: &RunMark, committing: bool) -> Result<bool> {
         let label = format!("{RUN}={}", run.id());
-        // A request that was cut off may still be carried out: the engine is given a moment and asked again.
-        for pause in [Duration::ZERO, Duration::from_millis(300)] {
-            tokio::time::sleep(pause).await;
+        let (mut images, began) = (0, Instant::now());
+        loop {
             for container in self.containers(&label).await? {
                 if let Some(id) = container.id {
                     self.remove(&id).await?;
@@ -258,9 +274,14 @@ impl Engine {
             }
             for image in self.unnamed(&label).await? {
                 self.remove_image(&image.id).await?;
+                images += 1;
             }
+            let settled = began.elapsed() > SETTLE && (!committing || images > 0);
+            if settled || began.elapsed() > PATIENCE {
+                return Ok(settled);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Ok(())
     }
 
     async fn containers(&self, label: &str) -> Result<Vec<ContainerSummary>> {
@@ -332,12 +353,6 @@ fn words(error: &bollard::errors::Error) -> String {
 
 fn gone_is_fine(done: std::result::Result<(), bollard::errors::Error>, task: &str) -> Result<()> {
     match done {
-        // 409: somebody else is removing it.
-        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. })
-            if task.ends_with("container") =>
-        {
-            Ok(())
-        }
         Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
         other => other.map_err(engine(task)),
     }

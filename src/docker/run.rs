@@ -1,10 +1,10 @@
 //! The mark of a run on what it starts, and how a later run tells whether that one still lives: it holds
-//! a lock on a file that the mark names. The engine cannot tell, and process numbers are used again.
+//! a lock on a file that has the run's id in its name. The engine cannot tell, and process numbers are used again.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -12,8 +12,6 @@ use super::error::{Error, Result};
 
 /// Label with the run's id.
 pub(super) const RUN: &str = "devdb.run";
-/// Label with the path of the file that the run holds locked.
-pub(super) const LOCK: &str = "devdb.lock";
 /// How old something must be before its run counts as dead though the file is not there: it may be in
 /// another container's file system.
 pub(super) const GRACE_SECONDS: i64 = 6 * 60 * 60;
@@ -33,7 +31,7 @@ impl RunMark {
     /// When no file can be made among the temporary ones.
     pub fn begin() -> Result<RunMark> {
         let id = format!("{:016x}", rand::random::<u64>());
-        let path = std::env::temp_dir().join(format!("devdb-run-{id}.lock"));
+        let path = file(&id);
         let failed = |error: std::io::Error| Error::Place { what: path.display().to_string(), why: error.to_string() };
         let lock = File::options().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| failed(error.into()))?;
@@ -45,9 +43,9 @@ impl RunMark {
         &self.id
     }
 
-    /// Labels for what the run starts.
+    /// Labels for what the run starts. An image keeps them, so they tell nothing of this machine.
     pub fn labels(&self) -> HashMap<String, String> {
-        [(RUN.to_owned(), self.id.clone()), (LOCK.to_owned(), self.path.display().to_string())].into()
+        [(RUN.to_owned(), self.id.clone())].into()
     }
 
     /// Ends the run when everything it started is gone.
@@ -57,10 +55,15 @@ impl RunMark {
     }
 }
 
+/// The file that a run holds locked.
+fn file(id: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("devdb-run-{id}.lock"))
+}
+
 /// Whether the run that marked something is dead. `created` and `now` in seconds.
 pub(super) fn is_dead(labels: &HashMap<String, String>, created: i64, now: i64) -> bool {
-    let Some(path) = labels.get(LOCK).filter(|_| labels.contains_key(RUN)) else { return false };
-    match File::open(Path::new(path)) {
+    let Some(id) = labels.get(RUN).filter(|id| id.chars().all(|c| c.is_ascii_hexdigit())) else { return false };
+    match File::open(file(id)) {
         Ok(file) => flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok(),
         Err(_) => now - created > GRACE_SECONDS,
     }

@@ -5,3 +5,6 @@
 mod archive;
 mod container;
 mod killed;
+
+/// What a run may leave on the engine.
+const NOTHING: [String; 0] = [];

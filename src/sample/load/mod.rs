@@ -80,7 +80,12 @@ pub async fn load<R: Rows + ?Sized>(
 ) -> Result<Loaded> {
     guard.check_name(target)?;
     let (way, exists) = look(rows.tables(), target, guard, options).await?;
-    fill(rows, schema, target, way, exists, options, listener, interrupt).await
+    let work = Work { rows, schema, listener };
+    if way != Way::Scratch {
+        // A session that is dropped ends its transaction.
+        return until(interrupt, work.transaction(target, way, options.replace)).await;
+    }
+    work.scratch(target, exists, options.jobs, interrupt).await
 }
 
 /// Loads into a server of our own, which needs no guard.
@@ -91,10 +96,8 @@ pub(super) async fn load_own<R: Rows + ?Sized>(
     jobs: usize,
     listener: &dyn Listener,
 ) -> Result<Loaded> {
-    let options = Options { jobs, replace: false };
-    let work = Work { rows, schema, listener };
     let session = target.session(&target.database).await?;
-    work.database(&session, target, &target.database, options.jobs).await
+    Work { rows, schema, listener }.database(&session, target, &target.database, jobs).await
 }
 
 /// Looks at the target and decides the way.
@@ -114,41 +117,6 @@ async fn look(wanted: &[TableCopy], target: &Target, guard: &Guard, options: Opt
     Ok((observe::decide(&observed, target, wanted, options.replace)?, observed.exists))
 }
 
-#[expect(clippy::too_many_arguments, reason = "the second half of `load`, with what the first half found")]
-async fn fill<R: Rows + ?Sized>(
-    rows: &R,
-    schema: &Schema,
-    target: &Target,
-    way: Way,
-    exists: bool,
-    options: Options,
-    listener: &dyn Listener,
-    interrupt: impl Future<Output = ()> + Send,
-) -> Result<Loaded> {
-    let work = Work { rows, schema, listener };
-    if way != Way::Scratch {
-        // A session that is dropped ends its transaction.
-        return until(interrupt, work.transaction(target, way, options.replace)).await;
-    }
-    let scratch = Scratch::create(target, scratch::keeper(target).await?).await?;
-    let done = until(interrupt, async {
-        let session = target.session(&scratch.name).await?;
-        work.database(&session, target, &scratch.name, options.jobs).await
-    })
-    .await;
-    let done = match done {
-        Ok(loaded) => scratch.publish(target, exists).await.map(|()| loaded),
-        Err(error) => Err(error),
-    };
-    if done.is_err()
-        && let Err(error) = scratch.discard().await
-    {
-        let message = format!("the scratch database {} is left, the next load drops it: {error}", scratch.name);
-        listener.hear(&Event::Warning { message });
-    }
-    done
-}
-
 async fn until<T>(interrupt: impl Future<Output = ()>, work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         done = work => done,
@@ -164,6 +132,33 @@ struct Work<'a, R: Rows + ?Sized> {
 }
 
 impl<R: Rows + ?Sized> Work<'_, R> {
+    /// Fills a scratch database and gives it the target's name; drops it when that fails.
+    async fn scratch(
+        &self,
+        target: &Target,
+        exists: bool,
+        jobs: usize,
+        interrupt: impl Future<Output = ()> + Send,
+    ) -> Result<Loaded> {
+        let scratch = Scratch::create(target, scratch::keeper(target).await?).await?;
+        let done = until(interrupt, async {
+            let session = target.session(&scratch.name).await?;
+            self.database(&session, target, &scratch.name, jobs).await
+        })
+        .await;
+        let done = match done {
+            Ok(loaded) => scratch.publish(target, exists).await.map(|()| loaded),
+            Err(error) => Err(error),
+        };
+        if done.is_err()
+            && let Err(error) = scratch.discard().await
+        {
+            let message = format!("the scratch database {} is left, the next load drops it: {error}", scratch.name);
+            self.listener.hear(&Event::Warning { message });
+        }
+        done
+    }
+
     /// Fills a database that nobody else uses.
     async fn database(&self, session: &Session, target: &Target, database: &str, jobs: usize) -> Result<Loaded> {
         let mut apply = Apply::begin(session, false).await?;

@@ -75,7 +75,8 @@ fn kind(sql: &str) -> Kind {
         ["ALTER", "FOREIGN", "TABLE", ..] if sql.ends_with(')') && sql.contains(" OPTIONS (") => Kind::Outside,
         ["CREATE" | "ALTER", "FOREIGN", "TABLE", ..] | ["COMMENT", "ON", "FOREIGN", "TABLE"] => Kind::ForeignTable,
         ["GRANT" | "REVOKE", ..] | ["ALTER", "DEFAULT", "PRIVILEGES", ..] | ["CREATE", "POLICY", ..] => Kind::Role,
-        ["COMMENT", "ON", "POLICY", ..] => Kind::Role,
+        // One that every database has, and that is not always ours.
+        ["COMMENT", "ON", "POLICY", ..] | ["COMMENT", "ON", "SCHEMA", "public"] => Kind::Role,
         ["ALTER", ..] if owner(sql).is_some() => Kind::Role,
         _ => Kind::Object,
     }

@@ -8,9 +8,10 @@ use devdb::sample::load::error::Error;
 use devdb::sample::sink::container::{Made, Settings, write};
 use serde_json::Value;
 
+use super::NOTHING;
 use crate::load::{picture, source};
 use crate::support::cluster::version;
-use crate::support::engine::{Registry, base, docker, engine, left};
+use crate::support::engine::{Registry, base, docker, engine, left, left_since};
 use crate::support::listener::Heard;
 use crate::support::server::login;
 use crate::support::whole::Whole;
@@ -24,6 +25,7 @@ pub(super) fn settings(image: &str) -> Settings {
         database: "app".into(),
         jobs: 2,
         push: false,
+        labels: BTreeMap::from([("snapshot".to_owned(), "s-1".to_owned())]),
     }
 }
 
@@ -33,9 +35,8 @@ async fn make(
     settings: &Settings,
     logins: &[&dyn RegistryLogin],
 ) -> Result<Made, Error> {
-    let labels = BTreeMap::from([("snapshot".to_owned(), "s-1".to_owned())]);
     let schema = whole.schema().await;
-    write(whole, &schema, engine, settings, logins, labels, &Heard::default(), std::future::pending()).await
+    write(whole, &schema, engine, settings, logins, &Heard::default(), std::future::pending()).await
 }
 
 /// Runs an image as a developer would; answers the container and its port.
@@ -66,13 +67,13 @@ async fn an_image_is_pushed_pulled_and_started() {
     let docker_config = DockerConfig::at(config.path());
     let error = make(&engine, &whole, &settings, &[&docker_config]).await.unwrap_err().to_string();
     assert!(error.contains(&format!("push {name}")), "{error}");
-    assert_eq!(left(), before);
+    assert_eq!(left_since(&before), NOTHING);
 
     let auth = base64::engine::general_purpose::STANDARD.encode("devdb:push-me");
     let text = format!(r#"{{"auths": {{"{}": {{"auth": "{auth}"}}}}}}"#, registry.address);
     std::fs::write(config.path().join("config.json"), text).unwrap();
     let made = make(&engine, &whole, &settings, &[&docker_config]).await.unwrap();
-    assert_eq!(left(), before);
+    assert_eq!(left_since(&before), NOTHING);
     let digest = made.digest.unwrap();
     assert!(digest.starts_with("sha256:"), "{digest}");
 
@@ -121,7 +122,7 @@ async fn what_fails_leaves_no_container_and_no_image() {
     whole.breaks = Some("users".into());
     let error = make(&engine, &whole, &settings("devdb-test/never:1"), &[]).await.unwrap_err().to_string();
     assert!(error.contains("copying app.users failed"), "{error}");
-    assert_eq!(left(), before);
+    assert_eq!(left_since(&before), NOTHING);
 
     whole.breaks = None;
     source.sql("app", "SET session_replication_role = replica; DELETE FROM app.teams WHERE id = 2").await;
@@ -132,6 +133,6 @@ async fn what_fails_leaves_no_container_and_no_image() {
     let nowhere = Settings { base: Some("127.0.0.1:1/no/image:1".into()), ..settings("devdb-test/never:1") };
     let error = make(&engine, &whole, &nowhere, &[]).await.unwrap_err().to_string();
     assert!(error.contains("pull 127.0.0.1:1/no/image:1"), "{error}");
-    assert_eq!(left(), before);
+    assert_eq!(left_since(&before), NOTHING);
     assert_eq!(docker(&["images", "--quiet", "devdb-test/never"]), "");
 }

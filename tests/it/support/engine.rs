@@ -40,7 +40,12 @@ pub fn docker(words: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Containers, unnamed images and volumes that a run of devdb has left.
+/// Containers, unnamed images and volumes that runs of devdb have left, but those that were there before.
+pub fn left_since(before: &[String]) -> Vec<String> {
+    left().into_iter().filter(|one| !before.contains(one)).collect()
+}
+
+/// Containers, unnamed images and volumes that runs of devdb have left.
 pub fn left() -> Vec<String> {
     let mut left = Vec::new();
     for words in [

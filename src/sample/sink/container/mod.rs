@@ -10,6 +10,7 @@ mod verify;
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -42,6 +43,8 @@ pub struct Settings {
     pub jobs: usize,
     /// Whether it is pushed.
     pub push: bool,
+    /// What it is to be known by: snapshot, hashes of configuration and seeds. Each becomes a label `devdb.NAME`.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// An image that was made.
@@ -63,14 +66,12 @@ pub struct Made {
 ///
 /// # Errors
 /// What the source, the engine or the registry says. When only the push failed, the image is there by its name.
-#[expect(clippy::too_many_arguments, reason = "each is a thing of its own that the caller has")]
 pub async fn write<E: Extract + ?Sized>(
     extract: &E,
     schema: &Schema,
     engine: &Engine,
     settings: &Settings,
     logins: &[&dyn RegistryLogin],
-    labels: BTreeMap<String, String>,
     listener: &dyn Listener,
     interrupt: impl Future<Output = ()> + Send,
 ) -> Result<Made> {
@@ -80,14 +81,17 @@ pub async fn write<E: Extract + ?Sized>(
         listener.hear(&Event::Noted { step: STEP, message });
     }
     let run = RunMark::begin()?;
-    let work = Work { extract, schema, engine, settings, logins, run: &run, listener };
+    let committing = AtomicBool::new(false);
+    let work = Work { extract, schema, engine, settings, logins, run: &run, committing, listener };
     let done = tokio::select! {
-        done = work.all(labels) => done,
+        done = work.all() => done,
         () = interrupt => Err(Error::Interrupted),
     };
-    match engine.remove_run(&run).await {
-        Ok(()) => run.end(),
-        // The mark stays unlocked, and the next run finds what has it.
+    let cut_off = work.committing.load(Ordering::Relaxed);
+    match engine.remove_run(&run, cut_off).await {
+        Ok(true) => run.end(),
+        // The run's file stays without a lock, and the next run finds what has its mark.
+        Ok(false) => {}
         Err(error) => listener.hear(&Event::Warning { message: format!("{error}; the next run tries again") }),
     }
     done
@@ -100,11 +104,13 @@ struct Work<'a, E: Extract + ?Sized> {
     settings: &'a Settings,
     logins: &'a [&'a dyn RegistryLogin],
     run: &'a RunMark,
+    /// A commit is on its way.
+    committing: AtomicBool,
     listener: &'a dyn Listener,
 }
 
 impl<E: Extract + ?Sized> Work<'_, E> {
-    async fn all(&self, labels: BTreeMap<String, String>) -> Result<Made> {
+    async fn all(&self) -> Result<Made> {
         let major = self.extract.source_version() / 10_000;
         let base = self.settings.base.clone().unwrap_or_else(|| format!("postgres:{major}"));
         let from = Image::parse(&base).ok();
@@ -117,7 +123,7 @@ impl<E: Extract + ?Sized> Work<'_, E> {
         self.tell(format!("starting {base}"));
         let (container, target) = server.start(&base, &command).await?;
         let loaded = load_own(self.extract, self.schema, &target, self.settings.jobs, self.listener).await?;
-        let manifest = Manifest::of(self.extract, self.schema, &loaded.tables, labels);
+        let manifest = Manifest::of(self.extract, self.schema, &loaded.tables, self.settings.labels.clone());
         self.tell("stopping the server cleanly".into());
         server.finish(&container, &target).await?;
         let id = self.commit(&container, &command, &manifest).await?;
@@ -133,7 +139,10 @@ impl<E: Extract + ?Sized> Work<'_, E> {
     async fn commit(&self, container: &Container, command: &[String], manifest: &Manifest) -> Result<String> {
         let password = self.settings.password.expose_secret().to_owned();
         let env = server::environment(self.settings, password);
-        Ok(self.engine.commit(&container.id, &env, command, &labels(manifest)).await?)
+        self.committing.store(true, Ordering::Relaxed);
+        let id = self.engine.commit(&container.id, &env, command, &labels(manifest)).await;
+        self.committing.store(false, Ordering::Relaxed);
+        Ok(id?)
     }
 
     async fn push(&self) -> Result<String> {
