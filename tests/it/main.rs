@@ -32,10 +32,10 @@ mod killed;
 mod layers;
 /// The differential leak check: canaries, false alarms, failing closed.
 mod leak;
-/// devdb.lock against real databases.
-mod lock;
 /// Loading a sample into a database.
 mod load;
+/// devdb.lock against real databases.
+mod lock;
 /// Masks on real servers: what they promise, what they refuse.
 mod masking;
 mod masks;

@@ -9,7 +9,7 @@ use super::catalog::Catalog;
 use super::edge::{Compare, Edge, End, Rule, Term};
 use super::table::{Identity, Leaf, Table};
 use super::{Graph, column, unknown};
-use crate::sample::load::error::Result;
+use crate::sample::error::Result;
 
 /// The tables, and the edges with the rule that stands when nothing is configured.
 pub(super) fn graph(catalog: Catalog, references: &[Reference]) -> Result<Graph> {

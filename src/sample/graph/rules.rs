@@ -4,7 +4,7 @@ use crate::config::{EdgeChoice, EdgeRule, Extent, Sample};
 
 use super::edge::{Edge, Rule};
 use super::{Graph, column};
-use crate::sample::load::error::{Error, Result};
+use crate::sample::error::{Error, Result};
 use crate::sample::graph::table::{Identity, Table};
 
 /// Puts the rules in force.

@@ -7,7 +7,7 @@ use super::observe::OWN;
 use super::order::order;
 use super::refusal::Refusal;
 use super::target::Target;
-use crate::pg::catalog::{ForeignKey, foreign_keys, tables};
+use crate::pg::catalog::{ForeignKey, foreign_keys, operators, tables};
 use crate::pg::{Session, identifier};
 use crate::sample::TableCopy;
 use crate::sample::load::error::{Error, Result};
@@ -158,9 +158,12 @@ async fn places(session: &Session, wanted: &[TableCopy]) -> Result<BTreeMap<(Str
 
 /// Looks for rows whose foreign keys lead nowhere. Keys that were never validated promise nothing.
 async fn check(session: &Session) -> Result<()> {
+    let operators = operators(session).await?;
     for key in foreign_keys(session).await?.iter().filter(|key| key.validated) {
-        let operators = operators(session, key).await?;
-        let pairs = key.columns.iter().zip(&key.to_columns).zip(&operators);
+        // Those that the constraint itself compares with, which may be an extension's.
+        let place = (key.schema.clone(), key.table.clone(), key.name.clone());
+        let operators = operators.get(&place).map(|operators| operators.up.as_slice()).unwrap_or_default();
+        let pairs = key.columns.iter().zip(&key.to_columns).zip(operators);
         let equal: Vec<String> = pairs
             .map(|((column, to), operator)| format!("p.{} {operator} c.{}", identifier(to), identifier(column)))
             .collect();
@@ -188,23 +191,6 @@ async fn check(session: &Session) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The operators that the constraint itself compares with, written with their schemas: those of an
-/// extension's type are in its schema.
-async fn operators(session: &Session, key: &ForeignKey) -> Result<Vec<String>> {
-    let rows = session
-        .query(
-            "SELECT pg_catalog.format('OPERATOR(%I.%s)', n.nspname, o.oprname) \
-             FROM pg_catalog.pg_constraint k \
-             CROSS JOIN pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY AS u (oid, place) \
-             JOIN pg_catalog.pg_operator o ON o.oid = u.oid JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
-             WHERE k.conname = $1::text::name AND k.contype = 'f' AND k.conrelid = $2::text::pg_catalog.regclass \
-             ORDER BY u.place",
-            &[&key.name, &sql(&key.schema, &key.table)],
-        )
-        .await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 fn sql(schema: &str, table: &str) -> String {

@@ -33,11 +33,11 @@ pub use rows::{Bytestream, Copied, Rows, hex};
 pub use target::Target;
 
 use super::TableCopy;
-use error::{Error, Result};
 use super::schema::Schema;
 use crate::event::{Event, Listener};
 use crate::pg::Session;
 use apply::Apply;
+use error::{Error, Result};
 use scratch::Scratch;
 
 /// The step that events of a load are of.

@@ -8,8 +8,8 @@ use super::Settings;
 use crate::docker::{Container, Engine, RunMark, Spec};
 use crate::pg::tunnel::Dial;
 use crate::pg::{Credentials, Session, Trust, connect, identifier, literal};
-use crate::sample::load::error::{Error, Result};
 use crate::sample::load::Target;
+use crate::sample::load::error::{Error, Result};
 
 /// Where the data is: below no volume that a postgres image declares (`/var/lib/postgresql/data`, and
 /// `/var/lib/postgresql` from 18 on).
