@@ -13,8 +13,10 @@ const BATCH: usize = 100;
 /// What did not come over, for the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Roles that the target lacks, with how many grants, owners and policies named them.
+    /// Roles that the target lacks, with how many grants and owners named them.
     pub roles: BTreeMap<String, usize>,
+    /// Roles that the target has and that ours may not give objects to, with how many.
+    pub owners: BTreeMap<String, usize>,
     /// Extensions that the target's server lacks, or that the role may not make.
     pub extensions: BTreeSet<String>,
     /// Statements left out, in a few words each: publications, event triggers, foreign servers, and what
@@ -31,7 +33,14 @@ impl LeftOut {
         if !self.roles.is_empty() {
             let roles: Vec<String> = self.roles.iter().map(|(role, count)| format!("{role} ({count})")).collect();
             sentences.push(format!(
-                "grants, owners and policies of roles that the target lacks were left out: {}",
+                "grants and owners that are roles which the target lacks were left out: {}",
+                roles.join(", ")
+            ));
+        }
+        if !self.owners.is_empty() {
+            let roles: Vec<String> = self.owners.iter().map(|(role, count)| format!("{role} ({count})")).collect();
+            sentences.push(format!(
+                "objects belong to the role that loaded them, which may not give them to {}",
                 roles.join(", ")
             ));
         }
@@ -55,18 +64,37 @@ pub(super) struct Apply<'a> {
     session: &'a Session,
     in_transaction: bool,
     roles: BTreeSet<String>,
-    /// What was left out so far.
-    pub(super) left_out: LeftOut,
+    /// Statements on owners and rights, for the end.
+    rights: Vec<String>,
+    left_out: LeftOut,
 }
 
 impl<'a> Apply<'a> {
     pub(super) async fn begin(session: &'a Session, in_transaction: bool) -> Result<Apply<'a>> {
         let rows = session.query("SELECT rolname::text FROM pg_catalog.pg_roles", &[]).await?;
         let roles = rows.iter().map(|row| row.get(0)).collect();
-        Ok(Apply { session, in_transaction, roles, left_out: LeftOut::default() })
+        Ok(Apply { session, in_transaction, roles, rights: Vec::new(), left_out: LeftOut::default() })
     }
 
-    /// Runs one half of a schema.
+    /// Gives objects and rights to roles, as the schema says; the last thing that is done. Answers what was
+    /// left out in all.
+    pub(super) async fn give(mut self) -> Result<LeftOut> {
+        for sql in std::mem::take(&mut self.rights) {
+            let statement = Statement::read(&sql);
+            let refused =
+                statement.role.as_ref().filter(|role| statement.owner && self.left_out.owners.contains_key(*role));
+            match (&statement.role, refused) {
+                (_, Some(role)) => *self.left_out.owners.entry(role.clone()).or_default() += 1,
+                (Some(role), None) if !self.roles.contains(role) => {
+                    *self.left_out.roles.entry(role.clone()).or_default() += 1;
+                }
+                _ => self.try_one(&statement).await?,
+            }
+        }
+        Ok(self.left_out)
+    }
+
+    /// Runs one half of a schema, but what concerns owners and rights.
     pub(super) async fn run(&mut self, statements: &[String]) -> Result<()> {
         let mut required: Vec<Statement> = Vec::new();
         for statement in statements.iter().map(|sql| Statement::read(sql)) {
@@ -81,7 +109,8 @@ impl<'a> Apply<'a> {
                 }
                 Kind::Session => {}
                 Kind::Acting | Kind::Outside => self.left_out.statements.push(statement.title()),
-                Kind::Role | Kind::Extension => {
+                Kind::Rights => self.rights.push(statement.sql.into_owned()),
+                Kind::Optional | Kind::Extension => {
                     self.require(&mut required).await?;
                     self.try_one(&statement).await?;
                 }
@@ -110,10 +139,6 @@ impl<'a> Apply<'a> {
     }
 
     async fn try_one(&mut self, statement: &Statement<'_>) -> Result<()> {
-        if let Some(role) = statement.role.as_ref().filter(|role| !self.roles.contains(*role)) {
-            *self.left_out.roles.entry(role.clone()).or_default() += 1;
-            return Ok(());
-        }
         let Err(error) = self.attempt(&statement.sql).await else { return Ok(()) };
         // No such role, extension, or file of an extension; not allowed; a privilege that this version lacks.
         let lacking = matches!(error.sqlstate(), Some("42704" | "42501" | "0A000" | "58P01" | "0LP01"));
@@ -123,7 +148,10 @@ impl<'a> Apply<'a> {
                     self.left_out.extensions.insert(name);
                 }
             }
-            Kind::Role if lacking => self.left_out.statements.push(format!("{} ({error})", statement.title())),
+            Kind::Rights | Kind::Optional if lacking => match &statement.role {
+                Some(role) if statement.owner => *self.left_out.owners.entry(role.clone()).or_default() += 1,
+                _ => self.left_out.statements.push(format!("{} ({error})", statement.title())),
+            },
             _ => return Err(Error::Statement { statement: statement.title(), error, lacking: Vec::new() }),
         }
         Ok(())

@@ -174,7 +174,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         self.tell("adding indexes, constraints and triggers");
         apply.run(&self.schema.after).await?;
         let notes = self.finish(session, false).await?;
-        Ok(Loaded { way: Way::Scratch, tables, left_out: apply.left_out, notes })
+        Ok(Loaded { way: Way::Scratch, tables, left_out: apply.give().await?, notes })
     }
 
     /// Fills the target in one transaction.
@@ -188,7 +188,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
             let tables = self.copy_in_order(&session, &order).await?;
             apply.run(&self.schema.after).await?;
             let notes = self.finish(&session, true).await?;
-            Loaded { way, tables, left_out: apply.left_out, notes }
+            Loaded { way, tables, left_out: apply.give().await?, notes }
         } else {
             let mut split = Vec::new();
             for table in 0..self.rows.tables().len() {

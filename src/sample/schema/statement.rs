@@ -12,8 +12,11 @@ pub enum Kind {
     Session,
     /// Brings an extension: left out where the target has none of that name.
     Extension,
-    /// Names a role: left out where the target has no such role, or where we may not.
-    Role,
+    /// Gives an object to a role, or rights on it: done when all else is, because afterwards the object may not be
+    /// ours any more; left out where the target has no such role, or where we may not.
+    Rights,
+    /// Left out where the target lacks what it names, or where we may not: policies, whose roles may be missing.
+    Optional,
     /// Publications and event triggers, which act; left out everywhere and named.
     Acting,
     /// Foreign servers and what belongs to them, and subscriptions: they lead to the source's world and
@@ -30,18 +33,21 @@ pub struct Statement<'a> {
     pub kind: Kind,
     /// What to send; differs from what was written for a foreign table.
     pub sql: Cow<'a, str>,
-    /// The role that it names, where it is of [`Kind::Role`] and names one in a place we know.
+    /// The role that it names, where it is of [`Kind::Rights`] and names one in a place we know.
     pub role: Option<String>,
+    /// Whether that becomes the owner.
+    pub owner: bool,
 }
 
 impl Statement<'_> {
     /// Looks at a statement without its `;`.
     pub fn read(sql: &str) -> Statement<'_> {
         let kind = kind(sql);
-        let role = if kind == Kind::Role { role(sql) } else { None };
+        let role = if kind == Kind::Rights { role(sql) } else { None };
+        let owner = kind == Kind::Rights && owner(sql).is_some();
         let foreign = kind == Kind::ForeignTable || sql.starts_with("ALTER FOREIGN TABLE");
         let text = if foreign && kind != Kind::Outside { as_ordinary(sql) } else { None };
-        Statement { kind, sql: text.map_or(Cow::Borrowed(sql), Cow::Owned), role }
+        Statement { kind, sql: text.map_or(Cow::Borrowed(sql), Cow::Owned), role, owner }
     }
 
     /// The statement in a few words: its first line, cut.
@@ -71,13 +77,14 @@ fn kind(sql: &str) -> Kind {
         | ["CREATE", "USER", "MAPPING", ..]
         | ["COMMENT", "ON", "SERVER" | "SUBSCRIPTION", ..] => Kind::Outside,
         ["GRANT" | "REVOKE", ..] if sql.contains(" ON FOREIGN ") => Kind::Outside,
-        ["ALTER", "FOREIGN", "TABLE", ..] if owner(sql).is_some() => Kind::Role,
+        ["ALTER", "FOREIGN", "TABLE", ..] if owner(sql).is_some() => Kind::Rights,
         ["ALTER", "FOREIGN", "TABLE", ..] if sql.ends_with(')') && sql.contains(" OPTIONS (") => Kind::Outside,
         ["CREATE" | "ALTER", "FOREIGN", "TABLE", ..] | ["COMMENT", "ON", "FOREIGN", "TABLE"] => Kind::ForeignTable,
-        ["GRANT" | "REVOKE", ..] | ["ALTER", "DEFAULT", "PRIVILEGES", ..] | ["CREATE", "POLICY", ..] => Kind::Role,
+        ["GRANT" | "REVOKE", ..] | ["ALTER", "DEFAULT", "PRIVILEGES", ..] => Kind::Rights,
+        ["CREATE", "POLICY", ..] => Kind::Optional,
         // One that every database has, and that is not always ours.
-        ["COMMENT", "ON", "POLICY", ..] | ["COMMENT", "ON", "SCHEMA", "public"] => Kind::Role,
-        ["ALTER", ..] if owner(sql).is_some() => Kind::Role,
+        ["COMMENT", "ON", "POLICY", ..] | ["COMMENT", "ON", "SCHEMA", "public"] => Kind::Optional,
+        ["ALTER", ..] if owner(sql).is_some() => Kind::Rights,
         _ => Kind::Object,
     }
 }
@@ -92,9 +99,6 @@ fn role(sql: &str) -> Option<String> {
     if let Some(rest) = sql.strip_prefix("ALTER DEFAULT PRIVILEGES FOR ROLE ") {
         // The role whose new objects it is about; the other one shows when the server refuses.
         return first_name(rest);
-    }
-    if sql.starts_with("CREATE POLICY") {
-        return None;
     }
     let (before, role) = last_name(sql.strip_suffix(" WITH GRANT OPTION").unwrap_or(sql))?;
     let known = [" TO ", " FROM "].iter().any(|word| before.ends_with(word));
@@ -147,7 +151,7 @@ mod tests {
 
     #[test]
     fn roles_are_found_where_they_stand() {
-        let role = |name: &str| (Kind::Role, Some(name.to_owned()));
+        let role = |name: &str| (Kind::Rights, Some(name.to_owned()));
         assert_eq!(read("ALTER TABLE app.t OWNER TO app"), role("app"));
         assert_eq!(
             read("ALTER FUNCTION app.\"a OWNER TO b\"(x text) OWNER TO \"kim \"\"x\"\".minsu\""),
@@ -155,12 +159,12 @@ mod tests {
         );
         assert_eq!(read("ALTER FOREIGN TABLE app.t OWNER TO app"), role("app"));
         assert_eq!(read("GRANT SELECT(id),UPDATE ON TABLE app.t TO \"r o\" WITH GRANT OPTION"), role("r o"));
-        assert_eq!(read("REVOKE USAGE ON SCHEMA public FROM PUBLIC"), (Kind::Role, None));
+        assert_eq!(read("REVOKE USAGE ON SCHEMA public FROM PUBLIC"), (Kind::Rights, None));
         assert_eq!(
             read("ALTER DEFAULT PRIVILEGES FOR ROLE \"a\"\"b\" IN SCHEMA app GRANT SELECT ON TABLES  TO ro"),
             role("a\"b")
         );
-        assert_eq!(read("CREATE POLICY p ON app.t TO ro USING (true)"), (Kind::Role, None));
+        assert_eq!(read("CREATE POLICY p ON app.t TO ro USING (true)"), (Kind::Optional, None));
         assert_eq!(read("ALTER TABLE app.t ADD CONSTRAINT c CHECK ((a <> 'x OWNER TO y'::text))").0, Kind::Object);
         assert_eq!(read("CREATE TABLE app.t (\n    id integer\n)").0, Kind::Object);
     }
