@@ -119,7 +119,7 @@ pub fn database(seed: u64) -> String {
             columns.push("handle text GENERATED ALWAYS AS (lower(email)) STORED".to_owned());
         }
         let by = if partitioned { " PARTITION BY RANGE (id)" } else { "" };
-        let parent = (!partitioned && table > 0).then(|| columns.push(format!("parent_id int REFERENCES \"first\"")));
+        let parent = (!partitioned && table > 0).then(|| columns.push("parent_id int REFERENCES \"first\"".to_owned()));
         if parent.is_some() {
             values.push("1 + i % 50".to_owned());
         }
