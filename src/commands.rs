@@ -31,8 +31,7 @@ pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure>
         Command::Init(options) => database::init(&url(&options.from, &*listener)?, &*listener).await,
         Command::Coverage(options) => {
             let (config, url) = (load(&cli)?, url(&options.source.from, &*listener)?);
-            let done = database::coverage(masking(&config)?, &url, options.accept, &*listener).await;
-            done
+            database::coverage(masking(&config)?, &url, options.accept, &*listener).await
         }
         Command::Audit(options) => {
             // Without a configuration there is something to find all the same.

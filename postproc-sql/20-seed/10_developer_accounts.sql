@@ -1,8 +1,8 @@
 -- The accounts every developer knows, in a team of their own, in every nightly copy. Numbers from
 -- 900001 on are far from those that production gives out.
 --
--- "ON CONFLICT … DO UPDATE" and fixed keys: run it as often as you like. After a scrub it puts
--- back the names and addresses that 10-scrub has just masked, and as there no trigger may notice.
+-- "ON CONFLICT … DO UPDATE" and fixed keys: run it as often as you like. No trigger may notice: it would
+-- write the change into the audit log, or an e-mail about it into the queue.
 
 ALTER TABLE app.users DISABLE TRIGGER users_audit_update;
 ALTER TABLE app.users DISABLE TRIGGER users_touch;

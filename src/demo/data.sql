@@ -70,7 +70,7 @@ SELECT id, korean, name, name_en, birth_date,
                  || ', ' || (id * 3) % 20 + 1 || '동 ' || (id * 17) % 1500 + 101 || '호'
             ELSE 'Apt ' || (id * 17) % 1500 + 101 || ', ' || (id * 13) % 400 + 1 || ' Haneul-gil, Mapo-gu, Seoul' END AS address,
        CASE WHEN korean THEN split_part(place[1 + id % 12], '|', 2) ELSE '04' END || lpad(((id * 7) % 1000)::text, 3, '0') AS postal_code,
-       (CASE id % 2 WHEN 0 THEN '203.0.113.' ELSE '198.51.100.' END || (id * 31) % 254 + 1)::inet AS ip
+       ('100.' || 64 + id % 60 || '.' || id % 250 || '.' || (id * 31) % 254 + 1)::inet AS ip
 FROM named;
 
 ALTER TABLE person ADD PRIMARY KEY (id);

@@ -16,19 +16,13 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "00-secure/10_logins_and_tokens.sql",
     "00-secure/20_queues.sql",
     "00-secure/30_forgotten_copies.sql",
-    "10-scrub/10_users.sql",
-    "10-scrub/20_organisations.sql",
-    "10-scrub/30_content.sql",
-    "10-scrub/40_billing.sql",
-    "10-scrub/50_audit_logs.sql",
-    "10-scrub/60_orders.sql",
-    "10-scrub/70_object_comments.sql",
+    "10-scrub/10_content.sql",
+    "10-scrub/20_object_comments.sql",
     "20-seed/10_developer_accounts.sql",
     "20-seed/20_developer_tokens.sql",
     "20-seed/30_qa_fixtures.sql",
     "90-verify/10_columns.sql",
     "90-verify/20_leftovers.sql",
-    "90-verify/30_whole_rows.sql",
 ];
 
 /// Writes them into the demo's directory.

@@ -79,25 +79,34 @@ pub(super) fn lines(outcome: &Outcome) -> Vec<String> {
     outcome.hits.iter().map(line).collect()
 }
 
+/// The name that a number stands for, in SQL.
+fn name_of(number: &str) -> String {
+    let number = format!("({number})::int");
+    format!("chr(44032 + {number} % 30) || chr(45032 + {number} / 30 % 30) || chr(46032 + {number} / 900)")
+}
+
 /// Masks that can make the originals of others, documents of which parts are kept, ids, dates, amounts.
 async fn a_clean_database_is_clean(version: Version) {
     let cluster = Cluster::start(&version, &["shared_buffers = 128MB"]).await;
     let master = cluster.with_master().await;
     statements(
         &master,
-        "CREATE TABLE users (id bigint PRIMARY KEY, email text, phone text, name text, born date, city text, profile jsonb, at timestamptz);
+        &format!(
+            "CREATE TABLE users (id bigint PRIMARY KEY, email text, phone text, name text, born date, city text, profile jsonb, at timestamptz);
          INSERT INTO users SELECT i, 'kim' || i || '@real.kr', '010-' || to_char(i * 7919::bigint % 10000, 'FM0000') || '-' || to_char(i % 10000, 'FM0000'),
-             (ARRAY['김','이','박','최','정'])[1 + i % 5] || (ARRAY['민준','서연','하은','도윤'])[1 + i / 5 % 4], date '1970-01-01' + i % 9000, 'Seoul',
+             {}, date '1970-01-01' + i % 9000, 'Seoul',
              jsonb_build_object('email', 'kim' || i || '@real.kr', 'plan', 'business plan of ' || i % 7, 'at', now()), now() FROM generate_series(1, 30000) i;
          CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, amount numeric, phone text, note text, ref uuid, at timestamptz);
          INSERT INTO orders SELECT 10000000 + i, i % 30000, i * 1250, NULL, 'lorem ipsum dolor sit amet ' || i, gen_random_uuid(), now() + i * interval '1 minute'
              FROM generate_series(1, 70000) i;
          ANALYZE",
+            name_of("i")
+        ),
     )
     .await;
-    // A permutation, and a list that holds the originals themselves.
+    // A permutation, and names of a list that holds all of the originals.
     let phone = "'010-' || translate(right(phone, 9), '0123456789', '1234567890')";
-    let name = "(ARRAY['김','이','박','최','정'])[1 + id % 4] || (ARRAY['민준','서연','하은','도윤'])[1 + id % 3]";
+    let name = &name_of("id % 30000 + 1");
     let profile = "profile || jsonb_build_object('email', 'u' || md5(profile ->> 'email') || '@example.com')";
     let originals = [
         original("public.users.email", "email", None),
@@ -109,7 +118,7 @@ async fn a_clean_database_is_clean(version: Version) {
     ];
     let remembered = remember(&cluster, &originals).await.unwrap();
     assert_eq!(remembered.columns, 6);
-    assert!(remembered.fingerprints >= 30_000 && remembered.left_out > 60_000, "{remembered:?}");
+    assert!(remembered.fingerprints >= 30_000 && remembered.left_out >= 90_000, "{remembered:?}");
     statements(
         &master,
         &format!(

@@ -12,6 +12,8 @@ mod aws_adapter;
 mod aws_rotate;
 /// Scenarios that come out alike on every platform.
 mod both;
+/// The commands on one database that a URL names.
+mod by_hand;
 /// The catalog: tables, foreign keys.
 mod catalog;
 /// Guesses at what columns hold.

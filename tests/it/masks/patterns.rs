@@ -144,7 +144,7 @@ async fn what_is_proved_holds(version: Version) {
 }
 
 /// (type, check, mask, whether it is taken, a value that satisfies the check)
-const USUAL: [(&str, &str, &str, bool, &str); 44] = [
+const USUAL: [(&str, &str, &str, bool, &str); 48] = [
     ("text", "value ~ '^01[016789]-[0-9]{3,4}-[0-9]{4}$'", "phone: kr", false, "010-123-4567"),
     ("text", "value ~ '^01[016789]-[0-9]{4}-[0-9]{4}$'", "phone: kr", true, "010-1234-5678"),
     ("varchar(20)", r"value ~ '^010-?\d{4}-?\d{4}$'", "phone: kr", true, "01012345678"),
@@ -154,6 +154,10 @@ const USUAL: [(&str, &str, &str, bool, &str); 44] = [
     ("text", r"value ~* '^[A-Z0-9._%+-]+@[A-Z0-9.-]+\.[A-Z]{2,}$'", "email", true, "a@b.co"),
     ("varchar(320)", "value LIKE '%_@_%._%' AND length(value) <= 320", "email", true, "aa@b.co"),
     ("text", "value = lower(value) AND position('@' in value) > 1", "email", false, "a@b.co"),
+    ("text", r"value ~ '^[^@[:space:]]+@[^@[:space:]]+\.[A-Za-z]+$'", "email", true, "Kim@b.co"),
+    ("text", r"value ~ '^[^@\s]+@[^@\s]+\.\w+$'", "email: { domain: dev.example }", true, "a@b.co"),
+    ("text", r"value ~ '^[^@[:alpha:]]+$'", "fake: korean_name", false, "1"),
+    ("text", r"value !~ '\w'", "fake: korean_name", false, "-"),
     ("text", "value = lower(value)", "email", true, "a@b.co"),
     ("text", "value = lower(value)", "fake: korean_name", true, "김민수"),
     ("text", "value = lower(value)", "fake: english_name", false, "jane doe"),

@@ -251,7 +251,7 @@ async fn what_cannot_be_altered_is_filled_anew(version: Version) {
         [
             "its row type is the type of holder.list",
             "it is a table of the type public.shape",
-            "the mask of \"email\" reads other rows"
+            "the mask of \"email\" holds a subquery"
         ]
     );
     assert_eq!(scene.number("SELECT count(*) FROM users WHERE host = 'example.com' AND code = 101 - id").await, 100);

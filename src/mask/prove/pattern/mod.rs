@@ -1,58 +1,69 @@
 //! Whether all that a mask writes matches a pattern: both are read as automata, and the one's language
 //! is in the other's or it is not. Of PostgreSQL's patterns only a part is read (`parse`); what is not is
-//! refused. A class such as `\w` is read as its ASCII characters, of which a server's locale may know
-//! more, never fewer; `\d` is taken to be the ten digits.
+//! refused. What a class such as `\w` or `[:space:]` has beyond ASCII is the locale's, so a pattern is read
+//! twice: as what surely matches, which is to hold what a mask writes, and as what perhaps does, which is
+//! to be told from it. `\d` is taken to be the ten digits.
 
 mod automaton;
 mod parse;
 mod set;
 
 use automaton::Automaton;
+use parse::{Node, Read};
 
 /// The language of a pattern.
-pub(super) struct Pattern(Automaton);
+pub(super) struct Pattern {
+    surely: Automaton,
+    perhaps: Automaton,
+}
 
 impl Pattern {
+    fn of(node: impl Fn(Read) -> Option<Node>) -> Option<Pattern> {
+        Some(Pattern { surely: Automaton::of(&node(Read::Surely)?)?, perhaps: Automaton::of(&node(Read::Perhaps)?)? })
+    }
+
     /// Of `~`, or `~*` when it ignores case.
     pub(super) fn of_expression(text: &str, ignores_case: bool) -> Option<Pattern> {
-        Automaton::of(&parse::expression(text, ignores_case)?).map(Pattern)
+        Pattern::of(|read| parse::expression(text, ignores_case, read))
     }
 
     /// Of `LIKE`, or `ILIKE`.
     pub(super) fn of_like(text: &str, ignores_case: bool) -> Option<Pattern> {
-        Automaton::of(&parse::like(text, ignores_case)?).map(Pattern)
+        Pattern::of(|read| parse::like(text, ignores_case, read))
     }
 
     /// Of these texts, to the letter.
     pub(super) fn of_texts<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Pattern> {
-        Automaton::of(&parse::Node::Either(texts.map(parse::literal).collect())).map(Pattern)
+        let texts: Vec<&str> = texts.collect();
+        Pattern::of(|_| Some(Node::Either(texts.iter().copied().map(parse::literal).collect())))
     }
 
     /// Of a whole text.
     pub(super) fn of_whole(text: &str) -> Option<Pattern> {
-        Automaton::of(&parse::whole(text)?).map(Pattern)
+        Pattern::of(|_| parse::whole(text))
     }
 
     /// Of numbers: `before`, digits, `between`, digits.
     pub(super) fn of_number(before: &str, first: usize, between: &str, last: usize) -> Option<Pattern> {
-        let digits = |count| parse::Node::Repeat(Box::new(parse::Node::Digit), count, Some(count));
-        let parts = vec![parse::whole(before)?, digits(first), parse::whole(between)?, digits(last)];
-        Automaton::of(&parse::Node::All(parts)).map(Pattern)
+        let digits = |count| Node::Repeat(Box::new(Node::Digit), count, Some(count));
+        let parts = |_| Some(vec![parse::whole(before)?, digits(first), parse::whole(between)?, digits(last)]);
+        Pattern::of(|read| parts(read).map(Node::All))
     }
 
     /// Whether every text of this language is in the other.
     pub(super) fn is_in(&self, other: &Pattern) -> bool {
-        self.0.is_in(&other.0)
+        self.perhaps.is_in(&other.surely)
     }
 
     /// Whether no text is in both.
     pub(super) fn is_apart_from(&self, other: &Pattern) -> bool {
-        self.0.both(&other.0).is_some_and(|both| both.is_empty())
+        self.perhaps.both(&other.perhaps).is_some_and(|both| both.is_empty())
     }
 
     /// What becomes of the texts of this language that are such numbers when their free digits change.
     pub(super) fn with_other_digits(&self, numbers: &Pattern) -> Option<Pattern> {
-        self.0.both(&numbers.0).map(Pattern)
+        let changed = |all: &Automaton| all.both(&numbers.surely);
+        Some(Pattern { surely: changed(&self.surely)?, perhaps: changed(&self.perhaps)? })
     }
 }
 
@@ -103,26 +114,35 @@ mod tests {
         assert!(!holds(r"^01\d-\d{3,4}-\d{4}$"));
     }
 
+    /// `\w` is more than ASCII in most locales.
+    #[test]
+    fn what_only_a_locale_knows_proves_nothing() {
+        let whole = |text: &str| Pattern::of_whole(text).unwrap();
+        let (english, korean, control) = (whole("[a-z]+"), whole("[가-힣]+"), whole("\u{1c}"));
+        for (class, of_english) in
+            [(r"\w", true), ("[[:alpha:]]", true), ("[[:alnum:]_]", true), (r"\s", false), ("[[:upper:]]", false)]
+        {
+            let all = |class: &str| pattern(&format!("^{class}+$"));
+            let negated = class.strip_prefix('[').map_or(format!("[^{class}]"), |class| format!("[^{class}"));
+            assert_eq!(english.is_in(&all(class)), of_english, "{class}");
+            assert_eq!(english.is_apart_from(&all(class)), !of_english, "{class}");
+            assert_eq!(english.is_in(&all(&negated)), !of_english, "{negated}");
+            assert_eq!(english.is_apart_from(&all(&negated)), of_english, "{negated}");
+            for pattern in [all(class), all(&negated)] {
+                assert!(!korean.is_in(&pattern) && !korean.is_apart_from(&pattern), "{class}");
+            }
+        }
+        assert!(!control.is_in(&pattern(r"^[^\s]$")) && !control.is_apart_from(&pattern(r"\s")));
+        // The kelvin sign is a capital k to some.
+        let any_case = Pattern::of_expression("k", true).unwrap();
+        assert!(!whole("\u{212a}").is_apart_from(&any_case) && whole("j|가").is_apart_from(&pattern("k")));
+    }
+
     #[test]
     fn what_is_not_read_is_refused() {
         for text in [
-            "(?i)a",
-            "a(?=b)",
-            r"(a)\1",
-            r"\ya",
-            "[[.a.]]",
-            "[^[:alpha:]]",
-            "***=a",
-            "a^b",
-            "a{300}",
-            "a**",
-            "(a",
-            "a)",
-            "[a",
-            r"\x41",
-            "a*?",
-            r"[\D]",
-            "+a",
+            "(?i)a", "a(?=b)", r"(a)\1", r"\ya", "[[.a.]]", "***=a", "a^b", "a{300}", "a**", "(a", "a)", "[a", r"\x41",
+            "a*?", r"[\D]", "+a",
         ] {
             assert!(Pattern::of_expression(text, false).is_none(), "{text}");
         }

@@ -23,24 +23,33 @@ pub(super) fn literal(text: &str) -> Node {
 
 /// A pattern of a whole text, without anchors.
 pub(super) fn whole(text: &str) -> Option<Node> {
-    let mut reader = Reader { rest: text, ignores_case: false };
+    let mut reader = Reader { rest: text, ignores_case: false, read: Read::Surely };
     let node = reader.either(false)?;
     reader.rest.is_empty().then_some(node)
 }
 
+/// Which texts are meant where the server's locale decides whether they match.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    /// Those that match in every locale.
+    Surely,
+    /// Those that match in some.
+    Perhaps,
+}
+
 /// A pattern of `~`: it may match anywhere in a text.
-pub(super) fn expression(text: &str, ignores_case: bool) -> Option<Node> {
+pub(super) fn expression(text: &str, ignores_case: bool, read: Read) -> Option<Node> {
     if text.starts_with("***") || text.starts_with("(?") && !text.starts_with("(?:") {
         return None;
     }
-    let mut reader = Reader { rest: text, ignores_case };
+    let mut reader = Reader { rest: text, ignores_case, read };
     let node = reader.either(true)?;
     reader.rest.is_empty().then_some(node)
 }
 
 /// A pattern of `LIKE`.
-pub(super) fn like(text: &str, ignores_case: bool) -> Option<Node> {
-    let reader = Reader { rest: "", ignores_case };
+pub(super) fn like(text: &str, ignores_case: bool, read: Read) -> Option<Node> {
+    let reader = Reader { rest: "", ignores_case, read };
     let mut parts = Vec::new();
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
@@ -61,6 +70,7 @@ fn anything() -> Node {
 struct Reader<'a> {
     rest: &'a str,
     ignores_case: bool,
+    read: Read,
 }
 
 impl Reader<'_> {
@@ -85,7 +95,11 @@ impl Reader<'_> {
     }
 
     fn set(&self, set: Set) -> Node {
-        Node::Set(if self.ignores_case { set.in_either_case() } else { set })
+        Node::Set(if self.ignores_case { self.in_either_case(&set, self.read) } else { set })
+    }
+
+    fn in_either_case(&self, set: &Set, read: Read) -> Set {
+        if read == Read::Perhaps { set.in_any_case() } else { set.in_either_case() }
     }
 
     /// Alternatives; those of the whole may have anchors.
@@ -121,7 +135,7 @@ impl Reader<'_> {
             }
             '[' => self.bracket(),
             '\\' => {
-                let set = escape(self.next()?)?;
+                let set = escape(self.next()?, self.read)?;
                 Some(self.set(set))
             }
             '*' | '+' | '?' | '{' | '^' => None,
@@ -156,6 +170,12 @@ impl Reader<'_> {
 
     fn bracket(&mut self) -> Option<Node> {
         let negated = self.takes("^");
+        // What surely matches is all but what perhaps is left out, and the other way round.
+        let read = match self.read {
+            read if !negated => read,
+            Read::Surely => Read::Perhaps,
+            Read::Perhaps => Read::Surely,
+        };
         let mut ranges = Vec::new();
         let mut first = true;
         loop {
@@ -164,8 +184,7 @@ impl Reader<'_> {
                 '[' if self.takes(":") => {
                     let (name, rest) = self.rest.split_once(":]")?;
                     self.rest = rest;
-                    // Of what is left out a class that is too small would leave too much.
-                    ranges.extend(class(name).filter(|_| !negated)?);
+                    ranges.extend(class(name, read)?);
                     first = false;
                     continue;
                 }
@@ -173,7 +192,7 @@ impl Reader<'_> {
                 '\\' => match self.next()? {
                     escaped if !escaped.is_alphanumeric() => escaped,
                     escaped => {
-                        ranges.extend(shorthand(escaped).filter(|_| !negated || escaped == 'd')?);
+                        ranges.extend(shorthand(escaped, read)?);
                         first = false;
                         continue;
                     }
@@ -194,31 +213,32 @@ impl Reader<'_> {
             ranges.push((from, to));
         }
         let set = Set::of(ranges);
-        let set = if self.ignores_case { set.in_either_case() } else { set };
+        let set = if self.ignores_case { self.in_either_case(&set, read) } else { set };
         Some(Node::Set(if negated { set.without() } else { set }))
     }
 }
 
-fn escape(character: char) -> Option<Set> {
+fn escape(character: char, read: Read) -> Option<Set> {
     if character.is_alphanumeric() {
-        shorthand(character).map(Set::of)
+        shorthand(character, read).map(Set::of)
     } else {
         Some(Set::of([(character, character)]))
     }
 }
 
-fn shorthand(letter: char) -> Option<Vec<(char, char)>> {
+fn shorthand(letter: char, read: Read) -> Option<Vec<(char, char)>> {
     match letter {
-        'd' => class("digit"),
-        's' => class("space"),
-        'w' => Some(vec![('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')]),
+        'd' => class("digit", read),
+        's' => class("space", read),
+        'w' => class("alnum", read).map(|alnum| [alnum, vec![('_', '_')]].concat()),
         _ => None,
     }
 }
 
-fn class(name: &str) -> Option<Vec<(char, char)>> {
-    Some(match name {
-        "digit" => vec![('0', '9')],
+/// Of ASCII all locales know the same, but for control characters, some of which are space in some.
+fn class(name: &str, read: Read) -> Option<Vec<(char, char)>> {
+    let mut known = match name {
+        "digit" => return Some(vec![('0', '9')]),
         "space" => vec![('\t', '\r'), (' ', ' ')],
         "alpha" => vec![('A', 'Z'), ('a', 'z')],
         "alnum" => vec![('0', '9'), ('A', 'Z'), ('a', 'z')],
@@ -226,5 +246,9 @@ fn class(name: &str) -> Option<Vec<(char, char)>> {
         "lower" => vec![('a', 'z')],
         "xdigit" => vec![('0', '9'), ('A', 'F'), ('a', 'f')],
         _ => return None,
-    })
+    };
+    if read == Read::Perhaps {
+        known.extend([('\u{1}', '\u{1f}'), ('\u{7f}', char::MAX)]);
+    }
+    Some(known)
 }

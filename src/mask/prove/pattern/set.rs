@@ -13,7 +13,10 @@ impl Set {
     }
 
     pub(super) fn of(ranges: impl IntoIterator<Item = (char, char)>) -> Set {
-        let mut ranges: Vec<(u32, u32)> = ranges.into_iter().map(|(from, to)| (from.into(), to.into())).collect();
+        Set::joined(ranges.into_iter().map(|(from, to)| (from.into(), to.into())).collect())
+    }
+
+    fn joined(mut ranges: Vec<(u32, u32)>) -> Set {
         ranges.sort_unstable();
         let mut joined: Vec<(u32, u32)> = Vec::new();
         for (from, to) in ranges {
@@ -67,6 +70,20 @@ impl Set {
         starts
     }
 
+    /// With all that some locale may take for the other case of what is in it.
+    pub(super) fn in_any_case(&self) -> Set {
+        let folded = ('a'..='z').chain('A'..='Z').any(|letter| self.has(letter.into()));
+        let beyond = self.0.last().is_some_and(|(_, to)| *to > 0x7f);
+        let mut ranges = self.in_either_case().0;
+        if folded || beyond {
+            ranges.push((0x80, LAST));
+        }
+        if beyond {
+            ranges.extend([('A', 'Z'), ('a', 'z')].map(|(from, to)| (from.into(), to.into())));
+        }
+        Set::joined(ranges)
+    }
+
     /// With the other case of ASCII letters.
     pub(super) fn in_either_case(&self) -> Set {
         let mut ranges = self.0.clone();
@@ -76,6 +93,6 @@ impl Set {
                 ranges.push((other, other));
             }
         }
-        Set::of(ranges.into_iter().filter_map(|(from, to)| Some((char::from_u32(from)?, char::from_u32(to)?))))
+        Set::joined(ranges)
     }
 }
