@@ -19,7 +19,8 @@ pub(super) fn keeps(column: &Column, made: &Made, check: &Check) -> bool {
     if !has_name(&without_null_tests(condition, name), name) {
         return true;
     }
-    if column.array {
+    // Of an array nothing is known but its elements.
+    if column.array && !check.of_elements {
         return false;
     }
     let kind = Kind::of(&column.base);

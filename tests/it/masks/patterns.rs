@@ -119,7 +119,7 @@ async fn what_is_proved_holds(version: Version) {
             let operator = ["~", "~", "~*", "!~"][random.below(4)];
             let written = pattern.replace('\'', "''");
             let definition = format!("CHECK ((value {operator} '{written}'::text))");
-            let check = Check { name: "c".into(), definition, of_domain: false };
+            let check = Check { name: "c".into(), definition, of_domain: false, of_elements: false };
             let checked = devdb::pg::catalog::Column { checks: vec![check], ..plain.clone() };
             if compile(&rule, &checked, &key(EXAMPLE_KEY)).is_err() {
                 refused += 1;
