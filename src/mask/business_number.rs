@@ -5,7 +5,7 @@
 //! Both parts before it are taken from lists whose sums leave no rest: the right one would be 0.
 
 use super::checksum::groups;
-use super::made::{Distinct, Form, Made, Site};
+use super::made::{Case, Distinct, Form, Made, Site};
 use super::refusal::Why;
 use super::sql::{call, choose, concat, op, pick, text};
 
@@ -25,7 +25,7 @@ pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
     let hyphen = op(&call("strpos", &[&value, &text("-")]), ">", "0");
     let first = call("overlay", &[&digits, &text("-"), "6", "0"]);
     let sql = choose(&hyphen, &call("overlay", &[&first, &text("-"), "4", "0"]), &digits);
-    let form = Form::Separated { with: "[0-9]{3}-[0-9]{2}-[0-9]{5}", without: "[0-9]{10}" };
+    let form = Form::By { cases: vec![Case::of(".*-.*", "[0-9]{3}-[0-9]{2}-[0-9]{5}")], otherwise: "[0-9]{10}".into() };
     Ok(Made { plain: true, form, ..Made::text(sql, LENGTH - 2, LENGTH, Distinct::No) })
 }
 

@@ -5,7 +5,7 @@
 //! next five are taken from lists whose sums leave no rest, so the right check digit would be 1.
 
 use super::checksum::{groups, sum};
-use super::made::{Distinct, Form, Made, Site};
+use super::made::{Case, Distinct, Form, Made, Site};
 use super::refusal::Why;
 use super::sql::{call, choose, concat, op, pick, text};
 
@@ -27,7 +27,7 @@ pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
     let hyphen = op(&call("strpos", &[&value, &text("-")]), ">", "0");
     let with_hyphen = call("overlay", &[&digits, &text("-"), "7", "0"]);
     let sql = choose(&hyphen, &with_hyphen, &digits);
-    let form = Form::Separated { with: "[0-9]{6}-[0-9]{7}", without: "[0-9]{13}" };
+    let form = Form::By { cases: vec![Case::of(".*-.*", "[0-9]{6}-[0-9]{7}")], otherwise: "[0-9]{13}".into() };
     Ok(Made { plain: true, form, ..Made::text(sql, LENGTH - 1, LENGTH, Distinct::No) })
 }
 
