@@ -144,7 +144,7 @@ async fn what_is_proved_holds(version: Version) {
 }
 
 /// (type, check, mask, whether it is taken, a value that satisfies the check)
-const USUAL: [(&str, &str, &str, bool, &str); 56] = [
+const USUAL: [(&str, &str, &str, bool, &str); 66] = [
     ("text", "value ~ '^01[016789]-[0-9]{3,4}-[0-9]{4}$'", "phone: kr", false, "010-123-4567"),
     ("text", "value ~ '^01[016789]-[0-9]{4}-[0-9]{4}$'", "phone: kr", true, "010-1234-5678"),
     ("varchar(20)", r"value ~ '^010-?\d{4}-?\d{4}$'", "phone: kr", true, "01012345678"),
@@ -173,8 +173,29 @@ const USUAL: [(&str, &str, &str, bool, &str); 56] = [
     ("text", "value = 'a' OR value LIKE 'user%'", "username", true, "a"),
     ("text", r"value ~ '^\d{6}-\d{7}$'", "registration_number", true, "880417-1234567"),
     ("text", r"value ~ '^\d{13}$'", "registration_number", true, "8804171234567"),
-    ("text", r"value ~ '^\d{6}-?[1-4]\d{6}$'", "registration_number", false, "880417-1234567"),
-    ("text", r"value ~ '^\d{3}-\d{2}-\d{5}$'", "business_number", true, "124-81-00998"),
+    ("text", r"value ~ '^\d{6}-?[1-4]\d{6}$'", "registration_number", true, "000229-3234567"),
+    ("text", r"value ~ '^\d{6}-[1-8]\d{6}$'", "registration_number", true, "880417-1234567"),
+    ("text", r"value ~ '^\d{6}-[1-2]\d{6}$'", "registration_number", false, "880417-1234567"),
+    ("text", r"value ~ '^\d\d(0\d|1[0-2])([0-2]\d|3[01])-[1-4]\d{6}$'", "registration_number", false, "880431-1234567"),
+    (
+        "text",
+        r"value ~ '^[1-9]\d(0\d|1[0-2])([0-2]\d|3[01])-[1-4]\d{6}$'",
+        "registration_number",
+        false,
+        "880431-1234567",
+    ),
+    (
+        "text",
+        r"value ~ '^\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])-?[1-8]\d{6}$'",
+        "registration_number",
+        true,
+        "000229-3234567",
+    ),
+    ("text", r"value ~ '^\d{6}-[0-9*]{7}$'", "registration_number", false, "880417-1******"),
+    ("char(14)", "length(value) = 14", "registration_number", false, "880417-1234567"),
+    ("text", r"value ~ '^[1-9]\d{2}-\d{2}-\d{5}$'", "business_number", true, "124-81-00998"),
+    ("text", r"value ~ '^[2-9]\d{2}-\d{2}-\d{5}$'", "business_number", false, "224-81-00998"),
+    ("text", r"value ~ '^\d{3}-?\d{2}-?\d{5}$'", "business_number", true, "12481-00998"),
     ("text", "value ~ '^[0-9]{4}(-[0-9]{4}){3}$'", "card", true, "4242-4242-4242-4242"),
     ("text", "value ~ '^[0-9]{4}([ -]?[0-9]{4}){3}$'", "card: valid", true, "4242 4242 4242 4242"),
     ("varchar(16)", "value ~ '^[0-9]{13,16}$'", "card", true, "4242424242424242"),
@@ -183,6 +204,7 @@ const USUAL: [(&str, &str, &str, bool, &str); 56] = [
     ("text", "value ~ '^[0-9]{4}-[0-9]{6}-[0-9]{5}$'", "card", false, "3434-343434-34343"),
     ("text", "value !~ '[a-z]' AND btrim(value) <> ''", "card", true, "?"),
     ("text", "value = lower(value)", "phone: kr", true, "010"),
+    ("text", r"value ~ '^\d{3}-\d{2}-\d{5}$'", "business_number", true, "124-81-00998"),
     ("char(5)", "length(value) = 5", "postal_code: kr", true, "04524"),
     ("text", "char_length(value) = 36", "uuid", true, "0b0c4b6a-6c1f-4a39-9a53-7d3b5f0a1d11"),
     ("text", "value ~ '^https?://'", "url", true, "http://a"),
