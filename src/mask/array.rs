@@ -4,16 +4,17 @@
 //! There is no way through the elements of an array without a subquery, which `ALTER TABLE … USING`
 //! refuses: such a column needs an `UPDATE` or a `COPY`.
 
-use super::compile::{kept, make as single};
+use super::compile::{kept, make as of_single};
 use super::made::{Form, Kind, Length, Made, Near, Site};
 use super::refusal::Why;
 use super::rule::Rule;
 use super::sql::call;
 
-pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<Made, Why> {
+/// What becomes of an element, and of the array.
+pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<(Made, Made), Why> {
     let element = Site { value: "devdb_element.devdb_value".to_owned(), ..*site };
-    let made = single(rule, &element)?;
-    let all = call("array_agg", &[&format!("{} ORDER BY devdb_element.devdb_position", kept(&element, &made.sql))]);
+    let single = of_single(rule, &element)?;
+    let all = call("array_agg", &[&format!("{} ORDER BY devdb_element.devdb_position", kept(&element, &single.sql))]);
     let unnested = call("unnest", &[&site.value]);
     // In FROM, composites would be taken apart into their attributes.
     let from = if site.kind == Kind::Composite {
@@ -27,11 +28,11 @@ pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<Made, Why> {
         value = site.value
     );
     // Lengths, words and signs are those of elements; a check of the column is about the array.
-    let longest = match made.longest {
+    let longest = match single.longest {
         Length::Same => Length::Input,
         other => other,
     };
-    Ok(Made {
+    let made = Made {
         sql,
         shortest: 0,
         longest,
@@ -40,6 +41,7 @@ pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<Made, Why> {
         form: Form::Unknown,
         near: Near::Nothing,
         subquery: true,
-        ..made
-    })
+        distinct: single.distinct,
+    };
+    Ok((single, made))
 }

@@ -6,7 +6,7 @@
 use crate::config::mask::CardKind;
 
 use super::checksum::groups;
-use super::made::{Distinct, Made, Site};
+use super::made::{Case, Distinct, Form, Made, Site};
 use super::refusal::Why;
 use super::sql::{call, choose, concat, op, pick, text};
 
@@ -34,7 +34,14 @@ pub(super) fn make(kind: CardKind, site: &Site<'_>) -> Result<Made, Why> {
     } else {
         (choose(&has("-"), &joined("-"), &choose(&has(" "), &joined(" "), &plain)), LENGTH)
     };
-    Ok(Made { plain: true, ..Made::text(sql, LENGTH - 3, longest, Distinct::No).written("4000([- ]?[0-9]{4}){3}") })
+    let written = |by: &str| format!("4000({by}[0-9]{{4}}){{3}}");
+    let form = if longest < LENGTH {
+        Form::As(written(""))
+    } else {
+        let cases = vec![Case::of(".*-.*", written("-")), Case::of("[^-]* [^-]*", written(" "))];
+        Form::By { cases, otherwise: written("") }
+    };
+    Ok(Made { plain: true, form, ..Made::text(sql, LENGTH - 3, longest, Distinct::No) })
 }
 
 /// What a digit counts by its position from the left in a group of four.

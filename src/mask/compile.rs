@@ -54,7 +54,8 @@ pub(super) fn value(rule: &Rule, site: &Site<'_>) -> Result<Expression, Why> {
             Ok(Expression { sql: declared(&sql), subquery: false })
         }
         _ if column.array => {
-            let made = array::make(rule, site)?;
+            let (element, made) = array::make(rule, site)?;
+            prove::elements(column, &element)?;
             prove::values(column, &made)?;
             Ok(Expression { sql: declared(&made.sql), subquery: made.subquery })
         }

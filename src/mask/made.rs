@@ -175,26 +175,66 @@ pub(super) enum Form {
     Unknown,
     /// They match this pattern from end to end.
     As(String),
-    /// They match the one of two patterns that the input chooses.
-    Separated {
-        /// Of an input with a hyphen.
-        with: &'static str,
-        /// Of one without.
-        without: &'static str,
-    },
-    /// What matches these four from end to end does so with other digits in both groups.
-    Number {
-        /// What comes before the digits that change.
-        before: &'static str,
-        /// How many change.
-        first: usize,
-        /// What stands between them.
-        between: &'static str,
-        /// How many more change.
-        last: usize,
-        /// What all else becomes.
+    /// The input says how. In all patterns `#` is a digit.
+    By {
+        /// For inputs of some patterns. One that matches several is written as one of them says.
+        cases: Vec<Case>,
+        /// The pattern for all other inputs.
         otherwise: String,
     },
+}
+
+/// How the outputs of some inputs are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Case {
+    /// What the inputs match from end to end.
+    pub of: String,
+    /// How their outputs are written.
+    pub becomes: Becomes,
+}
+
+/// How an output is written, given the pattern that its input matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Becomes {
+    /// It matches this pattern.
+    As(String),
+    /// It is the input but for the digits at `#`, each of which may be any other.
+    Digits,
+}
+
+impl Form {
+    /// A pattern of all outputs, in which `#` is a digit.
+    pub(super) fn of_all(&self) -> Option<String> {
+        match self {
+            Form::Unknown => None,
+            Form::As(form) => Some(form.clone()),
+            Form::By { cases, otherwise } => {
+                let outputs = cases.iter().map(|case| match &case.becomes {
+                    Becomes::As(form) => form.as_str(),
+                    Becomes::Digits => case.of.as_str(),
+                });
+                Some(outputs.chain([otherwise.as_str()]).collect::<Vec<&str>>().join("|"))
+            }
+        }
+    }
+}
+
+impl Case {
+    /// Inputs whose digits at `#` change.
+    pub(super) fn digits(of: impl Into<String>) -> Case {
+        Case { of: of.into(), becomes: Becomes::Digits }
+    }
+
+    /// Inputs whose outputs match a pattern.
+    pub(super) fn of(of: impl Into<String>, becomes: impl Into<String>) -> Case {
+        Case { of: of.into(), becomes: Becomes::As(becomes.into()) }
+    }
+
+    /// Inputs whose outputs match the pattern that they do.
+    pub(super) fn same(of: impl Into<String>) -> Case {
+        let of = of.into();
+        Case { becomes: Becomes::As(of.clone()), of }
+    }
 }
 
 /// What is known of an output that is a number or a date.
@@ -224,7 +264,8 @@ pub(super) enum Length {
 /// Whether different inputs make different outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Distinct {
-    /// Always, or but for a collision of 64 bits of a keyed hash.
+    /// Always, or but for a collision of 64 bits of a keyed hash (45 of the few values of a column of numbers
+    /// that are none).
     Yes,
     /// No.
     No,

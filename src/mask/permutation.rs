@@ -10,9 +10,19 @@ use super::key::{ClassKey, padded};
 use super::sql::op;
 
 /// Permutes 0 to `left` × `right` - 1; `value` is a bigint in that range.
-pub(super) fn feistel(class: &ClassKey, label: &str, value: &str, left: i64, right: i64) -> (String, String) {
+fn feistel(class: &ClassKey, label: &str, value: &str, left: i64, right: i64) -> (String, String) {
+    let size = int8(right);
+    pair(class, label, (op(value, "/", &size), op(value, "%", &size)), (left, right))
+}
+
+/// Permutes pairs of bigints, each from 0 to one less than its size.
+pub(super) fn pair(
+    class: &ClassKey,
+    label: &str,
+    mut halves: (String, String),
+    (left, right): (i64, i64),
+) -> (String, String) {
     let (left_size, right_size) = (int8(left), int8(right));
-    let mut halves = (op(value, "/", &right_size), op(value, "%", &right_size));
     for round in 0..4 {
         let label = format!("{label} round {round}");
         if round % 2 == 0 {

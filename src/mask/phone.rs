@@ -7,7 +7,7 @@
 
 use crate::config::mask::PhoneKind;
 
-use super::made::{Distinct, Form, Made, Site};
+use super::made::{Case, Distinct, Form, Made, Site};
 use super::permutation;
 use super::refusal::Why;
 use super::sql::{call, cast, choose, concat, op, text};
@@ -63,6 +63,7 @@ pub(super) fn make(kind: PhoneKind, site: &Site<'_>) -> Result<Made, Why> {
     let is_number = op(&value, "~", &text(&whole));
     let made = Made::text(choose(&is_number, &permuted, &elsewhere), 7, longest, distinct);
     // A number is as long as it was, so it fits.
-    let form = Form::Number { before, first, between, last, otherwise };
+    let cases = vec![Case::digits(format!("{before}#{{{first}}}{between}#{{{last}}}"))];
+    let form = Form::By { cases, otherwise };
     Ok(Made { plain: true, form, ..made })
 }

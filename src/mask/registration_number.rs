@@ -1,51 +1,183 @@
 //! A Korean resident registration number (주민등록번호): a date of birth, the digit for century and sex,
-//! five digits, and a check digit that is wrong. Written with or without a hyphen, as it was.
+//! five digits and a check digit. Written with or without a hyphen, as it was.
 //!
-//! Weights 2 3 4 5 6 7 8 9 2 3 4 5, check digit (11 - sum mod 11) mod 10. The first seven digits and the
-//! next five are taken from lists whose sums leave no rest, so the right check digit would be 1.
+//! All of it goes through a keyed permutation: the date of birth becomes another one, with the digit
+//! that belongs to it, so that an application still reads a date. The check digit stays as far from the
+//! right one as it was, moved by a keyed step, so that a right one becomes a wrong one. Two numbers stay
+//! two. That there are as many numbers behind as before has its price: one that was wrong already may come
+//! out right (of those that are drawn by lot, since October 2020, about one in ten does).
+//!
+//! What a number tells that is kept: whether it is a foreigner's, whether the birth was from 1930 to 2024,
+//! and of thirteen digits that begin with no date of birth, the seventh; of a day that its month has not
+//! (30 February), the first seven. What is not written as thirteen digits becomes `x` and twelve letters
+//! and digits of the keyed hash, 60 bits.
+//!
+//! Weights 2 3 4 5 6 7 8 9 2 3 4 5, check digit (11 - sum mod 11) mod 10; of foreigners (13 - sum mod 11)
+//! mod 10 as well, so no step leads from the one to the other.
 
-use super::checksum::{groups, sum};
-use super::made::{Distinct, Form, Made, Site};
+use super::checksum::{Checked, weighted};
+use super::key::{ClassKey, padded};
+use super::made::{Case, Made, Site};
+use super::permutation;
 use super::refusal::Why;
-use super::sql::{call, choose, concat, op, pick, text};
+use super::sql::{call, cast, choose, concat, op, text};
 
-const LENGTH: usize = 14;
-const WEIGHTS: [u32; 12] = [2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5];
-const WRONG: [&str; 9] = ["0", "2", "3", "4", "5", "6", "7", "8", "9"];
+const SEPARATORS: [&str; 3] = ["", "-", " "];
+/// Months with days that they have.
+const DAY: &str =
+    "((0[13578]|1[02])(0[1-9]|[12][0-9]|3[01])|(0[469]|11)(0[1-9]|[12][0-9]|30)|02(0[1-9]|1[0-9]|2[0-8]))";
+/// Leap years of both centuries.
+const LEAP: &str = "(0[48]|[2468][048]|[13579][26])";
+/// Of the last and of this century, from 1930 to 2024.
+const RECENT: &str = "^([3-9][0-9]....[1256]|([01][0-9]|2[0-4])....[3478])";
+const NO_MONTH: &str = "(00|1[3-9]|[2-9][0-9])";
+const MONTH: &str = "(0[1-9]|1[0-2])";
+const NO_DAY: &str = "(00|3[2-9]|[4-9][0-9])";
+/// Days that only other months have.
+const DAY_OF_OTHER: &str = "(02(29|3[01])|(0[469]|11)31)";
+/// Before the check digit.
+const SERIALS: i64 = 100_000;
+/// From 1900 to 2099.
+const DAYS: i64 = 73_049;
+/// From 1900 to 1929, and from 1930 to 2024.
+const DAYS_BEFORE: i64 = 10_957;
+const DAYS_RECENT: i64 = 34_699;
 
 pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
-    site.must_be_text()?;
-    site.must_fit(LENGTH)?;
-    let value = site.text();
+    let checked = Checked {
+        length: 13,
+        longest: 14,
+        written: "^[0-9]{6}[- ]?[0-9]{7}$",
+        rewritten: ("^([0-9]{6})([0-9]{7})[0-9]{6}([- ]?)[0-9]{7}$", "\\1\\3\\2"),
+        right: format!("((11 - {} % 11) % 10)", weighted(&[2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5])),
+        steps: &[1, 3, 4, 5, 6, 7, 9],
+    };
     let class = site.key.class("registration_number");
-    let births = births();
-    let serials = groups(5, 11, 0, 250, |position, digit| digit * WEIGHTS[position + 7]);
-    let birth = pick(&births, &class.choice(&value, "birth", births.len()));
-    let serial = pick(&serials, &class.choice(&value, "serial", serials.len()));
-    let check = pick(&WRONG, &class.choice(&value, "check", WRONG.len()));
-    let digits = concat(&[&birth, &serial, &check]);
-    let hyphen = op(&call("strpos", &[&value, &text("-")]), ">", "0");
-    let with_hyphen = call("overlay", &[&digits, &text("-"), "7", "0"]);
-    let sql = choose(&hyphen, &with_hyphen, &digits);
-    let form = Form::Separated { with: "[0-9]{6}-[0-9]{7}", without: "[0-9]{13}" };
-    Ok(Made { plain: true, form, ..Made::text(sql, LENGTH - 1, LENGTH, Distinct::No) })
+    checked.masked(site, &class, cases(), |digits| Digits { class: &class, all: digits }.permuted())
 }
 
-/// Dates of birth with the digit for century and sex.
-fn births() -> Vec<String> {
-    let mut right = Vec::new();
-    for year in 1945..=2010 {
-        for month in 1..=12 {
-            for day in 1..=28 {
-                let digit = if year < 2000 { 1 + day % 2 } else { 3 + day % 2 };
-                let birth = format!("{:02}{month:02}{day:02}{digit}", year % 100);
-                if sum(&birth, |position, digit| digit * WEIGHTS[position]).is_multiple_of(11) {
-                    right.push(birth);
-                }
-            }
+/// Numbers by how they begin; the digits of each kind go to digits of that kind.
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for separator in SEPARATORS {
+        for (seventh, of_leap_century) in [("[1-4]", "[34]"), ("[5-8]", "[78]")] {
+            let apart = |begin: &str| format!("{begin}{separator}{seventh}#{{6}}");
+            let born = apart(&format!("({LEAP}0229|#{{2}}{DAY})"));
+            cases.extend([
+                Case::same(format!("({born}|000229{separator}{of_leap_century}#{{6}})")),
+                Case::same(apart(&format!("#{{2}}{NO_MONTH}#{{2}}"))),
+                Case::same(apart(&format!("#{{2}}{MONTH}{NO_DAY}"))),
+            ]);
         }
     }
-    right.into_iter().step_by(5).collect()
+    cases
+        .extend([Case::digits("#{6}[- ]?[09]#{6}"), Case::digits(format!("[0-9]{{2}}{DAY_OF_OTHER}[- ]?[1-8]#{{6}}"))]);
+    cases
+}
+
+/// Thirteen digits in SQL.
+struct Digits<'a> {
+    class: &'a ClassKey,
+    all: &'a str,
+}
+
+impl Digits<'_> {
+    /// The first twelve, permuted.
+    fn permuted(&self) -> String {
+        let is = |pattern: &str| op(self.all, "~", &text(pattern));
+        let born = format!("^(([0-9]{{2}}{DAY}|{LEAP}0229)[1-8]|000229[3478])");
+        let others = [
+            (
+                is(&born),
+                choose(
+                    &is(RECENT),
+                    &self.born("recent", DAYS_BEFORE, DAYS_RECENT),
+                    &self.born("other", DAYS_BEFORE + DAYS_RECENT, DAYS - DAYS_RECENT),
+                ),
+            ),
+            (is(&format!("^..{NO_MONTH}..[1-8]")), self.without_month()),
+            (is(&format!("^..{MONTH}{NO_DAY}[1-8]")), self.without_day()),
+            (is("^......[09]"), self.of_no_century()),
+        ];
+        let others: Vec<String> = others.iter().map(|(when, then)| format!("WHEN {when} THEN {then}")).collect();
+        format!("CASE {} ELSE {} END", others.join(" "), self.of_no_day())
+    }
+
+    /// Digits from a place, counted from 1.
+    fn at(&self, from: usize, count: usize) -> String {
+        call("substr", &[self.all, &from.to_string(), &count.to_string()])
+    }
+
+    fn number(&self, from: usize, count: usize) -> String {
+        cast(&self.at(from, count), "int8")
+    }
+
+    /// A number below `size` and the five digits before the check digit go through the permutation together.
+    fn with_serial(&self, label: &str, begin: &str, size: i64) -> (String, String) {
+        let (begin, serial) =
+            permutation::pair(self.class, label, (begin.to_owned(), self.number(8, 5)), (size, SERIALS));
+        (begin, padded(&serial, 5))
+    }
+
+    /// A date of birth and a sex, counted in half days from a day after 1 January 1900; those after 2099
+    /// go on in 1900.
+    fn born(&self, label: &str, first: i64, days: i64) -> String {
+        let century = choose(&op(self.all, "~", &text("^......[1256]")), &text("19"), &text("20"));
+        let born = cast(&op(&century, "||", &self.at(1, 6)), "date");
+        let day = cast(&op(&born, "-", "'1900-01-01'::pg_catalog.date"), "int8");
+        let counted = op(&op(&day, "+", &(DAYS - first).to_string()), "%", &DAYS.to_string());
+        let second = op(&op(&self.number(7, 1), "+", "1"), "%", "2");
+        let (half_days, serial) = self.with_serial(label, &op(&op(&counted, "*", "2"), "+", &second), 2 * days);
+        let since = cast(&op(&op(&half_days, "+", &(2 * first).to_string()), "%", &(2 * DAYS).to_string()), "float8");
+        let moment = op("'1900-01-01'::pg_catalog.timestamp", "+", &op(&since, "*", "'12:00:00'::pg_catalog.interval"));
+        let written = call("to_char", &[&moment, &text("YYYYMMDDAM")]);
+        let seventh = [("19", "AM", 1), ("19", "PM", 2), ("20", "AM", 3), ("20", "PM", 4)];
+        let begin = seventh.iter().fold(written, |begin, (century, half, digit)| {
+            call(
+                "regexp_replace",
+                &[&begin, &text(&format!("^{century}(......){half}$")), &text(&format!("\\1{digit}"))],
+            )
+        });
+        let foreign = choose(&op(self.all, "~", &text("^......[5-8]")), "4", "0");
+        op(&padded(&op(&cast(&begin, "int8"), "+", &foreign), 7), "||", &serial)
+    }
+
+    /// Months 00 and 13 to 99: month, day and year as one number, counted from month 13.
+    fn without_month(&self) -> String {
+        let counted = cast(&op(&self.at(3, 4), "||", &self.at(1, 2)), "int8");
+        let counted = op(&op(&counted, "+", "870000"), "%", "1000000");
+        let (begin, serial) = self.with_serial("no month", &counted, 880_000);
+        let begin = padded(&op(&op(&begin, "+", "130000"), "%", "1000000"), 6);
+        let year_first = call("regexp_replace", &[&begin, &text("^(....)(..)$"), &text("\\2\\1")]);
+        concat(&[&year_first, &self.at(7, 1), &serial])
+    }
+
+    /// Days 00 and 32 to 99, counted from 32, in months 1 to 12.
+    fn without_day(&self) -> String {
+        let day = op(&op(&self.number(5, 2), "+", "68"), "%", "100");
+        let month_and_year = op(&cast(&op(&self.at(3, 2), "||", &self.at(1, 2)), "int8"), "-", "100");
+        let counted = op(&op(&day, "*", "1200"), "+", &month_and_year);
+        let (begin, serial) = self.with_serial("no day", &counted, 82_800);
+        let day = padded(&op(&op(&op(&begin, "/", "1200"), "+", "32"), "%", "100"), 2);
+        let month_and_year = padded(&op(&op(&begin, "%", "1200"), "+", "100"), 4);
+        let all = op(&day, "||", &month_and_year);
+        let year_first = call("regexp_replace", &[&all, &text("^(..)(..)(..)$"), &text("\\3\\2\\1")]);
+        concat(&[&year_first, &self.at(7, 1), &serial])
+    }
+
+    /// A seventh digit of nobody who lives.
+    fn of_no_century(&self) -> String {
+        let (begin, serial) = self.with_serial("no century", &self.number(1, 6), 1_000_000);
+        concat(&[&padded(&begin, 6), &self.at(7, 1), &serial])
+    }
+
+    /// A day that its month has not: the five digits alone, by the seven before them.
+    fn of_no_day(&self) -> String {
+        let begin = self.class.number(&self.number(1, 7), "begin", SERIALS);
+        let serial = op(&op(&self.number(8, 5), "+", &begin), "%", &SERIALS.to_string());
+        let permuted = permutation::between(self.class, "serial", &serial, 0, SERIALS - 1);
+        op(&self.at(1, 7), "||", &padded(&permuted, 5))
+    }
 }
 
 #[cfg(test)]
@@ -53,13 +185,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_enough_and_all_have_the_same_check_digit() {
-        let (births, serials) = (births(), groups(5, 11, 0, 250, |position, digit| digit * WEIGHTS[position + 7]));
-        assert!(births.len() > 300 && serials.len() == 250, "{} {}", births.len(), serials.len());
-        for (birth, serial) in births.iter().zip(serials.iter().cycle()) {
-            let check = (11 - sum(&format!("{birth}{serial}"), |position, digit| digit * WEIGHTS[position]) % 11) % 10;
-            assert_eq!(check, 1, "{birth}{serial}");
-        }
-        assert!(!WRONG.contains(&"1"));
+    fn days_are_counted_right() {
+        let since = |year: i16| {
+            let day = |year| jiff::civil::date(year, 1, 1);
+            i64::from(day(1900).until(day(year)).unwrap().get_days())
+        };
+        assert_eq!((since(1930), since(2025) - since(1930), since(2100)), (DAYS_BEFORE, DAYS_RECENT, DAYS));
     }
 }

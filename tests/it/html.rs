@@ -144,7 +144,7 @@ fn no_name_breaks_the_page() {
     let mut browser = Browser::start();
     must_behave(&mut browser, &written("hostile", &events::hostile_night()));
     assert_eq!(browser.value("document.querySelectorAll('script, img, iframe, link, object').length"), 0);
-    assert_eq!(browser.value("document.querySelectorAll('.matrix li').length"), 5000);
+    assert_eq!(browser.value("document.querySelectorAll('.matrix li').length"), 2400);
     assert_eq!(browser.value("document.querySelectorAll('.steps li').length"), 300);
     let shown = [("\n", "␊"), ("\u{1b}", "␛"), ("\u{202e}", "⟨U+202E⟩"), ("\"", "\"\"")];
     let shown = shown.into_iter().fold(events::HOSTILE.to_owned(), |text, (from, to)| text.replace(from, to));

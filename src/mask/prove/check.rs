@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::pg::catalog::{Check, Column};
 
-use super::super::made::{Form, Kind, Length, Made, Near};
+use super::super::made::{Becomes, Form, Kind, Length, Made, Near};
 use super::expression::Expression;
 use super::pattern::Pattern;
 use super::words::{has_name, without_null_tests};
@@ -19,7 +19,8 @@ pub(super) fn keeps(column: &Column, made: &Made, check: &Check) -> bool {
     if !has_name(&without_null_tests(condition, name), name) {
         return true;
     }
-    if column.array {
+    // Of an array nothing is known but its elements.
+    if column.array && !check.of_elements {
         return false;
     }
     let kind = Kind::of(&column.base);
@@ -123,32 +124,35 @@ impl Proof<'_> {
 
     /// Whether all outputs, whatever the input, match.
     fn matches(&self, pattern: impl Fn() -> Option<Pattern>) -> bool {
-        let Form::As(form) = &self.made.form else { return false };
-        Pattern::of_whole(form).zip(pattern()).is_some_and(|(form, pattern)| form.is_in(&pattern))
+        self.outputs().zip(pattern()).is_some_and(|(outputs, pattern)| outputs.is_in(&pattern))
     }
 
     fn misses(&self, pattern: impl Fn() -> Option<Pattern>) -> bool {
-        let Form::As(form) = &self.made.form else { return false };
-        Pattern::of_whole(form).zip(pattern()).is_some_and(|(form, pattern)| form.is_apart_from(&pattern))
+        self.outputs().zip(pattern()).is_some_and(|(outputs, pattern)| outputs.is_apart_from(&pattern))
+    }
+
+    /// All that the mask may write.
+    fn outputs(&self) -> Option<Pattern> {
+        let all = self.made.form.of_all()?;
+        if let Form::As(_) = self.made.form { Pattern::of_whole(&all) } else { Pattern::of_digits(&all) }
     }
 
     /// Whether what becomes of inputs that match the pattern matches it too.
     fn keeps_pattern(&self, pattern: impl Fn() -> Option<Pattern>) -> bool {
         let proved = || {
             let pattern = pattern()?;
-            let is_in = |form: &str| Some(Pattern::of_whole(form)?.is_in(&pattern));
-            Some(match &self.made.form {
-                Form::Unknown | Form::As(_) => false,
-                Form::Separated { with, without } => {
-                    let hyphen = Pattern::of_whole(".*-.*")?;
-                    (pattern.is_apart_from(&hyphen) || is_in(with)?) && (pattern.is_in(&hyphen) || is_in(without)?)
-                }
-                Form::Number { before, first, between, last, otherwise } => {
-                    let numbers = Pattern::of_number(before, *first, between, *last)?;
-                    let changed = pattern.with_other_digits(&numbers)?.is_in(&pattern);
-                    changed && (pattern.is_in(&numbers) || is_in(otherwise)?)
-                }
-            })
+            let is_in = |form: &str| Some(Pattern::of_digits(form)?.is_in(&pattern));
+            let Form::By { cases, otherwise } = &self.made.form else { return None };
+            for case in cases {
+                let inputs = Pattern::of_digits(&case.of)?;
+                let kept = match &case.becomes {
+                    Becomes::As(form) => pattern.is_apart_from(&inputs) || is_in(form)?,
+                    Becomes::Digits => pattern.with_other_digits(&inputs)?.is_in(&pattern),
+                };
+                kept.then_some(())?;
+            }
+            let all: Vec<&str> = cases.iter().map(|case| case.of.as_str()).collect();
+            Some(pattern.is_in(&Pattern::of_digits(&all.join("|"))?) || is_in(otherwise)?)
         };
         proved().unwrap_or(false)
     }

@@ -33,13 +33,18 @@ pub(super) fn null(column: &Column) -> Result<(), Why> {
         }
     }
     // A check that mentions nothing but this column is not false for NULL, unless it asks for NULL.
-    let refused = column.checks.iter().find(|check| {
+    let refused = column.checks.iter().filter(|check| !check.of_elements).find(|check| {
         let others = column.siblings.keys().any(|name| *name != column.name && has_name(&check.definition, name));
         others
             || check.definition.to_uppercase().contains("NULL")
             || check.definition.to_uppercase().contains("COALESCE")
     });
     refused.map_or(Ok(()), |check| Err(unproved(check)))
+}
+
+/// The outputs of a mask, as elements of an array.
+pub(super) fn elements(column: &Column, made: &Made) -> Result<(), Why> {
+    checks(column, made, true)
 }
 
 /// The outputs of a mask.
@@ -50,10 +55,12 @@ pub(super) fn values(column: &Column, made: &Made) -> Result<(), Why> {
         return Err(Why::TooLong { needed, room });
     }
     column.unique.iter().try_for_each(|unique| unique::keeps(column, made, unique))?;
-    match column.checks.iter().find(|check| !check::keeps(column, made, check)) {
-        Some(check) => Err(unproved(check)),
-        None => Ok(()),
-    }
+    checks(column, made, false)
+}
+
+fn checks(column: &Column, made: &Made, of_elements: bool) -> Result<(), Why> {
+    let mut concerned = column.checks.iter().filter(|check| check.of_elements == of_elements);
+    concerned.find(|check| !check::keeps(column, made, check)).map_or(Ok(()), |check| Err(unproved(check)))
 }
 
 fn unproved(check: &Check) -> Why {

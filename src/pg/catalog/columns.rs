@@ -108,6 +108,8 @@ pub struct Check {
     pub definition: String,
     /// Whether a domain has it; the value is then called `VALUE`.
     pub of_domain: bool,
+    /// Whether it is about each element of the column's array, and not about the array.
+    pub of_elements: bool,
 }
 
 /// Columns of all tables, in the order of schema, table and position. Leaves
@@ -143,7 +145,8 @@ pub async fn columns(session: &Session) -> Result<Vec<Column>> {
         // Elements of a domain type: its checks hold for each of them.
         while let Some(below) = types.below(oid) {
             if let Some(typmod_below) = below.domain {
-                own_checks.extend(checks.domains.get(&oid).cloned().unwrap_or_default());
+                let of_domain = checks.domains.get(&oid).into_iter().flatten();
+                own_checks.extend(of_domain.map(|check| Check { of_elements: array, ..check.clone() }));
                 not_null |= below.not_null;
                 typmod = typmod_below;
             } else if array {
@@ -207,7 +210,7 @@ async fn checks(session: &Session) -> Result<Checks> {
     let mut checks = Checks::default();
     for row in rows {
         let (table, domain): (u32, u32) = (row.get(2), row.get(4));
-        let check = Check { name: row.get(0), definition: row.get(1), of_domain: domain != 0 };
+        let check = Check { name: row.get(0), definition: row.get(1), of_domain: domain != 0, of_elements: false };
         if domain != 0 {
             checks.domains.entry(domain).or_default().push(check);
         } else {

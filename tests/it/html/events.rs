@@ -240,7 +240,7 @@ pub fn hostile_night() -> Vec<Heard> {
         story.step("restore", &title, f64::from(number % 7), HOSTILE);
     }
     let classes = ["masked", "scripted", "kept", "computed", "elsewhere", "open"];
-    let columns = (0..5000).map(|number| {
+    let columns = (0..2400).map(|number| {
         let quoted = HOSTILE.replace('"', "\"\"");
         let column = format!("public.\"{quoted} {}\".\"{quoted}.{number}\"", number / 200);
         let by = if number % 3 == 0 { HOSTILE.to_owned() } else { format!("*.{}_{number}", &long[..40]) };

@@ -10,13 +10,15 @@ on_every_version!(constraints_decide, who_may_only_read_sees_the_same);
 
 const SCHEMA: &str = "\
     CREATE DOMAIN code AS varchar(30) CHECK (VALUE ~ '^[A-Z]+$'); \
+    CREATE DOMAIN phone AS text CHECK (VALUE ~ '^[+0-9][0-9 -]{7,19}$'); \
+    CREATE DOMAIN few AS phone[] CHECK (cardinality(VALUE) < 9); \
     CREATE DOMAIN needed AS text NOT NULL; \
     CREATE TABLE t ( \
         id int PRIMARY KEY, must text NOT NULL, domained needed, tiny varchar(10), tiny_unique varchar(30) UNIQUE, \
         uniq text UNIQUE, lowered text, partial text, partly text, hashed text, pattern text CHECK (pattern ~ '^[a-z]+$'), \
         odd text CHECK (odd LIKE '%(@)%'), liked text CHECK (liked LIKE '%@%'), bounded text CHECK (char_length(bounded) <= 30), minimum text CHECK (length(minimum) > 100), \
         coded code, pair_a text, pair_b text, either_a text, either_b text, made text GENERATED ALWAYS AS (upper(must)) STORED, \
-        above int CHECK (above > 1000), positive int CHECK (positive > 0), born date UNIQUE, room int4range, arr text[] UNIQUE, \
+        above int CHECK (above > 1000), positive int CHECK (positive > 0), born date UNIQUE, room int4range, arr text[] UNIQUE, phones phone[], few_phones few, \
         CHECK (either_a IS NOT NULL OR either_b IS NOT NULL), UNIQUE (pair_a, pair_b), \
         CHECK (pair_a <> pair_b), EXCLUDE USING gist (room WITH &&)); \
     CREATE UNIQUE INDEX t_lower ON t (lower(lowered)); \
@@ -51,6 +53,14 @@ async fn constraints_decide(version: Version) {
         ("fixed: same", "uniq", Some("t_uniq_key")),
         ("text: lorem", "uniq", Some("t_uniq_key")),
         ("card", "uniq", Some("t_uniq_key")),
+        ("registration_number", "uniq", None),
+        ("business_number", "lowered", None),
+        ("phone: kr", "phones", None),
+        ("phone: kr", "few_phones", Some("few_check")),
+        ("email", "phones", Some("phone_check")),
+        ("phone: us", "phones", None),
+        ("card", "phones", None),
+        ("username", "phones", Some("phone_check")),
         ("sql: uniq || 'x'", "uniq", Some("t_uniq_key")),
         ("sql: { expression: uniq || 'x', vouch: [t_uniq_key] }", "uniq", None),
         ("sql: must || 'x'", "must", Some("NOT NULL")),
@@ -111,7 +121,7 @@ async fn who_may_only_read_sees_the_same(version: Version) {
     let reader = cluster.login("reader", "r", "app").await.unwrap();
     let seen = devdb::pg::catalog::columns(&reader).await.unwrap();
     assert_eq!(seen, devdb::pg::catalog::columns(&master).await.unwrap());
-    assert_eq!(seen.len(), 26);
+    assert_eq!(seen.len(), 28);
     let tiny = seen.iter().find(|column| column.name == "tiny").unwrap();
     assert_eq!((tiny.longest, tiny.declared.as_str()), (Some(10), "\"pg_catalog\".\"varchar\"(10)"));
     let coded = seen.iter().find(|column| column.name == "coded").unwrap();

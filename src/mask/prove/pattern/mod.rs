@@ -40,14 +40,12 @@ impl Pattern {
 
     /// Of a whole text.
     pub(super) fn of_whole(text: &str) -> Option<Pattern> {
-        Pattern::of(|_| parse::whole(text))
+        Pattern::of(|_| parse::whole(text, false))
     }
 
-    /// Of numbers: `before`, digits, `between`, digits.
-    pub(super) fn of_number(before: &str, first: usize, between: &str, last: usize) -> Option<Pattern> {
-        let digits = |count| Node::Repeat(Box::new(Node::Digit), count, Some(count));
-        let parts = |_| Some(vec![parse::whole(before)?, digits(first), parse::whole(between)?, digits(last)]);
-        Pattern::of(|read| parts(read).map(Node::All))
+    /// Of a whole text in which `#` is a digit that changes.
+    pub(super) fn of_digits(text: &str) -> Option<Pattern> {
+        Pattern::of(|_| parse::whole(text, true))
     }
 
     /// Whether every text of this language is in the other.
@@ -102,7 +100,7 @@ mod tests {
 
     #[test]
     fn numbers_whose_digits_change_stay_in_a_pattern_or_not() {
-        let numbers = Pattern::of_number("01[0-9]-", 4, "-", 4).unwrap();
+        let numbers = Pattern::of_digits("01[0-9]-#{4}-#{4}").unwrap();
         let holds = |text: &str| {
             let check = pattern(text);
             check.with_other_digits(&numbers).is_some_and(|changed| changed.is_in(&check)) && check.is_in(&numbers)

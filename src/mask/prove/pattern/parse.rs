@@ -21,9 +21,9 @@ pub(super) fn literal(text: &str) -> Node {
     Node::All(text.chars().map(|c| Node::Set(Set::of([(c, c)]))).collect())
 }
 
-/// A pattern of a whole text, without anchors.
-pub(super) fn whole(text: &str) -> Option<Node> {
-    let mut reader = Reader { rest: text, ignores_case: false, read: Read::Surely };
+/// A pattern of a whole text, without anchors, in which `#` may be a digit that changes.
+pub(super) fn whole(text: &str, free_digits: bool) -> Option<Node> {
+    let mut reader = Reader { rest: text, ignores_case: false, read: Read::Surely, free_digits };
     let node = reader.either(false)?;
     reader.rest.is_empty().then_some(node)
 }
@@ -42,14 +42,14 @@ pub(super) fn expression(text: &str, ignores_case: bool, read: Read) -> Option<N
     if text.starts_with("***") || text.starts_with("(?") && !text.starts_with("(?:") {
         return None;
     }
-    let mut reader = Reader { rest: text, ignores_case, read };
+    let mut reader = Reader { rest: text, ignores_case, read, free_digits: false };
     let node = reader.either(true)?;
     reader.rest.is_empty().then_some(node)
 }
 
 /// A pattern of `LIKE`.
 pub(super) fn like(text: &str, ignores_case: bool, read: Read) -> Option<Node> {
-    let reader = Reader { rest: "", ignores_case, read };
+    let reader = Reader { rest: "", ignores_case, read, free_digits: false };
     let mut parts = Vec::new();
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
@@ -71,6 +71,7 @@ struct Reader<'a> {
     rest: &'a str,
     ignores_case: bool,
     read: Read,
+    free_digits: bool,
 }
 
 impl Reader<'_> {
@@ -139,6 +140,7 @@ impl Reader<'_> {
                 Some(self.set(set))
             }
             '*' | '+' | '?' | '{' | '^' => None,
+            '#' if self.free_digits => Some(Node::Digit),
             character => Some(self.character(character)),
         }
     }
