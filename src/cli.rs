@@ -44,8 +44,15 @@ pub enum Command {
     Rollback(Rollback),
     /// Remove clones that interrupted runs left and that were never published.
     Cleanup(Cleanup),
+    /// Copy the data of a few users, masked, into an image, a database or an archive.
+    ///
+    /// Which rows: down from the seed rows, up from everything, OR over several foreign keys. That is: the
+    /// users, all that refers to them, all that refers to that, and what any of these rows needs to be whole.
+    Sample(Box<Sample>),
+    /// Load an archive that `sample` wrote into a database.
+    Load(Load),
     /// Check everything that can be checked before a rotation, each with its remedy.
-    Doctor,
+    Doctor(Doctor),
     /// Check the configuration, or print its JSON schema.
     Config {
         /// What to do with it.
@@ -118,6 +125,73 @@ pub struct Cleanup {
     /// List what would be removed and stop.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `devdb sample`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("seeds").multiple(true).args(["users", "users_file", "condition", "rows"]))]
+#[command(group = clap::ArgGroup::new("goal").required(true).args(["into", "dry_run", "why", "suggest"]))]
+pub struct Sample {
+    /// Rows of the root table (`sample.root`) by key.
+    #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
+    pub users: Vec<String>,
+    /// The same from a file with one key a line; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub users_file: Option<PathBuf>,
+    /// Rows of the root table that fulfil a condition in SQL.
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub condition: Option<String>,
+    /// At most so many of them, the first by key.
+    #[arg(long, value_name = "N", requires = "condition")]
+    pub limit: Option<u64>,
+    /// Rows of any table by its primary key. May be given several times.
+    #[arg(long, value_name = "TABLE:KEY,…")]
+    pub rows: Vec<String>,
+    /// Where it goes: container://REPO:TAG, database://USER@HOST/DATABASE, archive:PATH (a folder, or one file
+    /// when it ends in .tar.zst).
+    #[arg(long, value_name = "PLACE", requires = "seeds")]
+    pub into: Option<String>,
+    /// Push the image; to ECR with a token of its own, to others as docker's configuration says.
+    #[arg(long, requires = "into")]
+    pub push: bool,
+    /// Replace a database that is not empty, or an archive that is there.
+    #[arg(long, requires = "into")]
+    pub replace: bool,
+    /// Read this database instead, such as postgres://reader@replica.example.com/app; its password stands in
+    /// PGPASSWORD. It is masked on the way out.
+    #[arg(long, value_name = "URL", env = "DEVDB_FROM", hide_env_values = true)]
+    pub from: Option<String>,
+    /// Print rows and bytes by table and edge, and stop.
+    #[arg(long, requires = "seeds")]
+    pub dry_run: bool,
+    /// Print the path that brings a row in, and stop.
+    #[arg(long, value_name = "TABLE:KEY", requires = "seeds")]
+    pub why: Option<String>,
+    /// Print references that the database does not declare, as YAML to paste, and stop.
+    #[arg(long)]
+    pub suggest: bool,
+}
+
+/// `devdb load`.
+#[derive(Debug, Args)]
+pub struct Load {
+    /// The archive: a folder, or a file that ends in .tar.zst.
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// Where it goes: database://USER@HOST/DATABASE; the password stands in PGPASSWORD.
+    #[arg(long, value_name = "PLACE")]
+    pub into: String,
+    /// Replace a database that is not empty.
+    #[arg(long)]
+    pub replace: bool,
+}
+
+/// `devdb doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Check what samples need instead, and print the GRANTs of a role that reads them.
+    #[arg(long)]
+    pub sample: bool,
 }
 
 /// A database to look at.

@@ -1,5 +1,7 @@
 //! From what was typed to what is done: one function per command, no more than a few lines each.
 
+mod sample;
+
 use std::sync::Arc;
 
 use clap::CommandFactory as _;
@@ -77,7 +79,10 @@ pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure>
             let done = cleanup::cleanup(&run, options.older_than, options.dry_run).await;
             Ok(run.finish(done.map(|()| (Exit::Done, None))))
         }
-        Command::Doctor => {
+        Command::Sample(options) => sample::sample(&cli, options, listener).await,
+        Command::Load(options) => sample::load(&cli, options, listener).await,
+        Command::Doctor(options) if options.sample => sample::doctor(&cli, listener).await,
+        Command::Doctor(_) => {
             let run = begin("doctor", target(&cli)?, listener, true).await?;
             let exit = doctor::doctor(&run).await;
             Ok(run.finish(Ok((exit, None))))

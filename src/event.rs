@@ -203,6 +203,15 @@ pub enum Event {
         /// Seconds it took.
         seconds: f64,
     },
+    /// A table's rows are where the sample went.
+    TableSampled {
+        /// The table, with its schema.
+        table: String,
+        /// Rows.
+        rows: u64,
+        /// Bytes of these in PostgreSQL's own format.
+        bytes: u64,
+    },
     /// A script of `postproc-sql` ran.
     ScriptRan {
         /// The database it ran in.

@@ -23,9 +23,9 @@ pub mod report;
 
 pub mod database;
 
-pub mod rotate;
-
 pub mod sample;
+
+pub mod rotate;
 
 pub mod scrub;
 

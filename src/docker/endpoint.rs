@@ -120,11 +120,11 @@ mod tests {
         std::fs::write(docker.join("config.json"), r#"{"currentContext": "colima"}"#).unwrap();
         std::fs::write(
             meta.join("meta.json"),
-            r#"{"Name": "colima", "Endpoints": {"docker": {"Host": "unix:///home/x/.colima/docker.sock"}}}"#,
+            r#"{"Name": "colima", "Endpoints": {"docker": {"Host": "unix:///colima/docker.sock"}}}"#,
         )
         .unwrap();
         assert_eq!(at(&[("HOME", home), ("DOCKER_HOST", "unix:///x")]).unwrap(), "unix:///x");
-        assert_eq!(at(&[("HOME", home)]).unwrap(), "unix:///home/x/.colima/docker.sock");
+        assert_eq!(at(&[("HOME", home)]).unwrap(), "unix:///colima/docker.sock");
         let error = at(&[("HOME", home), ("DOCKER_CONTEXT", "gone")]).unwrap_err().to_string();
         assert!(error.starts_with("docker context gone:"), "{error}");
         let runtime = folder.path().join("podman");

@@ -4,6 +4,8 @@ use std::io::Write;
 
 use crate::event::{Event, Listener, Verdict};
 
+use crate::rotate::run::size;
+
 use super::{aligned, seconds};
 
 /// Writes plain lines.
@@ -78,6 +80,9 @@ pub fn sentence(event: &Event) -> Option<String> {
             counted(*originals, "original"),
             seconds(*time)
         ),
+        Event::TableSampled { table, rows, bytes } => {
+            format!("  - {table}: {}, {}", counted(*rows, "row"), size(*bytes))
+        }
         Event::ScriptRan { database, script, statements, rows, seconds: time, already } => {
             if *already {
                 format!("  - {database}: {script} was already committed")

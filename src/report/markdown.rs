@@ -27,6 +27,10 @@ pub fn summary(events: &[Event]) -> String {
         Event::Leak { .. } | Event::LeakChecked { .. } => line(event),
         _ => None,
     });
+    section(events, &mut out, "Tables", |event| match event {
+        Event::TableSampled { .. } => line(event),
+        _ => None,
+    });
     section(events, &mut out, "Scripts", |event| match event {
         Event::ScriptRan { database, script, rows, seconds: time, already, .. } => Some(if *already {
             format!("`{}` in {}: committed by the interrupted run", cell(script), cell(database))

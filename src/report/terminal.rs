@@ -120,6 +120,7 @@ impl Listener for Terminal {
             | Event::TableMasked { .. }
             | Event::Leak { .. }
             | Event::LeakChecked { .. }
+            | Event::TableSampled { .. }
             | Event::ScriptRan { .. } => {
                 if let Some(text) = sentence(event) {
                     self.line(&self.paint(DIM, &text));

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use crate::config::{Connect, Target};
+use crate::config::Target;
 use crate::error::{Exit, Failure};
 use crate::pg::tunnel::{Gate, Tunnel};
 use crate::pg::{self, Credentials, Route, Session, Trust};
@@ -26,13 +26,8 @@ pub const RECONNECTS: u32 = 5;
 impl Access {
     /// Prepares it; nothing is opened yet.
     pub fn new(target: &Target, region: &str, route: Route, credentials: Credentials) -> pg::Result<Access> {
-        let gate = match &target.connect {
-            Connect::Direct => Gate::Direct,
-            Connect::Ssm { instance } => Gate::Ssm { instance: instance.clone(), region: region.to_owned() },
-            Connect::Command(words) => Gate::Command(words.clone()),
-        };
         let trust = Trust::load(target.ssl_root_cert.as_deref())?;
-        Ok(Access { gate, trust, route, credentials, tunnel: Mutex::new(None) })
+        Ok(Access { gate: Gate::of(&target.connect, region), trust, route, credentials, tunnel: Mutex::new(None) })
     }
 
     /// The same credentials over another route, such as the record's name.

@@ -10,7 +10,7 @@ use crate::event::{Event, Listener, SCHEMA_VERSION};
 use crate::platform::dry_run::DryRun;
 use crate::platform::{self, Platform};
 
-use super::run::Run;
+use super::run::{Run, run_id};
 
 /// A run that was announced, and when.
 pub struct Begun {
@@ -42,6 +42,33 @@ pub async fn begin(
         run_id: run.id.clone(),
     });
     Ok(Begun { run: Arc::new(run), at: Instant::now() })
+}
+
+/// A command without a platform that was announced, and when.
+pub struct Announced {
+    listener: Arc<dyn Listener>,
+    at: Instant,
+}
+
+/// Announces a command that has no platform of its own; `of` is what it is about.
+pub fn announce(command: &'static str, of: &str, listener: Arc<dyn Listener>) -> Announced {
+    let run_id = run_id();
+    let (schema, version) = (SCHEMA_VERSION, env!("CARGO_PKG_VERSION"));
+    listener.hear(&Event::RunStarted { schema, version, command, target: of.to_owned(), run_id });
+    Announced { listener, at: Instant::now() }
+}
+
+impl Announced {
+    /// Says how it ended.
+    pub fn finish(&self, result: Result<Exit, Failure>) -> Exit {
+        let exit = result.unwrap_or_else(|failure| {
+            self.listener.hear(&(&failure).into());
+            failure.exit
+        });
+        let seconds = self.at.elapsed().as_secs_f64();
+        self.listener.hear(&Event::RunFinished { exit: exit as u8, generation: None, seconds });
+        exit
+    }
 }
 
 /// For a command that only reads and whose whole answer is what it prints.

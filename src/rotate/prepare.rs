@@ -146,6 +146,13 @@ fn checked(database: String, scripts: Scripts, variables: Variables) -> Result<W
 
 const MASK_KEY: &str = "key of the masks";
 
+/// The key of the masks alone.
+pub async fn key(target: &Target, listener: &dyn Listener) -> Result<mask::Key, Failure> {
+    let secret = secret::resolve(&target.masking.key, MASK_KEY).await?;
+    listener.secret(secret.expose_secret());
+    mask_key(&secret)
+}
+
 fn mask_key(secret: &SecretString) -> Result<mask::Key, Failure> {
     mask::Key::new(secret.expose_secret()).map_err(|weak| {
         Failure::new(Exit::Usage, weak).hint("take a long random one, such as `openssl rand -hex 32` prints")
@@ -164,7 +171,7 @@ pub async fn by_hand(
         listener.secret(secret.expose_secret());
         Ok::<_, secret::Error>(secret)
     };
-    let key = mask_key(&get(&target.masking.key, MASK_KEY.to_owned()).await?)?;
+    let key = key(target, listener).await?;
     let all = scripts(target)?;
     let only = all.len() == 1;
     let named = all.into_iter().zip(&target.databases).find(|((name, _), _)| only || name == database);

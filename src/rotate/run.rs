@@ -46,8 +46,7 @@ pub struct Place {
 impl Run {
     /// A run that has not begun.
     pub fn new(platform: Arc<dyn Platform>, rules: Rules, target: Target, listener: Arc<dyn Listener>) -> Run {
-        use rand::RngExt as _;
-        let id = format!("{:016x}", rand::rng().random::<u64>());
+        let id = run_id();
         Run { platform, rules, target, listener, id, changing: Arc::default(), place: Mutex::default() }
     }
 
@@ -77,8 +76,7 @@ impl Run {
 
     /// Begins a step.
     pub fn step(&self, name: &'static str, title: impl Into<String>) -> Step<'_> {
-        self.listener.hear(&Event::StepStarted { step: name, title: title.into() });
-        Step { listener: &*self.listener, name, began: Instant::now() }
+        Step::begin(&*self.listener, name, title)
     }
 
     /// Something a person should look at.
@@ -110,6 +108,12 @@ impl Run {
     }
 }
 
+/// A new name of a run.
+pub fn run_id() -> String {
+    use rand::RngExt as _;
+    format!("{:016x}", rand::rng().random::<u64>())
+}
+
 /// A step that has begun.
 pub struct Step<'a> {
     listener: &'a dyn Listener,
@@ -117,7 +121,13 @@ pub struct Step<'a> {
     began: Instant,
 }
 
-impl Step<'_> {
+impl<'a> Step<'a> {
+    /// Says what is begun.
+    pub fn begin(listener: &'a dyn Listener, name: &'static str, title: impl Into<String>) -> Step<'a> {
+        listener.hear(&Event::StepStarted { step: name, title: title.into() });
+        Step { listener, name, began: Instant::now() }
+    }
+
     /// Something moved.
     pub fn progress(&self, message: impl Into<String>) {
         self.listener.hear(&Event::Progress { step: self.name, message: message.into() });

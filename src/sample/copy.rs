@@ -36,9 +36,10 @@ const TRAILER: [u8; 2] = [0xff, 0xff];
 
 /// A selected sample, ready to be read.
 pub struct Extraction {
-    pool: Arc<Pool>,
-    graph: Arc<Graph>,
-    tables: Vec<TableCopy>,
+    pub(super) pool: Arc<Pool>,
+    pub(super) graph: Arc<Graph>,
+    pub(super) masks: Masks,
+    pub(super) tables: Vec<TableCopy>,
     rows: Vec<Rows>,
     lists: Vec<String>,
     dump: Dump,
@@ -76,7 +77,7 @@ impl Extraction {
             }
         });
         let tables: Vec<TableCopy> = copied.collect();
-        let lists = (0..tables.len()).map(|at| list(&graph, at, masks)).collect();
+        let lists = (0..tables.len()).map(|at| expressions(&graph, at, masks).join(", ")).collect();
         let rows = closure.reached.into_iter().zip(&graph.tables).map(|(mut reached, table)| match table.extent {
             Some(Extent::All) => Rows::All,
             _ => {
@@ -84,7 +85,7 @@ impl Extraction {
                 Rows::Keys(reached.owned)
             }
         });
-        Extraction { rows: rows.collect(), tables, lists, dump, graph, pool }
+        Extraction { rows: rows.collect(), masks: masks.clone(), tables, lists, dump, graph, pool }
     }
 
     /// Ends everything that runs on the source.
@@ -92,13 +93,25 @@ impl Extraction {
         self.pool.cancel().await;
     }
 
+    /// Into how many streams a table's rows are split.
+    pub(super) fn parts_of(&self, table: usize) -> usize {
+        match &self.rows[table] {
+            Rows::All => 1,
+            Rows::Keys(keys) => usize::try_from(keys.len()).unwrap_or(usize::MAX).div_ceil(PART).max(1),
+        }
+    }
+
     /// The statements of one part, in order.
     fn statements(&self, at: usize, part: usize) -> Vec<String> {
-        let table = &self.graph.tables[at];
         let form = if self.tables[at].binary { " (FORMAT binary)" } else { "" };
-        let copy = |relation: &str, rest: &str| {
-            format!("COPY (SELECT {} FROM {relation} AS t{rest}) TO STDOUT{form}", self.lists[at])
-        };
+        self.statements_of(at, part, &self.lists[at], form)
+    }
+
+    /// The statements that take these expressions of the rows of one part, in order.
+    pub(super) fn statements_of(&self, at: usize, part: usize, list: &str, form: &str) -> Vec<String> {
+        let table = &self.graph.tables[at];
+        let copy =
+            |relation: &str, rest: &str| format!("COPY (SELECT {list} FROM {relation} AS t{rest}) TO STDOUT{form}");
         let keys = match &self.rows[at] {
             // In the order of the file: sorting a whole table would cost the source more than it is worth.
             Rows::All => return vec![copy(&table.relation(), "")],
@@ -149,10 +162,7 @@ impl Extract for Extraction {
     }
 
     async fn parts(&self, table: usize) -> pg::Result<usize> {
-        Ok(match &self.rows[table] {
-            Rows::All => 1,
-            Rows::Keys(keys) => usize::try_from(keys.len()).unwrap_or(usize::MAX).div_ceil(PART).max(1),
-        })
+        Ok(self.parts_of(table))
     }
 
     async fn copy(&self, table: usize, part: usize) -> pg::Result<Copy> {
@@ -256,8 +266,8 @@ impl Reading {
     }
 }
 
-/// What a row is copied as.
-fn list(graph: &Graph, at: usize, masks: &Masks) -> String {
+/// What each column of a row is copied as, without the generated ones.
+pub(super) fn expressions(graph: &Graph, at: usize, masks: &Masks) -> Vec<String> {
     let table = &graph.tables[at];
     let is_emptied = |column: &Column| {
         let mut rules = graph.edges.iter().filter(|edge| edge.from.table == at).map(|edge| &edge.rule);
@@ -273,7 +283,7 @@ fn list(graph: &Graph, at: usize, masks: &Masks) -> String {
             format!("t.{}", identifier(&column.name))
         }
     };
-    table.columns.iter().filter(|column| !column.generated).map(one).collect::<Vec<_>>().join(", ")
+    table.columns.iter().filter(|column| !column.generated).map(one).collect()
 }
 
 /// Whether a column's binary form means the same in every database: what holds object identifiers of types does not.

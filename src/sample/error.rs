@@ -82,9 +82,7 @@ impl Error {
             Error::Unknown { .. } => "correct the name; names with dots stand in quotation marks".into(),
             Error::Wish { remedy, .. } => remedy.clone(),
             Error::Missing { .. } => "name rows that are there".into(),
-            Error::Unreadable { grants, .. } => {
-                format!("run there: {}; or configure the tables as `none`", grants.join("; "))
-            }
+            Error::Unreadable { grants, .. } => format!("run there: {}", grants.join("; ")),
             Error::Hidden { role, .. } => {
                 format!("run there: ALTER ROLE {} BYPASSRLS; or configure the tables as `none`", pg::identifier(role))
             }

@@ -11,12 +11,14 @@
 
 pub mod budget;
 pub mod closure;
+pub mod command;
 pub mod copy;
 pub mod error;
 pub mod extract;
 pub mod graph;
 pub mod keys;
 pub mod load;
+mod look;
 pub mod manifest;
 pub mod plan;
 pub mod pool;
@@ -121,6 +123,16 @@ pub async fn check(source: &Source, sample: &config::Sample, references: &[Refer
     let session = source.open().await?;
     let graph = Graph::new(Catalog::read(&session).await?, sample, references, false)?;
     readable::check(&session, &graph).await
+}
+
+/// The statements that give the source's role all that samples need, and no more.
+///
+/// # Errors
+/// What the server says, or what [`select`] would say of the configuration.
+pub async fn rights(source: &Source, sample: &config::Sample, references: &[Reference]) -> Result<Vec<String>> {
+    let session = source.open().await?;
+    let graph = Graph::new(Catalog::read(&session).await?, sample, references, false)?;
+    Ok(readable::rights(session.database(), &source.credentials.user, &graph))
 }
 
 async fn find(pool: &Arc<Pool>, wanted: &Wanted<'_>) -> Result<(Closure, Vec<Column>)> {

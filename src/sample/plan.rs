@@ -7,6 +7,7 @@ use super::closure::Closure;
 use super::graph::{Edge, Rule, Table};
 use crate::config::Extent;
 use crate::event::Fact;
+use crate::rotate::run::size;
 
 /// What would be copied, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -105,7 +106,7 @@ impl Plan {
                 (_, 0) => "owned",
                 _ => "owned and required",
             };
-            facts.push(Fact::new(&table.table, format!("{} rows, {} bytes, {kinds}", table.rows, table.bytes)));
+            facts.push(Fact::new(&table.table, format!("{} rows, {}, {kinds}", table.rows, size(table.bytes))));
         }
         for edge in &self.edges {
             let (from, to) = (&edge.from, &edge.to);
@@ -130,6 +131,11 @@ impl Plan {
     /// Bytes that these are expected to have.
     pub fn bytes(&self) -> u64 {
         self.tables.iter().map(|table| table.bytes).sum()
+    }
+
+    /// The same for people.
+    pub fn size(&self) -> String {
+        size(self.bytes())
     }
 }
 

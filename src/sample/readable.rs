@@ -1,7 +1,7 @@
 //! Before anything is read: may the role read all that may be needed?
 
 use super::error::{Error, Result};
-use super::graph::{Graph, quoted};
+use super::graph::{Graph, Table, quoted};
 use crate::config::{Extent, TablePath};
 use crate::pg::{Session, identifier};
 
@@ -25,20 +25,17 @@ pub(super) async fn check(session: &Session, graph: &Graph) -> Result<()> {
     for row in rows {
         reader = row.get(5);
         let path = TablePath { schema: row.get(0), table: row.get(1) };
-        let needed = graph.tables.iter().any(|table| {
-            let is_it =
-                table.path == path || (table.is_by_place() && table.leaves.iter().any(|leaf| leaf.path == path));
-            is_it && table.extent != Some(Extent::None)
-        });
-        if !needed {
-            continue;
-        }
+        let is_it = |table: &&Table| {
+            table.path == path || (table.is_by_place() && table.leaves.iter().any(|leaf| leaf.path == path))
+        };
+        // Of a table without rows in the sample the schema is read all the same, and pg_dump locks what it reads.
+        let Some(table) = graph.tables.iter().find(is_it) else { continue };
         if !row.get::<_, bool>(2) && !schemas.contains(&path.schema) {
             schemas.push(path.schema.clone());
         }
         if !row.get::<_, bool>(3) || !row.get::<_, bool>(2) {
             closed.push((path, row.get::<_, bool>(3)));
-        } else if row.get(4) {
+        } else if row.get(4) && table.extent != Some(Extent::None) {
             hidden.push(path.to_string());
         }
     }
@@ -54,4 +51,19 @@ pub(super) async fn check(session: &Session, graph: &Graph) -> Result<()> {
         return Err(Error::Hidden { role: reader, tables: hidden.join(", ") });
     }
     Ok(())
+}
+
+/// The statements that give a role all that it needs, and no more.
+pub(super) fn rights(database: &str, role: &str, graph: &Graph) -> Vec<String> {
+    let (database, role) = (identifier(database), identifier(role));
+    let mut schemas: Vec<&str> = graph.tables.iter().map(|table| table.path.schema.as_str()).collect();
+    schemas.dedup();
+    let usage = schemas.into_iter().map(|schema| format!("GRANT USAGE ON SCHEMA {} TO {role}", identifier(schema)));
+    let select = graph.tables.iter().flat_map(|table| {
+        // Rows of a table without a key are found by their place in a partition.
+        let leaves = table.leaves.iter().filter(|_| table.is_by_place()).map(|leaf| &leaf.path);
+        let all = std::iter::once(&table.path).chain(leaves.filter(|leaf| **leaf != table.path));
+        all.map(|path| format!("GRANT SELECT ON {} TO {role}", quoted(path))).collect::<Vec<_>>()
+    });
+    std::iter::once(format!("GRANT CONNECT ON DATABASE {database} TO {role}")).chain(usage).chain(select).collect()
 }

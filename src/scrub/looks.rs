@@ -6,7 +6,7 @@ use super::audit::{self, Spared};
 use super::cover;
 use super::samples::Error;
 use crate::config::mask::WrittenMask;
-use crate::config::{ColumnPath, Masking, TablePath};
+use crate::config::{ColumnPath, Masking, Survivor, TablePath};
 use crate::event::Event;
 use crate::mask::Rule;
 use crate::mask::coverage::{self, Class};
@@ -27,6 +27,18 @@ pub struct Look {
 }
 
 impl Look {
+    /// A finding, held against what the configuration lists.
+    pub fn of(finding: audit::Finding, survivors: &[Survivor]) -> Look {
+        // Of survivors of one column nothing is known here but that they may be there.
+        let kept = survivors.iter().find(|one| one.place.matches(&finding.schema, &finding.table, &finding.column));
+        Look {
+            column: ColumnPath::of(&TablePath { schema: finding.schema, table: finding.table }, &finding.column),
+            kind: finding.kind,
+            rows: finding.rows,
+            kept: kept.map(|one| one.reason.clone()),
+        }
+    }
+
     /// For reports.
     pub fn event(&self, database: &str) -> Event {
         Event::Leak {
@@ -48,19 +60,9 @@ pub async fn looks(session: &Session, masking: Option<&Masking>) -> Result<Vec<L
         Some(masking) => spared(masking, &cover::catalog(session).await?, views(session).await?),
         None => Spared { domains: Domains::harmless([]), columns: BTreeMap::new() },
     };
-    let found = audit::audit(session, &spared).await?;
     let survivors = masking.map_or(&[][..], |masking| masking.survivors.as_slice());
-    let look = |finding: audit::Finding| {
-        // Of survivors of one column nothing is known here but that they may be there.
-        let kept = survivors.iter().find(|one| one.place.matches(&finding.schema, &finding.table, &finding.column));
-        Look {
-            column: ColumnPath::of(&TablePath { schema: finding.schema, table: finding.table }, &finding.column),
-            kind: finding.kind,
-            rows: finding.rows,
-            kept: kept.map(|one| one.reason.clone()),
-        }
-    };
-    Ok(found.into_iter().map(look).collect())
+    let found = audit::audit(session, &spared).await?;
+    Ok(found.into_iter().map(|finding| Look::of(finding, survivors)).collect())
 }
 
 /// Columns of materialized views: made of what is looked at in its tables.
@@ -73,7 +75,8 @@ async fn views(session: &Session) -> Result<Vec<(TablePath, String)>, Error> {
     Ok(rows.iter().map(|row| (TablePath { schema: row.get(0), table: row.get(1) }, row.get(2))).collect())
 }
 
-fn spared(masking: &Masking, catalog: &coverage::Catalog, views: Vec<(TablePath, String)>) -> Spared {
+/// What is no finding, by the masks and what the configuration says. `views` are columns made of masked ones.
+pub fn spared(masking: &Masking, catalog: &coverage::Catalog, views: Vec<(TablePath, String)>) -> Spared {
     let mails = masking.rules.iter().flat_map(|(_, mask)| mail_domains(mask));
     let domains: Vec<String> = mails.chain(masking.mail_domains.iter().cloned()).collect();
     let decided = coverage::decide(masking, catalog);

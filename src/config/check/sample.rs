@@ -45,7 +45,16 @@ fn table(text: &str, at: Place<'_>) -> Option<TablePath> {
 }
 
 fn source(written: file::SampleSource, at: Place<'_>, known: &Known<'_>) -> SampleSource {
-    at.at("host").require(!written.host.trim().is_empty(), "the host is empty", "write the instance's endpoint");
+    match &written.host {
+        Some(host) => {
+            at.at("host").require(!host.trim().is_empty(), "the host is empty", "write the instance's endpoint");
+        }
+        None if written.ssl_root_cert.is_some() => {
+            let at = at.at("ssl_root_cert");
+            at.complain_of_key("the live generation is reached as the target says", "add `host`, or remove this");
+        }
+        None => {}
+    }
     if written.iam && written.password.is_some() {
         at.at("password").complain_of_key("`password` and `iam` are two ways to log in", "remove one of them");
     }

@@ -20,7 +20,7 @@ pub struct Sample {
     pub key: Option<String>,
     /// The database that is sampled; needed only when the target has several.
     pub database: Option<String>,
-    /// Where it reads, such as a replica. Default: the live generation.
+    /// Where it reads, and as whom. Default: the live generation, as the master user.
     pub source: Option<SampleSource>,
     /// What is done about single edges.
     #[serde(default)]
@@ -52,8 +52,9 @@ pub struct Sample {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SampleSource {
-    /// The instance's own endpoint: not one that spreads connections over several servers.
-    pub host: String,
+    /// The instance's own endpoint, such as a replica's: not one that spreads connections over several servers.
+    /// Default: the live generation's.
+    pub host: Option<String>,
     /// Its port.
     #[serde(default = "port")]
     #[schemars(range(min = 1, max = 65_535))]
@@ -67,10 +68,11 @@ pub struct SampleSource {
     /// Whether it logs in with an IAM token.
     #[serde(default)]
     pub iam: bool,
-    /// How devdb reaches it: `direct`, `ssm` or `command`.
+    /// How devdb reaches it: `direct`, `ssm` or `command`. Of the live generation, as the target says.
     #[serde(default)]
     pub connect: Connect,
-    /// PEM file with certificate authorities, instead of the built-in ones of RDS.
+    /// PEM file with certificate authorities, instead of the built-in ones of RDS. Of the live generation, as the
+    /// target says.
     pub ssl_root_cert: Option<PathBuf>,
 }
 

@@ -20,7 +20,7 @@ pub struct Sample {
     pub key: Option<String>,
     /// The database that is sampled; the target's only one when none.
     pub database: Option<String>,
-    /// Where it reads; the live generation when none.
+    /// Where it reads, and as whom; the live generation as the master user when none.
     pub source: Option<SampleSource>,
     /// What is done about single edges.
     pub edges: Vec<EdgeChoice>,
@@ -45,8 +45,8 @@ pub struct Sample {
 /// A database that samples are taken from.
 #[derive(Clone, Debug)]
 pub struct SampleSource {
-    /// Its host.
-    pub host: String,
+    /// Its host; the live generation's when none.
+    pub host: Option<String>,
     /// Its port.
     pub port: u16,
     /// The database; the sample's when none.

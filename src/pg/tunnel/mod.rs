@@ -8,6 +8,7 @@ use std::ops::Deref;
 
 use super::error::Result;
 use super::route::Route;
+use crate::config::Connect;
 use child::Child;
 
 /// An open way to a server.
@@ -45,6 +46,15 @@ pub struct Tunnel {
 }
 
 impl Gate {
+    /// The one that the configuration means; `region` is that of an SSM session.
+    pub fn of(connect: &Connect, region: &str) -> Gate {
+        match connect {
+            Connect::Direct => Gate::Direct,
+            Connect::Ssm { instance } => Gate::Ssm { instance: instance.clone(), region: region.to_owned() },
+            Connect::Command(words) => Gate::Command(words.clone()),
+        }
+    }
+
     /// Opens a way to a server. With a child it is ready when the local port answers. Who answers is
     /// for the caller to prove: another process may have taken the port in between.
     pub async fn open(&self, route: &Route) -> Result<Tunnel> {

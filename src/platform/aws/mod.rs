@@ -11,6 +11,7 @@ mod policy;
 mod record;
 mod settings;
 mod snapshot;
+mod token;
 mod write;
 
 use async_trait::async_trait;
@@ -29,6 +30,7 @@ use super::{
 
 pub use ecr::Ecr;
 pub use policy::policy;
+pub use token::auth_token;
 
 /// One target on AWS.
 pub struct Aws {

@@ -163,7 +163,9 @@ mod tests {
 
     #[test]
     fn it_goes_on_behind_what_was_loaded() {
-        let found = |pairs: &[(i64, i64)]| pairs.to_vec().into_iter();
+        fn found(pairs: &[(i64, i64)]) -> impl Iterator<Item = (i64, i64)> {
+            pairs.iter().copied()
+        }
         let up = sequence(1, 1, 1, i64::MAX, false);
         assert_eq!(next(&up, found(&[])), Next::Untouched);
         assert_eq!(next(&up, found(&[(1, 7), (2, 90)])), Next::Value(91));

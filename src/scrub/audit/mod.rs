@@ -4,6 +4,7 @@
 //! and bytes are not. Tables, partitions and materialized views are read; foreign tables are elsewhere.
 
 mod copied;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +12,11 @@ use futures_util::TryStreamExt as _;
 
 use super::samples::{Error, must_be_readable};
 use crate::config::TablePath;
-use crate::mask::detect::{self, Domains, Kind};
+use crate::mask::detect::{Domains, Kind};
 use crate::pg::catalog::OWN;
 use crate::pg::{self, Session, identifier};
 
-use copied::Rows;
-
-/// Characters of a value that are read: it is held in memory.
-const LONGEST: usize = 4_000_000;
+pub use watch::{Watch, may_hold_text};
 
 /// What is no finding.
 #[derive(Clone, Debug)]
@@ -103,48 +101,18 @@ async fn of_table(
     columns: &[String],
     spared: &Spared,
 ) -> Result<Vec<Finding>, Error> {
-    let values: Vec<String> = columns
-        .iter()
-        .map(|name| format!("pg_catalog.left({}::pg_catalog.text, {LONGEST})", identifier(name)))
-        .collect();
+    let values: Vec<String> = columns.iter().map(|name| Watch::value(&identifier(name))).collect();
     let sql = format!(
         "COPY (SELECT {} FROM ONLY {}.{}) TO STDOUT",
         values.join(", "),
         identifier(&table.schema),
         identifier(&table.table)
     );
-    let spare: Vec<BTreeSet<Kind>> = columns
-        .iter()
-        .map(|name| spared.columns.get(&(table.clone(), name.clone())).cloned().unwrap_or_default())
-        .collect();
-    let mut counts = vec![[0_u64; Kind::ALL.len()]; columns.len()];
-    let mut rows = Rows::default();
+    let mut watch = Watch::new(table, columns.to_vec(), spared);
     let stream = session.client().copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
     let mut stream = std::pin::pin!(stream);
     while let Some(chunk) = stream.try_next().await.map_err(|error| pg::Error::of(error, &sql))? {
-        rows.feed(&chunk, |column, text| {
-            let (Some(count), Some(spare)) = (counts.get_mut(column), spare.get(column)) else { return };
-            let mut seen = [false; Kind::ALL.len()];
-            detect::visit(text, &mut |found| {
-                let harmless = found.domain(text).is_some_and(|domain| spared.domains.contain(domain));
-                if !harmless && !spare.contains(&found.kind) {
-                    seen[found.kind as usize] = true;
-                }
-            });
-            seen.iter().zip(count).filter(|(seen, _)| **seen).for_each(|(_, count)| *count += 1);
-        });
+        watch.feed(&chunk);
     }
-    let finding = |(column, kind, rows_with): (&String, Kind, u64)| Finding {
-        schema: table.schema.clone(),
-        table: table.table.clone(),
-        column: column.clone(),
-        kind,
-        rows: rows_with,
-        of: rows.count(),
-    };
-    let all = columns
-        .iter()
-        .zip(&counts)
-        .flat_map(|(column, counts)| Kind::ALL.into_iter().map(move |kind| (column, kind, counts[kind as usize])));
-    Ok(all.filter(|(.., rows)| *rows > 0).map(finding).collect())
+    Ok(watch.findings())
 }

@@ -24,7 +24,7 @@ use crate::sample::schema::Schema;
 use server::Server;
 
 /// The step that events of making an image are of.
-pub(super) const STEP: &str = "container";
+pub const STEP: &str = "container";
 
 /// What image to make.
 #[derive(Clone, Debug)]

@@ -1,0 +1,281 @@
+//! The commands `sample` and `load`: from what was asked for to what was written.
+//!
+//! [`sample`] opens the way to the rows ([`origin`]), judges every column unless a rotation has done that
+//! ([`rules`]), finds the rows, shows what they come to, reads the schema from the same snapshot, looks at what
+//! would go out, and hands all of it to where it goes ([`write`]). What ends it before that has written nothing.
+
+pub mod ask;
+pub mod doctor;
+mod fill;
+mod origin;
+mod rules;
+mod write;
+
+pub use ask::{Ask, Goal, Into, Look};
+pub use fill::load;
+use fill::{elsewhere, guard};
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::{Pin, pin};
+
+use sha2::{Digest, Sha256};
+
+use crate::config::{self, Config, Target};
+use crate::error::{Exit, Failure};
+use crate::event::{Event, Listener};
+use crate::interrupt;
+use crate::pg::dump::Dumper;
+use crate::rotate::run::Step;
+use crate::sample::load::error::Error as LoadError;
+use crate::sample::load::hex;
+use crate::sample::schema::Schema;
+use crate::sample::{self, ATTEMPTS, Extract as _, Extraction, Masks, Selection, Wanted, is_conflict};
+use crate::scrub::looks;
+use origin::Origin;
+use rules::Rules;
+
+/// One call of the command.
+pub(super) struct Task<'a> {
+    pub config: &'a Config,
+    pub target: &'a Target,
+    pub sample: &'a config::Sample,
+    pub ask: &'a Ask,
+    pub listener: &'a dyn Listener,
+}
+
+/// Takes a sample, or only says what it would be.
+///
+/// # Errors
+/// `Exit::Leak` before anything is written, when something in it is not masked; what failed otherwise. The target
+/// is as it was then.
+pub async fn sample(config: &Config, target: &Target, ask: &Ask, listener: &dyn Listener) -> Result<(), Failure> {
+    let Some(sample) = &config.sample else { return Err(no_section()) };
+    let task = Task { config, target, sample, ask, listener };
+    let mut interrupt = pin!(interrupt::signal());
+    let opened = tokio::select! {
+        opened = task.open() => opened?,
+        () = &mut interrupt => return Err(interrupted()),
+    };
+    let Some((origin, rules)) = opened else { return Ok(()) };
+    task.attempts(&origin, rules.as_ref(), interrupt).await
+}
+
+/// Ends when the run is told to stop; not to be asked again after that.
+pub(super) type Interrupt<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send)>;
+
+fn interrupted() -> Failure {
+    Failure::new(Exit::Interrupted, "interrupted").and("nothing was written")
+}
+
+/// What a configuration without a section for samples is told.
+pub fn no_section() -> Failure {
+    Failure::new(Exit::Usage, "the configuration says nothing of samples")
+        .hint("add `sample: { root: SCHEMA.TABLE }`: the table of your users, whose rows a sample starts from")
+}
+
+impl Task<'_> {
+    /// Logs in to the source and judges it. None when that was all that was asked for.
+    async fn open(&self) -> Result<Option<(Origin, Option<Rules>)>, Failure> {
+        let step = Step::begin(self.listener, "source", "log in to the source");
+        let origin = Origin::open(self.target, self.sample, self.ask.from.as_ref(), self.listener).await?;
+        let session = origin.session().await?;
+        step.done(format!("{}, PostgreSQL {}{}", origin.name, session.major(), origin.state()));
+        if let Goal::Look(Look::Suggest) = self.ask.goal {
+            let found = sample::suggest(&origin.source, &self.target.masking.references).await?;
+            self.listener.print(&sample::suggest::yaml(&found));
+            return Ok(None);
+        }
+        let rules = if origin.is_scrubbed { None } else { Some(self.judge(&origin).await?) };
+        Ok(Some((origin, rules)))
+    }
+
+    async fn judge(&self, origin: &Origin) -> Result<Rules, Failure> {
+        let step = Step::begin(self.listener, "coverage", "see that every column was thought of");
+        let rules = Rules::judge(&origin.session().await?, self.target, self.listener).await?;
+        step.done(format!("{} columns are masked on the way, the others are kept on purpose", rules.masks.len()));
+        Ok(rules)
+    }
+
+    /// Begins anew from a new snapshot when a standby had to end what was being read.
+    async fn attempts(
+        &self,
+        origin: &Origin,
+        rules: Option<&Rules>,
+        mut interrupt: Interrupt<'_>,
+    ) -> Result<(), Failure> {
+        let mut attempt = 1;
+        loop {
+            match self.once(origin, rules, interrupt.as_mut()).await {
+                Ok(()) => return Ok(()),
+                Err(Broken::Conflict(why)) if attempt < ATTEMPTS => {
+                    let message = format!("{why}; starting over from a new snapshot");
+                    self.listener.hear(&Event::Warning { message });
+                    attempt += 1;
+                }
+                Err(Broken::Conflict(why)) => {
+                    return Err(Failure::new(Exit::Unexpected, why).hint(
+                        "sample when less is written, from the primary, or with hot_standby_feedback on the standby",
+                    ));
+                }
+                Err(Broken::Failed(failure)) => return Err(failure),
+            }
+        }
+    }
+
+    async fn once(&self, origin: &Origin, rules: Option<&Rules>, mut interrupt: Interrupt<'_>) -> Result<(), Broken> {
+        let selection = self.select(origin, interrupt.as_mut()).await?;
+        let plan = selection.plan();
+        for warning in &plan.warnings {
+            self.listener.hear(&Event::Warning { message: warning.clone() });
+        }
+        let into = match &self.ask.goal {
+            Goal::Write(into) => into,
+            Goal::Look(Look::Why(table, key)) => return Ok(self.why(&selection, table, key).await?),
+            Goal::Look(_) => {
+                let title = "A sample would take this; nothing was copied:".to_owned();
+                self.listener.hear(&Event::Facts { title, facts: plan.facts() });
+                return Ok(());
+            }
+        };
+        self.listener.hear(&Event::Facts { title: "The sample takes:".into(), facts: plan.facts() });
+        let none = Masks::new();
+        let extraction = selection.extract(rules.map_or(&none, |rules| &rules.masks));
+        let prepared = tokio::select! {
+            schema = self.prepare(&extraction, origin, rules) => schema,
+            () = &mut interrupt => {
+                extraction.cancel().await;
+                return Err(interrupted().into());
+            }
+        };
+        self.write(into, &extraction, &prepared?, self.labels(origin, rules), origin, interrupt).await
+    }
+
+    /// Everything that comes before the first write.
+    async fn prepare(&self, extraction: &Extraction, origin: &Origin, rules: Option<&Rules>) -> Result<Schema, Broken> {
+        let schema = self.schema(extraction, origin, rules).await?;
+        if let Some(rules) = rules {
+            rules.must_do(extraction.tables())?;
+            self.look(extraction, rules).await?;
+        }
+        Ok(schema)
+    }
+
+    async fn select(&self, origin: &Origin, interrupt: Interrupt<'_>) -> Result<Selection, Broken> {
+        let step = Step::begin(self.listener, "select", "find the rows");
+        let wanted = Wanted {
+            seeds: &self.ask.seeds,
+            sample: self.sample,
+            references: &self.target.masking.references,
+            explain: matches!(self.ask.goal, Goal::Look(Look::Why(..))),
+        };
+        let selection = sample::select(&origin.source, &wanted, self.listener, interrupt).await?;
+        let plan = selection.plan();
+        step.done(format!("{} rows of {} tables, about {}", plan.rows(), plan.tables.len(), plan.size()));
+        Ok(selection)
+    }
+
+    async fn why(&self, selection: &Selection, table: &config::TablePath, key: &str) -> Result<(), Failure> {
+        let Some(hops) = selection.why(table, key).await? else {
+            self.listener.print(&format!("{table} {key} is not in the sample\n"));
+            return Ok(());
+        };
+        let lines: Vec<String> = hops
+            .iter()
+            .map(|hop| {
+                format!("{} {}: {}\n", hop.table, hop.key.as_deref().unwrap_or("(its key is not shown)"), hop.why)
+            })
+            .collect();
+        self.listener.print(&lines.concat());
+        Ok(())
+    }
+
+    /// The schema, as of the same snapshot.
+    async fn schema(&self, extraction: &Extraction, origin: &Origin, rules: Option<&Rules>) -> Result<Schema, Broken> {
+        let step = Step::begin(self.listener, "schema", "read the schema");
+        let mut dump = extraction.source_url_for_dump().clone();
+        dump.password = origin.password(self.target).await?;
+        let dumper = Dumper::find(extraction.source_version() / 10_000).await.map_err(Failure::from)?;
+        let mut schema = Schema::read(&dump, &dumper).await?;
+        if let Some(rules) = rules {
+            for left_out in rules.clean(&mut schema) {
+                step.note(left_out);
+            }
+        }
+        step.done(format!("{} statements, by pg_dump {}", schema.before.len() + schema.after.len(), dumper.major));
+        Ok(schema)
+    }
+
+    /// Refuses what looks personal although every column was masked or kept on purpose.
+    async fn look(&self, extraction: &Extraction, rules: &Rules) -> Result<(), Broken> {
+        let step = Step::begin(self.listener, "leak check", "look at what would go out");
+        let found = extraction.look(&rules.spared, self.sample.jobs).await?;
+        let mut bad = 0;
+        for finding in found {
+            let look = looks::Look::of(finding, &self.target.masking.survivors);
+            self.listener.hear(&look.event(&extraction.source_url_for_dump().database));
+            bad += usize::from(look.kept.is_none());
+        }
+        if bad > 0 {
+            let what = if bad == 1 { "1 column".to_owned() } else { format!("{bad} columns") };
+            let failure = Failure::new(Exit::Leak, format!("{what} would still hold what looks personal"));
+            return Err(failure
+                .hint("mask those too, or list them under `mask.survivors` with a reason")
+                .and("nothing was written")
+                .into());
+        }
+        step.done("nothing looks personal");
+        Ok(())
+    }
+
+    /// What the sample is known by: the same seeds, rules and snapshot have the same.
+    fn labels(&self, origin: &Origin, rules: Option<&Rules>) -> BTreeMap<String, String> {
+        let mut seeds: Vec<String> = self.ask.seeds.iter().map(|seeds| format!("{seeds:?}")).collect();
+        seeds.sort();
+        let masking = &self.target.masking;
+        let mut settings = format!("{:?}{:?}{:?}", self.sample.edges, self.sample.tables, masking.references);
+        if let Some(rules) = rules {
+            settings = format!("{settings}{:?}{}", masking.rules, rules.key);
+        }
+        let mut labels = BTreeMap::from([
+            ("seeds-sha256".to_owned(), hex(&Sha256::digest(seeds.concat()))),
+            ("configuration-sha256".to_owned(), hex(&Sha256::digest(settings))),
+        ]);
+        labels.extend(origin.snapshot.clone().map(|snapshot| ("snapshot".to_owned(), snapshot)));
+        labels
+    }
+}
+
+/// Why an attempt came to nothing.
+pub(super) enum Broken {
+    /// The source resolved a conflict at our cost.
+    Conflict(String),
+    /// Once more would not help.
+    Failed(Failure),
+}
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        Broken::Failed(failure)
+    }
+}
+
+impl From<sample::Error> for Broken {
+    fn from(error: sample::Error) -> Self {
+        match &error {
+            sample::Error::Source(source) if is_conflict(source) => Broken::Conflict(error.to_string()),
+            _ => Broken::Failed(error.into()),
+        }
+    }
+}
+
+impl From<LoadError> for Broken {
+    fn from(error: LoadError) -> Self {
+        match &error {
+            LoadError::Pg(source) | LoadError::Copy { error: source, .. } if is_conflict(source) => {
+                Broken::Conflict(error.to_string())
+            }
+            _ => Broken::Failed(error.into()),
+        }
+    }
+}
