@@ -203,7 +203,7 @@ pub enum Event {
         /// Seconds it took.
         seconds: f64,
     },
-    /// A table's rows are where the sample went.
+    /// All rows of a table were copied.
     TableSampled {
         /// The table, with its schema.
         table: String,

@@ -10,7 +10,7 @@ use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::rotate::begin::announce;
 use crate::sample::command::ask::{fulfilling, lines, rows, table_and, users};
-use crate::sample::command::{self, Ask, Goal, Into, Look};
+use crate::sample::command::{self, Ask, Goal, Look, Sink};
 
 use super::{load as configuration, url};
 
@@ -25,7 +25,7 @@ pub async fn sample(cli: &Cli, options: &cli::Sample, listener: Arc<dyn Listener
 /// `devdb load`.
 pub async fn load(cli: &Cli, options: &cli::Load, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
     let config = configuration(cli)?;
-    let Into::Database(url) = into(&options.into, &*listener)? else {
+    let Sink::Database(url) = into(&options.into, &*listener)? else {
         return Err(Failure::new(Exit::Usage, "an archive is loaded into a database")
             .hint("write `--into database://USER@HOST/DATABASE`"));
     };
@@ -51,8 +51,8 @@ fn both(cli: &Cli) -> Result<(Config, Target), Failure> {
     Ok((config, target))
 }
 
-fn into(text: &str, listener: &dyn Listener) -> Result<Into, Failure> {
-    Into::read(text, |text| url(text, listener))
+fn into(text: &str, listener: &dyn Listener) -> Result<Sink, Failure> {
+    Sink::read(text, |text| url(text, listener))
 }
 
 fn ask(options: &cli::Sample, sample: Option<&Sample>, listener: &dyn Listener) -> Result<Ask, Failure> {
@@ -80,7 +80,7 @@ fn ask(options: &cli::Sample, sample: Option<&Sample>, listener: &dyn Listener) 
         _ if options.suggest => Goal::Look(Look::Suggest),
         _ => Goal::Look(Look::Plan),
     };
-    if options.push && !matches!(goal, Goal::Write(Into::Container(_)) | Goal::Look(_)) {
+    if options.push && !matches!(goal, Goal::Write(Sink::Container(_)) | Goal::Look(_)) {
         return Err(
             Failure::new(Exit::Usage, "only an image can be pushed").hint("write `--into container://REPO:TAG`")
         );

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::event::{Event, Listener, Verdict};
 
-use crate::rotate::run::size;
+use crate::rotate::run::{counted, size};
 
 use super::{aligned, seconds};
 
@@ -114,11 +114,6 @@ pub fn sentence(event: &Event) -> Option<String> {
             _ => return None,
         },
     })
-}
-
-/// A number of things: `1 row`, `2 rows`.
-pub fn counted(number: u64, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 /// A verdict as a short word.

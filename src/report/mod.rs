@@ -11,6 +11,8 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::error::Failure;
 use crate::event::Listener;
 
@@ -63,10 +65,11 @@ fn seconds(time: f64) -> String {
 
 /// A labelled list with its labels in one column.
 fn aligned(facts: &[crate::event::Fact]) -> String {
-    let width = facts.iter().map(|fact| fact.label.chars().count()).max().unwrap_or(0);
+    // As a terminal shows them: a letter of hangul is two columns wide.
+    let width = facts.iter().map(|fact| fact.label.width()).max().unwrap_or(0);
     let mut out = String::new();
     for fact in facts {
-        let pad = width - fact.label.chars().count();
+        let pad = width - fact.label.width();
         out.push_str(&format!("  {}{}  {}\n", fact.label, " ".repeat(pad), fact.value));
     }
     out

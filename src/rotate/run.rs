@@ -164,3 +164,8 @@ pub fn size(bytes: u64) -> String {
         _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000),
     }
 }
+
+/// A number of things: `1 row`, `2 rows`.
+pub fn counted(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}

@@ -7,7 +7,7 @@ use super::closure::Closure;
 use super::graph::{Edge, Rule, Table};
 use crate::config::Extent;
 use crate::event::Fact;
-use crate::rotate::run::size;
+use crate::rotate::run::{counted, size};
 
 /// What would be copied, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -106,19 +106,22 @@ impl Plan {
                 (_, 0) => "owned",
                 _ => "owned and required",
             };
-            facts.push(Fact::new(&table.table, format!("{} rows, {}, {kinds}", table.rows, size(table.bytes))));
+            facts.push(Fact::new(
+                &table.table,
+                format!("{}, {}, {kinds}", counted(table.rows, "row"), size(table.bytes)),
+            ));
         }
         for edge in &self.edges {
             let (from, to) = (&edge.from, &edge.to);
             if edge.down > 0 {
-                facts.push(Fact::new(format!("{to} → {from}"), format!("{} rows that refer", edge.down)));
+                facts.push(Fact::new(format!("{to} → {from}"), format!("{} referring", counted(edge.down, "row"))));
             }
             if edge.up > 0 {
-                facts.push(Fact::new(format!("{from} → {to}"), format!("{} rows referred to", edge.up)));
+                facts.push(Fact::new(format!("{from} → {to}"), format!("{} referred to", counted(edge.up, "row"))));
             }
         }
         for table in &self.unreached {
-            facts.push(Fact::new(&table.table, format!("no rows: {}", table.suggestion)));
+            facts.push(Fact::new(&table.table, format!("empty; {}", table.suggestion)));
         }
         facts
     }
@@ -132,20 +135,15 @@ impl Plan {
     pub fn bytes(&self) -> u64 {
         self.tables.iter().map(|table| table.bytes).sum()
     }
-
-    /// The same for people.
-    pub fn size(&self) -> String {
-        size(self.bytes())
-    }
 }
 
 fn unreached_table(table: &Table) -> Unreached {
     let suggestion = match table.believed_rows {
         Some(rows) if rows <= REFERENCE => {
-            format!("`sample.tables: {{ {}: all }}` takes it as reference data", table.path)
+            format!("`sample.tables: {{ {}: all }}` takes it whole, as reference data", table.path)
         }
         _ => format!(
-            "`references` may lack a foreign key of it, which `--suggest` looks for; `{}: none` says that it is not wanted",
+            "`--suggest` looks for a missing reference, `sample.tables: {{ {}: none }}` says that it is not wanted",
             table.path
         ),
     };

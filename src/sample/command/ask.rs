@@ -28,7 +28,7 @@ pub struct Ask {
 #[derive(Debug)]
 pub enum Goal {
     /// To be written somewhere.
-    Write(Into),
+    Write(Sink),
     /// To be looked at.
     Look(Look),
 }
@@ -46,7 +46,7 @@ pub enum Look {
 
 /// Where a sample goes.
 #[derive(Debug)]
-pub enum Into {
+pub enum Sink {
     /// An image of the container engine.
     Container(Image),
     /// A database.
@@ -55,23 +55,23 @@ pub enum Into {
     Archive(PathBuf),
 }
 
-impl Into {
+impl Sink {
     /// Reads `container://REPO:TAG`, `database://USER@HOST/DB` or `archive:PATH`.
     ///
     /// # Errors
     /// `Exit::Usage`, with the three forms.
-    pub fn read(text: &str, url: impl FnOnce(&str) -> Result<Url, Failure>) -> Result<Into, Failure> {
+    pub fn read(text: &str, url: impl FnOnce(&str) -> Result<Url, Failure>) -> Result<Sink, Failure> {
         let forms = "write container://REPO:TAG, database://USER@HOST/DATABASE or archive:PATH";
         let usage = |why: String| Failure::new(Exit::Usage, why).hint(forms);
         if let Some(image) = text.strip_prefix("container://") {
             let image = Image::parse(image).map_err(|why| usage(format!("--into: {why}")))?;
-            return Ok(Into::Container(image));
+            return Ok(Sink::Container(image));
         }
         if let Some(path) = text.strip_prefix("archive:").filter(|path| !path.is_empty()) {
-            return Ok(Into::Archive(PathBuf::from(path)));
+            return Ok(Sink::Archive(PathBuf::from(path)));
         }
         match text.strip_prefix("database://") {
-            Some(rest) => Ok(Into::Database(Box::new(url(&format!("postgres://{rest}"))?))),
+            Some(rest) => Ok(Sink::Database(Box::new(url(&format!("postgres://{rest}"))?))),
             None => Err(usage("--into names no place that a sample can go to".to_owned())),
         }
     }
@@ -133,15 +133,15 @@ pub fn lines(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn into(text: &str) -> Result<Into, Failure> {
-        Into::read(text, |url| Ok(Url::read(url, &|_| None)?))
+    fn into(text: &str) -> Result<Sink, Failure> {
+        Sink::read(text, |url| Ok(Url::read(url, &|_| None)?))
     }
 
     #[test]
     fn places_are_read() {
-        assert!(matches!(into("container://team/app:1").unwrap(), Into::Container(image) if image.tag == "1"));
-        assert!(matches!(into("archive:out/x.tar.zst").unwrap(), Into::Archive(path) if path.ends_with("x.tar.zst")));
-        let Into::Database(url) = into("database://me@localhost/app").unwrap() else { panic!() };
+        assert!(matches!(into("container://team/app:1").unwrap(), Sink::Container(image) if image.tag == "1"));
+        assert!(matches!(into("archive:out/x.tar.zst").unwrap(), Sink::Archive(path) if path.ends_with("x.tar.zst")));
+        let Sink::Database(url) = into("database://me@localhost/app").unwrap() else { panic!() };
         assert_eq!(url.place(), "127.0.0.1:5432/app");
         for text in ["", "app", "archive:", "container://A B", "postgres://me@h/app", "database://h"] {
             let failure = into(text).unwrap_err();

@@ -9,9 +9,9 @@ use crate::event::{Event, Fact, Listener};
 use crate::interrupt;
 use crate::pg::Url;
 use crate::pg::tunnel::Gate;
-use crate::rotate::run::{Step, size};
-use crate::sample::TableCopy;
-use crate::sample::load::{self, Guard, Options, Target};
+use crate::rotate::run::{Step, counted, size};
+use crate::sample::load::error::Error;
+use crate::sample::load::{self, Guard, Loaded, Options, Target};
 use crate::sample::sink::archive::Archive;
 
 use super::{interrupted, no_section};
@@ -30,6 +30,9 @@ pub async fn load(
 ) -> Result<(), Failure> {
     let Some(sample) = &config.sample else { return Err(no_section()) };
     let mut interrupt = pin!(interrupt::signal());
+    let (_tunnel, target) = Target::open(url, &Gate::Direct).await?;
+    let guard = guard(config, sample);
+    guard.check_name(&target).map_err(Error::from)?;
     let step = Step::begin(listener, "verify", format!("verify {}", path.display()));
     let archive = tokio::select! {
         opened = Archive::open(path) => opened?,
@@ -37,26 +40,34 @@ pub async fn load(
     };
     let manifest = archive.manifest();
     step.done(format!(
-        "{} rows of PostgreSQL {}, written by devdb {}, manifest sha256:{}",
-        manifest.rows(),
+        "{} of PostgreSQL {}, written by devdb {}, manifest sha256:{}",
+        counted(manifest.rows(), "row"),
         manifest.postgres,
         manifest.devdb,
         manifest.sha256()
     ));
     let step = Step::begin(listener, load::STEP, format!("load it into {}", url.place()));
-    let (_tunnel, target) = Target::open(url, &Gate::Direct).await?;
     let options = Options { jobs: sample.jobs, replace };
-    let guard = guard(config, sample);
     let loaded = load::load(&archive, archive.schema(), &target, &guard, options, listener, interrupt).await?;
-    for sentence in loaded.left_out.sentences().into_iter().chain(loaded.notes.iter().cloned()) {
-        step.note(sentence);
-    }
-    let copied = manifest.tables.iter().zip(&loaded.tables).map(|(table, copied)| (table.copy(), copied.bytes));
-    let (rows, bytes) = tell_tables(listener, copied);
-    step.done(format!("{rows} rows, {}, in {}", size(bytes), url.place()));
+    tell(&step, &loaded);
+    step.done(format!("{}, in {}", amount(&loaded), url.place()));
     let facts = vec![Fact::new("connect", super::write::psql(url))];
     listener.hear(&Event::Facts { title: "The sample is there:".into(), facts });
     Ok(())
+}
+
+/// Tells what did not come over, and what a person should know.
+pub(super) fn tell(step: &Step<'_>, loaded: &Loaded) {
+    for sentence in loaded.left_out.sentences().into_iter().chain(loaded.notes.iter().cloned()) {
+        step.note(sentence);
+    }
+}
+
+/// Rows and bytes that went in.
+pub(super) fn amount(loaded: &Loaded) -> String {
+    let rows = loaded.tables.iter().map(|table| table.rows).sum();
+    let bytes = loaded.tables.iter().map(|table| table.bytes).sum();
+    format!("{}, {}", counted(rows, "row"), size(bytes))
 }
 
 /// What may be written to, and what never.
@@ -77,14 +88,4 @@ pub(super) fn guard(config: &Config, sample: &config::Sample) -> Guard {
 pub(super) fn elsewhere(host: &str) -> Option<String> {
     let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     (!here).then(|| host.to_owned())
-}
-
-/// Tells of every table with rows; answers rows and bytes of all.
-pub(super) fn tell_tables(listener: &dyn Listener, tables: impl Iterator<Item = (TableCopy, u64)>) -> (u64, u64) {
-    let mut all = (0, 0);
-    for (table, bytes) in tables.filter(|(table, _)| table.rows > 0) {
-        listener.hear(&Event::TableSampled { table: table.path(), rows: table.rows, bytes });
-        all = (all.0 + table.rows, all.1 + bytes);
-    }
-    all
 }

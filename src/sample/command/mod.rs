@@ -11,9 +11,8 @@ mod origin;
 mod rules;
 mod write;
 
-pub use ask::{Ask, Goal, Into, Look};
+pub use ask::{Ask, Goal, Look, Sink};
 pub use fill::load;
-use fill::{elsewhere, guard};
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -26,14 +25,15 @@ use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
 use crate::interrupt;
 use crate::pg::dump::Dumper;
-use crate::rotate::run::Step;
+use crate::rotate::run::{Step, counted, size};
 use crate::sample::load::error::Error as LoadError;
 use crate::sample::load::hex;
 use crate::sample::schema::Schema;
-use crate::sample::{self, ATTEMPTS, Extract as _, Extraction, Masks, Selection, Wanted, is_conflict};
+use crate::sample::{self, ATTEMPTS, Extract as _, Extraction, Masks, Plan, Selection, Wanted, is_conflict};
 use crate::scrub::looks;
 use origin::Origin;
 use rules::Rules;
+use write::{Parcel, Place};
 
 /// One call of the command.
 pub(super) struct Task<'a> {
@@ -57,9 +57,14 @@ pub async fn sample(config: &Config, target: &Target, ask: &Ask, listener: &dyn 
         opened = task.open() => opened?,
         () = &mut interrupt => return Err(interrupted()),
     };
-    let Some((origin, rules)) = opened else { return Ok(()) };
-    task.attempts(&origin, rules.as_ref(), interrupt).await
+    match opened {
+        Some((place, origin, rules)) => task.attempts(place.as_ref(), &origin, rules.as_ref(), interrupt).await,
+        None => Ok(()),
+    }
 }
+
+/// Where it goes, where it comes from, and what becomes of it on the way.
+type Opened<'a> = (Option<Place<'a>>, Origin, Option<Rules>);
 
 /// Ends when the run is told to stop; not to be asked again after that.
 pub(super) type Interrupt<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send)>;
@@ -76,7 +81,8 @@ pub fn no_section() -> Failure {
 
 impl Task<'_> {
     /// Logs in to the source and judges it. None when that was all that was asked for.
-    async fn open(&self) -> Result<Option<(Origin, Option<Rules>)>, Failure> {
+    async fn open(&self) -> Result<Option<Opened<'_>>, Failure> {
+        let place = self.place().await?;
         let step = Step::begin(self.listener, "source", "log in to the source");
         let origin = Origin::open(self.target, self.sample, self.ask.from.as_ref(), self.listener).await?;
         let session = origin.session().await?;
@@ -87,7 +93,7 @@ impl Task<'_> {
             return Ok(None);
         }
         let rules = if origin.is_scrubbed { None } else { Some(self.judge(&origin).await?) };
-        Ok(Some((origin, rules)))
+        Ok(Some((place, origin, rules)))
     }
 
     async fn judge(&self, origin: &Origin) -> Result<Rules, Failure> {
@@ -100,13 +106,14 @@ impl Task<'_> {
     /// Begins anew from a new snapshot when a standby had to end what was being read.
     async fn attempts(
         &self,
+        place: Option<&Place<'_>>,
         origin: &Origin,
         rules: Option<&Rules>,
         mut interrupt: Interrupt<'_>,
     ) -> Result<(), Failure> {
         let mut attempt = 1;
         loop {
-            match self.once(origin, rules, interrupt.as_mut()).await {
+            match self.once(place, origin, rules, interrupt.as_mut()).await {
                 Ok(()) => return Ok(()),
                 Err(Broken::Conflict(why)) if attempt < ATTEMPTS => {
                     let message = format!("{why}; starting over from a new snapshot");
@@ -123,22 +130,23 @@ impl Task<'_> {
         }
     }
 
-    async fn once(&self, origin: &Origin, rules: Option<&Rules>, mut interrupt: Interrupt<'_>) -> Result<(), Broken> {
+    async fn once(
+        &self,
+        place: Option<&Place<'_>>,
+        origin: &Origin,
+        rules: Option<&Rules>,
+        mut interrupt: Interrupt<'_>,
+    ) -> Result<(), Broken> {
         let selection = self.select(origin, interrupt.as_mut()).await?;
         let plan = selection.plan();
-        for warning in &plan.warnings {
-            self.listener.hear(&Event::Warning { message: warning.clone() });
-        }
-        let into = match &self.ask.goal {
-            Goal::Write(into) => into,
-            Goal::Look(Look::Why(table, key)) => return Ok(self.why(&selection, table, key).await?),
-            Goal::Look(_) => {
-                let title = "A sample would take this; nothing was copied:".to_owned();
-                self.listener.hear(&Event::Facts { title, facts: plan.facts() });
-                return Ok(());
+        let Some(place) = place else {
+            match &self.ask.goal {
+                Goal::Look(Look::Why(table, key)) => self.why(&selection, table, key).await?,
+                _ => self.show(&plan),
             }
+            return Ok(());
         };
-        self.listener.hear(&Event::Facts { title: "The sample takes:".into(), facts: plan.facts() });
+        self.hint(&plan);
         let none = Masks::new();
         let extraction = selection.extract(rules.map_or(&none, |rules| &rules.masks));
         let prepared = tokio::select! {
@@ -148,7 +156,32 @@ impl Task<'_> {
                 return Err(interrupted().into());
             }
         };
-        self.write(into, &extraction, &prepared?, self.labels(origin, rules), origin, interrupt).await
+        let (schema, labels) = (&prepared?, self.labels(origin, rules));
+        self.write(place, Parcel { extraction: &extraction, schema, labels }, origin, interrupt).await
+    }
+
+    fn show(&self, plan: &Plan) {
+        for warning in &plan.warnings {
+            self.listener.hear(&Event::Warning { message: warning.clone() });
+        }
+        let title = "A sample would take this; nothing was copied:".to_owned();
+        self.listener.hear(&Event::Facts { title, facts: plan.facts() });
+    }
+
+    /// What the plan has to say besides numbers, in short.
+    fn hint(&self, plan: &Plan) {
+        let (slow, empty) = (plan.warnings.len() as u64, plan.unreached.len() as u64);
+        let mut hints = Vec::new();
+        if slow > 0 {
+            hints.push(format!("{} without an index: each cost a pass over its table", counted(slow, "foreign key")));
+        }
+        if empty > 0 {
+            hints.push(format!("{} that nobody reaches: empty in the sample", counted(empty, "table")));
+        }
+        if !hints.is_empty() {
+            let message = format!("{} (`--dry-run` lists them)", hints.join("; "));
+            self.listener.hear(&Event::Warning { message });
+        }
     }
 
     /// Everything that comes before the first write.
@@ -171,7 +204,8 @@ impl Task<'_> {
         };
         let selection = sample::select(&origin.source, &wanted, self.listener, interrupt).await?;
         let plan = selection.plan();
-        step.done(format!("{} rows of {} tables, about {}", plan.rows(), plan.tables.len(), plan.size()));
+        let (rows, tables) = (counted(plan.rows(), "row"), counted(plan.tables.len() as u64, "table"));
+        step.done(format!("{rows} of {tables}, about {}", size(plan.bytes())));
         Ok(selection)
     }
 

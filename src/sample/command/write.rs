@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::docker::{DockerConfig, Engine, Image};
-use crate::error::Failure;
+use crate::docker::{DockerConfig, Engine, Image, RegistryLogin};
+use crate::error::{Exit, Failure};
 use crate::event::{Event, Fact};
 use crate::pg::Url;
-use crate::pg::tunnel::Gate;
+use crate::pg::tunnel::{Gate, Tunnel};
 use crate::platform::aws::Ecr;
-use crate::rotate::run::{Step, size};
+use crate::rotate::run::{Step, counted, size};
 use crate::sample::load::error::Error;
-use crate::sample::load::{self, Copied, Loaded, Options, Target};
+use crate::sample::load::{self, Guard, Options, Target};
 use crate::sample::schema::Schema;
 use crate::sample::sink::{archive, container};
-use crate::sample::{Extract as _, Extraction, TableCopy};
+use crate::sample::{Extract as _, Extraction};
 
-use super::ask::Into;
+use super::ask::{Goal, Sink};
+use super::fill::{amount, elsewhere, guard, tell};
 use super::origin::Origin;
 use super::{Broken, Interrupt, Task, interrupted};
 
@@ -24,93 +25,121 @@ use super::{Broken, Interrupt, Task, interrupted};
 /// no secret.
 const IN_IMAGE: (&str, &str) = ("postgres", "postgres");
 
+/// A place that was looked at before anything was read: an hour's work for a place that is refused would be lost.
+pub(super) enum Place<'a> {
+    Archive(&'a Path),
+    Database { url: &'a Url, there: Box<There> },
+    Container { image: &'a Image, engine: Engine },
+}
+
+/// A database on its server, and whether it may be written to.
+pub(super) struct There {
+    target: Target,
+    guard: Guard,
+    /// Keeps the way open.
+    _tunnel: Tunnel,
+}
+
+/// What is written.
+pub(super) struct Parcel<'a> {
+    pub extraction: &'a Extraction,
+    pub schema: &'a Schema,
+    pub labels: BTreeMap<String, String>,
+}
+
 impl Task<'_> {
+    /// Looks at the place that the sample goes to; none when it goes nowhere.
+    pub(super) async fn place(&self) -> Result<Option<Place<'_>>, Failure> {
+        let Goal::Write(into) = &self.ask.goal else { return Ok(None) };
+        Ok(Some(match into {
+            Sink::Archive(path) => {
+                if !self.ask.replace && path.symlink_metadata().is_ok() {
+                    return Err(Failure::new(Exit::Refused, format!("{} is there already", path.display()))
+                        .hint("name another place, or pass --replace to have it replaced"));
+                }
+                Place::Archive(path)
+            }
+            Sink::Database(url) => {
+                let mut guard = guard(self.config, self.sample);
+                guard.production.extend(self.ask.from.iter().filter_map(|from| elsewhere(&from.route().host)));
+                let (_tunnel, target) = Target::open(url, &Gate::Direct).await?;
+                guard.check_name(&target).map_err(Error::from)?;
+                Place::Database { url, there: Box::new(There { target, guard, _tunnel }) }
+            }
+            Sink::Container(image) => {
+                let engine = match &self.sample.engine {
+                    Some(place) => Engine::at(place).await,
+                    None => Engine::connect().await,
+                };
+                Place::Container { image, engine: engine.map_err(Error::Engine)? }
+            }
+        }))
+    }
+
     pub(super) async fn write(
         &self,
-        into: &Into,
-        extraction: &Extraction,
-        schema: &Schema,
-        labels: BTreeMap<String, String>,
+        place: &Place<'_>,
+        parcel: Parcel<'_>,
         origin: &Origin,
         interrupt: Interrupt<'_>,
     ) -> Result<(), Broken> {
-        match into {
-            Into::Archive(path) => self.archive(path, extraction, schema, labels, interrupt).await,
-            Into::Database(url) => self.database(url, extraction, schema, origin, interrupt).await,
-            Into::Container(image) => self.container(image, extraction, schema, labels, interrupt).await,
+        match place {
+            Place::Archive(path) => self.archive(path, parcel, interrupt).await,
+            Place::Database { url, there } => self.database(url, there, parcel, origin, interrupt).await,
+            Place::Container { image, engine } => self.container(image, engine, parcel, interrupt).await,
         }
     }
 
-    async fn archive(
-        &self,
-        path: &Path,
-        extraction: &Extraction,
-        schema: &Schema,
-        labels: BTreeMap<String, String>,
-        mut interrupt: Interrupt<'_>,
-    ) -> Result<(), Broken> {
+    async fn archive(&self, path: &Path, parcel: Parcel<'_>, mut interrupt: Interrupt<'_>) -> Result<(), Broken> {
         let step = Step::begin(self.listener, "archive", format!("write {}", path.display()));
-        let jobs = self.sample.jobs;
-        let work = archive::write(extraction, schema, path, labels, jobs, self.ask.replace, self.listener);
+        let Parcel { extraction, schema, labels } = parcel;
+        let (jobs, replace) = (self.sample.jobs, self.ask.replace);
         let manifest = tokio::select! {
-            done = work => done?,
+            done = archive::write(extraction, schema, path, labels, jobs, replace, self.listener) => done?,
             () = &mut interrupt => {
                 extraction.cancel().await;
                 return Err(interrupted().into());
             }
         };
-        let copied = manifest.tables.iter().map(|table| (table.copy(), table.bytes));
-        let (rows, bytes) = self.tell_tables(copied);
-        step.done(format!("{rows} rows, {}: {}", size(bytes), path.display()));
-        let load = format!("devdb load {} --into database://USER@HOST/DATABASE", path.display());
-        self.tell(
-            "The sample is there:",
-            vec![
-                Fact::new("archive", path.display().to_string()),
-                Fact::new("manifest", format!("sha256:{}", manifest.sha256())),
-                Fact::new("load it", load),
-            ],
-        );
+        let bytes = manifest.tables.iter().map(|table| table.bytes).sum();
+        step.done(format!("{}, {}, in {}", counted(manifest.rows(), "row"), size(bytes), path.display()));
+        self.tell(vec![
+            Fact::new("archive", path.display().to_string()),
+            Fact::new("manifest", format!("sha256:{}", manifest.sha256())),
+            Fact::new("load", format!("devdb load {} --into database://USER@HOST/DATABASE", path.display())),
+        ]);
         Ok(())
     }
 
     async fn database(
         &self,
         url: &Url,
-        extraction: &Extraction,
-        schema: &Schema,
+        there: &There,
+        parcel: Parcel<'_>,
         origin: &Origin,
         interrupt: Interrupt<'_>,
     ) -> Result<(), Broken> {
         let step = Step::begin(self.listener, load::STEP, format!("load it into {}", url.place()));
-        let mut guard = super::guard(self.config, self.sample);
-        if let Some(from) = &self.ask.from {
-            guard.production.extend(super::elsewhere(&from.route().host));
-        }
-        guard.origin = Some(load::Origin::read(&origin.session().await?, !origin.is_scrubbed).await?);
-        let (_tunnel, target) = Target::open(url, &Gate::Direct).await?;
+        let read = load::Origin::read(&origin.session().await?, !origin.is_scrubbed).await?;
+        let guard = Guard { origin: Some(read), ..there.guard.clone() };
         let options = Options { jobs: self.sample.jobs, replace: self.ask.replace };
-        let loaded = load::load(extraction, schema, &target, &guard, options, self.listener, interrupt).await?;
-        let (rows, bytes) = self.tell_loaded(&step, extraction.tables(), &loaded);
-        step.done(format!("{rows} rows, {}, in {}", size(bytes), url.place()));
-        self.tell("The sample is there:", vec![Fact::new("connect", psql(url))]);
+        let Parcel { extraction, schema, .. } = parcel;
+        let loaded = load::load(extraction, schema, &there.target, &guard, options, self.listener, interrupt).await?;
+        tell(&step, &loaded);
+        step.done(format!("{}, in {}", amount(&loaded), url.place()));
+        self.tell(vec![Fact::new("connect", psql(url))]);
         Ok(())
     }
 
     async fn container(
         &self,
         image: &Image,
-        extraction: &Extraction,
-        schema: &Schema,
-        labels: BTreeMap<String, String>,
+        engine: &Engine,
+        parcel: Parcel<'_>,
         interrupt: Interrupt<'_>,
     ) -> Result<(), Broken> {
         let step = Step::begin(self.listener, container::STEP, format!("make the image {image}"));
-        let engine = match &self.sample.engine {
-            Some(place) => Engine::at(place).await,
-            None => Engine::connect().await,
-        };
-        let engine = engine.map_err(Error::Engine)?;
+        let Parcel { extraction, schema, labels } = parcel;
         let database = extraction.source_url_for_dump().database.clone();
         let settings = container::Settings {
             image: image.clone(),
@@ -123,40 +152,24 @@ impl Task<'_> {
             labels,
         };
         let (ecr, docker) = (Ecr::connect(Some(self.target)).await.map_err(Failure::from)?, DockerConfig::of_user());
-        let logins: [&dyn crate::docker::RegistryLogin; 2] = [&ecr, &docker];
-        let made = container::write(extraction, schema, &engine, &settings, &logins, self.listener, interrupt).await?;
-        let (rows, bytes) = self.tell_loaded(&step, extraction.tables(), &made.loaded);
+        let logins: [&dyn RegistryLogin; 2] = [&ecr, &docker];
+        let made = container::write(extraction, schema, engine, &settings, &logins, self.listener, interrupt).await?;
+        tell(&step, &made.loaded);
         let pushed = if made.digest.is_some() { ", pushed" } else { "" };
-        step.done(format!("{rows} rows, {}, in {image}{pushed}", size(bytes)));
+        step.done(format!("{}, in {image}{pushed}", amount(&made.loaded)));
         let mut facts = vec![Fact::new("image", format!("{image} ({})", made.id))];
-        if let Some(digest) = &made.digest {
-            facts.push(Fact::new("pull", format!("docker pull {}@{digest}", image.repository)));
-        }
+        facts.extend(
+            made.digest.iter().map(|digest| Fact::new("pull", format!("docker pull {}@{digest}", image.repository))),
+        );
         facts.push(Fact::new("run", format!("docker run --rm -p 127.0.0.1:5432:5432 {image}")));
-        facts.push(Fact::new(
-            "connect",
-            format!("psql postgres://{}:{}@127.0.0.1:5432/{database}", IN_IMAGE.0, IN_IMAGE.1),
-        ));
-        self.tell("The sample is there:", facts);
+        let (user, password) = IN_IMAGE;
+        facts.push(Fact::new("connect", format!("psql postgres://{user}:{password}@127.0.0.1:5432/{database}")));
+        self.tell(facts);
         Ok(())
     }
 
-    fn tell_loaded(&self, step: &Step<'_>, tables: &[TableCopy], loaded: &Loaded) -> (u64, u64) {
-        for sentence in loaded.left_out.sentences().into_iter().chain(loaded.notes.iter().cloned()) {
-            step.note(sentence);
-        }
-        let with =
-            |(table, copied): (&TableCopy, &Copied)| (TableCopy { rows: copied.rows, ..table.clone() }, copied.bytes);
-        self.tell_tables(tables.iter().zip(&loaded.tables).map(with))
-    }
-
-    /// Tells of every table with rows; answers rows and bytes of all.
-    fn tell_tables(&self, tables: impl Iterator<Item = (TableCopy, u64)>) -> (u64, u64) {
-        super::fill::tell_tables(self.listener, tables)
-    }
-
-    fn tell(&self, title: &str, facts: Vec<Fact>) {
-        self.listener.hear(&Event::Facts { title: title.to_owned(), facts });
+    fn tell(&self, facts: Vec<Fact>) {
+        self.listener.hear(&Event::Facts { title: "The sample is there:".to_owned(), facts });
     }
 }
 

@@ -49,7 +49,7 @@ impl Origin {
 }
 
 impl Guard {
-    /// Decides from names alone.
+    /// Decides from names alone, before anything is asked of anybody.
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`], [`Refusal::Production`].

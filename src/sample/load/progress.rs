@@ -45,8 +45,7 @@ impl<'a> Progress<'a> {
 
     /// A table is done.
     pub(crate) fn table(&self, table: &str, rows: u64, bytes: u64) {
-        let message = format!("{table}: {rows} rows, {}", size(bytes));
-        self.listener.hear(&Event::Progress { step: self.step, message });
+        self.listener.hear(&Event::TableSampled { table: table.to_owned(), rows, bytes });
     }
 }
 
