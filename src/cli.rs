@@ -77,7 +77,7 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-    /// Rotate an example company's database on throw-away PostgreSQL clusters of this machine.
+    /// Rotate an example company's database on throw-away PostgreSQL clusters of this machine, and take a sample.
     Demo(Demo),
 }
 

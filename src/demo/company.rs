@@ -28,23 +28,8 @@ pub struct Production {
 impl Production {
     /// Makes the cluster and fills it.
     pub async fn set_up(home: &Path, account: Account) -> Result<Production, Failure> {
-        let programs = Programs::find(None).await?;
-        let data = home.join("production");
-        let path = data.display().to_string();
-        let words = ["-D", &path, "-U", "postgres", "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8"];
-        programs.run("initdb", account, words.into_iter().chain(["--locale=C", "-N"])).await?;
         let port = free_port()?;
-        let settings = [
-            ("listen_addresses", "127.0.0.1".to_owned()),
-            ("port", port.to_string()),
-            // Only the account that owns the directory comes to this socket.
-            ("unix_socket_directories", path.clone()),
-            ("fsync", "off".to_owned()),
-        ];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
-        let server = Server { programs, account, data, settings, log: home.join("production.log") };
-        server.single_user(&[ROLES.to_owned(), "SELECT 1".to_owned()]).await?;
-        server.start(Duration::from_secs(60)).await?;
+        let server = cluster(home, account, "production", port, ROLES).await?;
         let production = Production { server, port };
         let master = production.login("postgres").await?;
         master.run("CREATE DATABASE haneul TEMPLATE template0 ENCODING 'UTF8'").await?;
@@ -86,6 +71,27 @@ impl Production {
     }
 }
 
+/// Makes a cluster and starts it. `sql` is run in single-user mode before that.
+pub async fn cluster(home: &Path, account: Account, name: &str, port: u16, sql: &str) -> Result<Server, Failure> {
+    let programs = Programs::find(None).await?;
+    let data = home.join(name);
+    let path = data.display().to_string();
+    let words = ["-D", &path, "-U", "postgres", "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8"];
+    programs.run("initdb", account, words.into_iter().chain(["--locale=C", "-N"])).await?;
+    let settings = [
+        ("listen_addresses", "127.0.0.1".to_owned()),
+        ("port", port.to_string()),
+        // Only the account that owns the directory comes to this socket.
+        ("unix_socket_directories", path.clone()),
+        ("fsync", "off".to_owned()),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
+    let server = Server { programs, account, data, settings, log: home.join(format!("{name}.log")) };
+    server.single_user(&[sql.to_owned(), "SELECT 1".to_owned()]).await?;
+    server.start(Duration::from_secs(60)).await?;
+    Ok(server)
+}
+
 /// The same three users through the service file, as a developer's psql would come to them.
 pub async fn users_by_name(home: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
     let file = home.join("pg_service.conf");
@@ -95,7 +101,8 @@ pub async fn users_by_name(home: &Path) -> Result<Vec<(&'static str, String)>, F
     users(&login(port, "haneul_app", files::APP_PASSWORD, "haneul").await?).await
 }
 
-async fn users(session: &Session) -> Result<Vec<(&'static str, String)>, Failure> {
+/// The first three users.
+pub async fn users(session: &Session) -> Result<Vec<(&'static str, String)>, Failure> {
     let rows = session.query("SELECT name, email, phone FROM app.users WHERE id <= 3 ORDER BY id", &[]).await?;
     let text = |row: &tokio_postgres::Row, column: usize| -> String {
         row.try_get::<_, Option<String>>(column).ok().flatten().unwrap_or_default()
@@ -110,7 +117,8 @@ async fn login(port: u16, user: &str, password: &str, database: &str) -> Result<
     Ok(pg::connect(&way, &Trust::load(None)?, &credentials, database).await?)
 }
 
-fn free_port() -> Result<u16, Failure> {
+/// A port that nobody listens on.
+pub fn free_port() -> Result<u16, Failure> {
     let bound = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
     bound.map(|address| address.port()).map_err(|error| Failure::new(Exit::Unexpected, error))
 }
@@ -118,8 +126,10 @@ fn free_port() -> Result<u16, Failure> {
 /// Tells every server below a directory to end at once. For a directory that is about to be removed.
 pub fn end_servers(home: &Path) {
     let instances = std::fs::read_dir(home.join("instances")).into_iter().flatten().flatten();
-    let clusters: Vec<PathBuf> =
-        instances.map(|entry| entry.path().join("data")).chain([home.join("production")]).collect();
+    let clusters: Vec<PathBuf> = instances
+        .map(|entry| entry.path().join("data"))
+        .chain([home.join("production"), home.join("laptop")])
+        .collect();
     for data in &clusters {
         let pid = std::fs::read_to_string(data.join("postmaster.pid")).ok();
         let pid = pid.and_then(|text| text.lines().next()?.trim().parse().ok());

@@ -25,9 +25,12 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "90-verify/20_leftovers.sql",
 ];
 
-/// Writes them into the demo's directory.
-pub fn write(home: &Path) -> std::io::Result<()> {
-    std::fs::write(home.join("devdb.yaml"), CONFIG)?;
+/// Stands in `devdb.yaml` for the port of the developer's server.
+const LAPTOP_PORT: &str = ":5999/";
+
+/// Writes them into the demo's directory; `laptop` is the port of the developer's server.
+pub fn write(home: &Path, laptop: u16) -> std::io::Result<()> {
+    std::fs::write(home.join("devdb.yaml"), CONFIG.replace(LAPTOP_PORT, &format!(":{laptop}/")))?;
     for (path, text) in SCRIPTS {
         let path = home.join("postproc-sql").join(path);
         if let Some(folder) = path.parent() {
@@ -41,6 +44,14 @@ pub fn write(home: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_sample_goes_to_the_port_that_was_chosen() {
+        let home = tempfile::tempdir().unwrap();
+        write(home.path(), 4321).unwrap();
+        let text = std::fs::read_to_string(home.path().join("devdb.yaml")).unwrap();
+        assert!(text.contains("localhost:4321/haneul_sample"), "{text}");
+    }
 
     #[test]
     fn every_example_script_is_built_in() {

@@ -1,9 +1,10 @@
 //! `devdb demo`: an example company on throw-away PostgreSQL clusters of this machine. Its production
-//! is set up, a snapshot is taken with `pg_basebackup`, and two nights pass. Nothing is simulated: what
-//! runs is what runs for a team whose target is `local`.
+//! is set up, a snapshot is taken with `pg_basebackup`, and two nights pass; then a developer takes a sample.
+//! Nothing is simulated: what runs is what runs for a team whose target is `local`.
 
 mod company;
 mod files;
+mod laptop;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::rotate::{Options, rotate};
 use crate::scrub;
 
 use company::Production;
+use laptop::Laptop;
 
 /// Runs the demo.
 pub async fn run(options: &cli::Demo, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
@@ -31,22 +33,24 @@ pub async fn run(options: &cli::Demo, listener: Arc<dyn Listener>) -> Result<Exi
     let story = async {
         let production = Production::set_up(&home.path, home.account).await?;
         told("Three of its users, in production:", &production.users().await?);
-        nights(&home, &production, &listener, &told).await
+        nights(&home, &production, &listener, &told).await?;
+        a_bug(&home, &listener, &told).await
     };
-    tokio::select! {
+    let laptop = tokio::select! {
         passed = story => passed?,
         () = interrupt::signal() => {
             let failure = Failure::new(Exit::Interrupted, "interrupted");
             // What was set up so far goes with the directory, unless that is kept.
             return Err(if home.keep { failure.hint(format!("remove what is there: {}", home.removal())) } else { failure });
         }
-    }
+    };
     if home.keep {
         told(
             "Everything is left running:",
-            &[("connect", home.psql()), ("look", home.status()), ("remove", home.removal())],
+            &[("connect", home.psql()), ("sample", laptop.psql()), ("look", home.status()), ("remove", home.removal())],
         );
     } else {
+        laptop.clear().await;
         told("Servers and files are gone again; `devdb demo --keep` leaves them to play with.", &[]);
     }
     Ok(Exit::Done)
@@ -73,6 +77,16 @@ async fn nights(
     Ok(())
 }
 
+async fn a_bug(home: &Home, listener: &Arc<dyn Listener>, told: Tell<'_>) -> Result<Laptop, Failure> {
+    told("A bug report: a developer takes three users to a server of her own: devdb sample --users 1,2,3", &[]);
+    let mut laptop = Laptop::set_up(&home.path, home.account, home.laptop).await?;
+    laptop.sample(&home.path, listener).await?;
+    told("The same three users there, with all that is theirs and nothing else:", &laptop.users().await?);
+    let image = laptop.image(&home.path, listener).await?;
+    told("The same as a container image:", &[image]);
+    Ok(laptop)
+}
+
 async fn one_night(home: &Home, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
     let config = config::load(&home.path.join("devdb.yaml"), &|name| std::env::var(name).ok(), scrub::words())?;
     let target = config.target(None)?.clone();
@@ -86,6 +100,8 @@ struct Home {
     path: PathBuf,
     account: Account,
     keep: bool,
+    /// The port that the developer's server will have.
+    laptop: u16,
 }
 
 impl Home {
@@ -99,8 +115,9 @@ impl Home {
         let path = path.canonicalize().map_err(|error| unusable(&path, error))?;
         let account = Account::for_files_in(&path)?;
         account.own(&path).map_err(|error| unusable(&path, error))?;
-        files::write(&path).map_err(|error| unusable(&path, error))?;
-        Ok(Home { path, account, keep })
+        let laptop = company::free_port()?;
+        files::write(&path, laptop).map_err(|error| unusable(&path, error))?;
+        Ok(Home { path, account, keep, laptop })
     }
 
     fn psql(&self) -> String {
@@ -118,7 +135,7 @@ impl Home {
 
     fn removal(&self) -> String {
         let home = word(&self.path);
-        let stop = format!("for d in {home}/production {home}/instances/*/data; do");
+        let stop = format!("for d in {home}/production {home}/laptop {home}/instances/*/data; do");
         format!("{stop} kill -INT $(head -1 \"$d\"/postmaster.pid); done; rm -rf {home}")
     }
 

@@ -83,12 +83,17 @@ impl Engine {
         Ok(Engine { docker })
     }
 
+    /// Whether an image is here, without pulling it.
+    pub async fn has(&self, image: &str) -> bool {
+        self.docker.inspect_image(image).await.is_ok()
+    }
+
     /// The arguments that an image starts with; pulls it when it is not there.
     ///
     /// # Errors
     /// When it is neither there nor can be pulled.
     pub async fn command_of(&self, image: &str, login: Option<&Login>) -> Result<Vec<String>> {
-        if self.docker.inspect_image(image).await.is_err() {
+        if !self.has(image).await {
             let options = CreateImageOptionsBuilder::default().from_image(image).build();
             let pull = self.docker.create_image(Some(options), None, login.map(wire));
             drain(pull, &format!("pull {image}")).await?;

@@ -64,15 +64,38 @@ impl Dumper {
             command.env_remove(name);
         }
         command.env("LC_ALL", "C.UTF-8").envs(environment.iter().map(|(name, value)| (name, value)));
-        command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-        let output = command.output().await;
-        let output = output.map_err(|error| Error::Programs(format!("{program} did not start: {error}")))?;
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let failed = |error: std::io::Error| Error::Programs(format!("{program} did not start: {error}"));
+        let child = command.spawn().map_err(failed)?;
+        let ended = Ended(child.id());
+        let output = child.wait_with_output().await.map_err(failed)?;
+        ended.by_itself();
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr);
             return Err(Error::Programs(format!("{program} failed: {}", complaint(&words))));
         }
         String::from_utf8(output.stdout)
             .map_err(|_| Error::Programs(format!("{program} wrote what is not UTF-8 though asked for it")))
+    }
+}
+
+/// A program that is told to end when this is dropped. Killed outright, it could not tell the server to stop
+/// what it is running for it.
+struct Ended(Option<u32>);
+
+impl Ended {
+    fn by_itself(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let pid = self.0.and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw);
+        if let Some(pid) = pid {
+            // It may have ended just now.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
     }
 }
 

@@ -50,6 +50,8 @@ impl Source {
                 self.statement_timeout.as_millis()
             ))
             .await?;
+        // So that a server notices while it waits for a lock that we are gone; not every system lets it look.
+        let _ = session.run("SET client_connection_check_interval = '1s'").await;
         Ok(session)
     }
 }

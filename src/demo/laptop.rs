@@ -1,0 +1,106 @@
+//! A developer's own server, and three users for a bug hunt on it: as a database, and as an image where a
+//! container engine is at hand.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::{self, Config, Target};
+use crate::docker::{Engine, Image};
+use crate::error::{Exit, Failure};
+use crate::event::Listener;
+use crate::pg::Url;
+use crate::pg::server::{Account, Server};
+use crate::rotate::begin::announce;
+use crate::sample::command::{self, Ask, Goal, Sink, ask};
+use crate::scrub;
+
+use super::company;
+
+/// Who the developer is there.
+const ROLE: &str = "CREATE ROLE kim LOGIN CREATEDB PASSWORD 'mine'";
+/// The image that is made.
+const IMAGE: &str = "haneul-sample:demo";
+
+/// The developer's server.
+pub struct Laptop {
+    server: Server,
+    port: u16,
+    image: Option<Engine>,
+}
+
+impl Laptop {
+    /// Makes the cluster and starts it.
+    pub async fn set_up(home: &Path, account: Account, port: u16) -> Result<Laptop, Failure> {
+        let server = company::cluster(home, account, "laptop", port, ROLE).await?;
+        Ok(Laptop { server, port, image: None })
+    }
+
+    /// Samples three users into a database.
+    pub async fn sample(&self, home: &Path, listener: &Arc<dyn Listener>) -> Result<(), Failure> {
+        let url = self.url()?;
+        taken(home, Sink::Database(Box::new(url)), listener).await
+    }
+
+    /// The three users as they are there, and how many rows came with them.
+    pub async fn users(&self) -> Result<Vec<(&'static str, String)>, Failure> {
+        let url = self.url()?;
+        company::users(&url.session(url.database()).await?).await
+    }
+
+    /// How to come to it.
+    pub fn psql(&self) -> String {
+        format!("PGPASSWORD=mine psql postgres://kim@127.0.0.1:{}/haneul_sample", self.port)
+    }
+
+    /// The same as an image; answers what to do with it, or why there is none.
+    pub async fn image(
+        &mut self,
+        home: &Path,
+        listener: &Arc<dyn Listener>,
+    ) -> Result<(&'static str, String), Failure> {
+        let base = format!("postgres:{}", self.server.programs.major);
+        let Ok(engine) = Engine::connect().await else {
+            return Ok((
+                "image",
+                "no container engine is running here: `--into container://NAME:TAG` makes one".into(),
+            ));
+        };
+        if !engine.has(&base).await {
+            return Ok(("image", format!("not made, because {base} is not here yet: docker pull {base}")));
+        }
+        let image = Image::parse(IMAGE).map_err(|why| Failure::new(Exit::Unexpected, why))?;
+        taken(home, Sink::Container(image), listener).await?;
+        self.image = Some(engine);
+        Ok(("run", format!("docker run --rm -p 127.0.0.1:5432:5432 {IMAGE}")))
+    }
+
+    /// Removes the image.
+    pub async fn clear(&self) {
+        if let Some(engine) = &self.image {
+            // One that stays is named by `docker images`.
+            let _ = engine.remove_image(IMAGE).await;
+        }
+    }
+
+    fn url(&self) -> Result<Url, Failure> {
+        let text = format!("postgres://kim@127.0.0.1:{}/haneul_sample", self.port);
+        Ok(Url::read(&text, &|name| (name == "PGPASSWORD").then(|| "mine".to_owned()))?)
+    }
+}
+
+async fn taken(home: &Path, sink: Sink, listener: &Arc<dyn Listener>) -> Result<(), Failure> {
+    let config = config::load(&home.join("devdb.yaml"), &|name| std::env::var(name).ok(), scrub::words())?;
+    let ask = three_users(&config, sink)?;
+    let target: &Target = config.target(None)?;
+    let run = announce("sample", &target.name, listener.clone());
+    match run.finish(command::sample(&config, target, &ask, &**listener).await.map(|()| Exit::Done)) {
+        Exit::Done => Ok(()),
+        exit => Err(Failure::new(exit, "the demo's sample did not end well")),
+    }
+}
+
+fn three_users(config: &Config, sink: Sink) -> Result<Ask, Failure> {
+    let sample = config.sample.as_ref().ok_or_else(command::no_section)?;
+    let seeds = vec![ask::users(sample, &["1", "2", "3"].map(str::to_owned))?];
+    Ok(Ask { seeds, from: None, goal: Goal::Write(sink), push: false, replace: true })
+}
