@@ -9,6 +9,7 @@ mod head;
 mod leaks;
 mod lists;
 mod page;
+mod sampled;
 mod tables;
 mod timeline;
 
@@ -34,11 +35,18 @@ pub struct Heard {
 
 /// Passes everything on to another form, and writes the page when a run ends or something fails.
 ///
-/// A second run in one process begins a new page in the place of the first.
+/// A second run in one process has a page of its own beside the first: `report-2.html`.
 pub struct Html {
     inner: Arc<dyn Listener>,
     path: PathBuf,
-    heard: Mutex<Vec<Heard>>,
+    heard: Mutex<Page>,
+}
+
+/// What was heard of one run, and which run it is.
+#[derive(Default)]
+struct Page {
+    run: usize,
+    heard: Vec<Heard>,
 }
 
 impl Html {
@@ -59,23 +67,28 @@ impl Html {
     }
 
     fn keep(&self, event: &Event) {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        match (event, heard.last()) {
-            (Event::RunStarted { .. }, _) => heard.clear(),
+        let mut page = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        match (event, page.heard.last()) {
+            (Event::RunStarted { .. }, _) => {
+                page.heard.clear();
+                page.run += 1;
+            }
             // A wait of an hour says the same thing hundreds of times.
             (Event::Progress { .. }, Some(Heard { event: Event::Progress { .. }, .. })) => {
-                heard.pop();
+                page.heard.pop();
             }
             _ => {}
         }
-        heard.push(Heard { at: Timestamp::now(), event: event.clone() });
+        page.heard.push(Heard { at: Timestamp::now(), event: event.clone() });
     }
 
     fn write(&self) {
-        let text = page(&self.heard.lock().unwrap_or_else(PoisonError::into_inner));
-        let written = text.map_err(io::Error::other).and_then(|text| replace(&self.path, Some(&text)));
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let (text, path) = (page(&heard.heard), numbered(&self.path, heard.run));
+        drop(heard);
+        let written = text.map_err(io::Error::other).and_then(|text| replace(&path, Some(&text)));
         if let Err(error) = written {
-            let message = format!("the report could not be written to {}: {error}", self.path.display());
+            let message = format!("the report could not be written to {}: {error}", path.display());
             self.inner.hear(&Event::Warning { message });
         }
     }
@@ -109,6 +122,21 @@ fn place(path: &Path) -> io::Result<PathBuf> {
         Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => Ok(path.to_owned()),
         Err(error) => Err(error),
     }
+}
+
+/// The file of the first run, or `report-2.html` beside it for the second.
+fn numbered(path: &Path, run: usize) -> PathBuf {
+    if run < 2 {
+        return path.to_owned();
+    }
+    let (stem, end) = (path.file_stem().unwrap_or_default(), path.extension());
+    let mut name = std::ffi::OsString::from(stem);
+    name.push(format!("-{run}"));
+    if let Some(end) = end {
+        name.push(".");
+        name.push(end);
+    }
+    path.with_file_name(name)
 }
 
 /// Puts a text in the place of a file, whole or not at all; without one, only tries that it could.

@@ -82,6 +82,22 @@ fn a_token_for_the_registry_is_got() {
 }
 
 #[test]
+fn a_token_stands_for_a_password() {
+    scenario("a_token_stands_for_a_password", 121, |account| async move {
+        let host = "app-prod.c0ffee.eu-west-1.rds.amazonaws.com".to_owned();
+        let route = devdb::pg::Route { server_name: Some(host.clone()), host: host.clone(), port: 5432 };
+        let token = devdb::platform::aws::auth_token(&account.target(), &route, "devdb_sample").await.unwrap();
+        let token = token.expose_secret();
+        // No scheme, the endpoint first, and a signature for the region in its name.
+        assert!(token.starts_with(&format!("{host}:5432/?Action=connect&DBUser=devdb_sample&")), "{token}");
+        assert!(
+            token.contains("%2Feu-west-1%2Frds-db%2Faws4_request") && token.contains("X-Amz-Expires=900"),
+            "{token}"
+        );
+    });
+}
+
+#[test]
 fn everything_is_listed_to_the_last_page() {
     scenario("everything_is_listed_to_the_last_page", 101, |account| async move {
         account.production();

@@ -7,6 +7,7 @@ use super::coverage::Coverage;
 use super::head::Head;
 use super::leaks::Leaks;
 use super::lists::Lists;
+use super::sampled::Sampled;
 use super::tables::Tables;
 use super::timeline::Timeline;
 
@@ -16,6 +17,7 @@ struct Page {
     head: Head,
     timeline: Timeline,
     tables: Tables,
+    sampled: Sampled,
     coverage: Coverage,
     leaks: Leaks,
     lists: Lists,
@@ -30,6 +32,7 @@ pub fn page(heard: &[Heard]) -> askama::Result<String> {
         head: Head::of(heard),
         timeline: Timeline::of(heard),
         tables: Tables::of(heard),
+        sampled: Sampled::of(heard),
         coverage: Coverage::of(heard),
         leaks: Leaks::of(heard),
         lists: Lists::of(heard),
