@@ -46,9 +46,7 @@ pub struct Place {
 impl Run {
     /// A run that has not begun.
     pub fn new(platform: Arc<dyn Platform>, rules: Rules, target: Target, listener: Arc<dyn Listener>) -> Run {
-        use rand::RngExt as _;
-        let id = format!("{:016x}", rand::rng().random::<u64>());
-        Run { platform, rules, target, listener, id, changing: Arc::default(), place: Mutex::default() }
+        Run { platform, rules, target, listener, id: new_id(), changing: Arc::default(), place: Mutex::default() }
     }
 
     /// How far it is.
@@ -133,6 +131,12 @@ impl Step<'_> {
         let seconds = self.began.elapsed().as_secs_f64();
         self.listener.hear(&Event::StepFinished { step: self.name, summary: summary.into(), seconds });
     }
+}
+
+/// Identifies a run.
+pub fn new_id() -> String {
+    use rand::RngExt as _;
+    format!("{:016x}", rand::rng().random::<u64>())
 }
 
 /// A span of time for people: `45 s`, `12 m 05 s`, `3 h 20 m`, `2 d 4 h`.
