@@ -8,7 +8,7 @@ use crate::cli::{self, Cli};
 use crate::config::{Config, Sample, Target};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
-use crate::rotate::begin::announce;
+use crate::rotate::frame::Frame;
 use crate::sample::command::ask::{fulfilling, lines, rows, table_and, users};
 use crate::sample::command::{self, Ask, Goal, Look, Sink};
 
@@ -18,8 +18,8 @@ use super::{load as configuration, url};
 pub async fn sample(cli: &Cli, options: &cli::Sample, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
     let (config, target) = both(cli)?;
     let ask = ask(options, config.sample.as_ref(), &*listener)?;
-    let run = announce("sample", &target.name, listener.clone());
-    Ok(run.finish(command::sample(&config, &target, &ask, &*listener).await.map(|()| Exit::Done)))
+    let run = Frame::announce("sample", &target.name, listener.clone());
+    Ok(run.finish(command::sample(&config, &target, &ask, &*listener).await.map(|()| (Exit::Done, None))))
 }
 
 /// `devdb load`.
@@ -29,20 +29,21 @@ pub async fn load(cli: &Cli, options: &cli::Load, listener: Arc<dyn Listener>) -
         return Err(Failure::new(Exit::Usage, "an archive is loaded into a database")
             .hint("write `--into database://USER@HOST/DATABASE`"));
     };
-    let run = announce("load", &options.path.display().to_string(), listener.clone());
+    let run = Frame::announce("load", options.path.display().to_string(), listener.clone());
     let done = command::load(&config, &options.path, &url, options.replace, &*listener).await;
-    Ok(run.finish(done.map(|()| Exit::Done)))
+    Ok(run.finish(done.map(|()| (Exit::Done, None))))
 }
 
 /// `devdb doctor --sample`.
 pub async fn doctor(cli: &Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
     let (config, target) = both(cli)?;
-    let run = announce("doctor", &target.name, listener.clone());
+    let run = Frame::announce("doctor", &target.name, listener.clone());
     let sample = config.sample.as_ref().ok_or_else(command::no_section);
-    Ok(run.finish(match sample {
+    let done = match sample {
         Ok(sample) => command::doctor::doctor(&target, sample, &*listener).await,
         Err(failure) => Err(failure),
-    }))
+    };
+    Ok(run.finish(done.map(|exit| (exit, None))))
 }
 
 fn both(cli: &Cli) -> Result<(Config, Target), Failure> {

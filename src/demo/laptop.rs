@@ -10,7 +10,7 @@ use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::pg::Url;
 use crate::pg::server::{Account, Server};
-use crate::rotate::begin::announce;
+use crate::rotate::frame::Frame;
 use crate::sample::command::{self, Ask, Goal, Sink, ask};
 use crate::scrub;
 
@@ -92,8 +92,8 @@ async fn taken(home: &Path, sink: Sink, listener: &Arc<dyn Listener>) -> Result<
     let config = config::load(&home.join("devdb.yaml"), &|name| std::env::var(name).ok(), scrub::words())?;
     let ask = three_users(&config, sink)?;
     let target: &Target = config.target(None)?;
-    let run = announce("sample", &target.name, listener.clone());
-    match run.finish(command::sample(&config, target, &ask, &**listener).await.map(|()| Exit::Done)) {
+    let run = Frame::announce("sample", &target.name, listener.clone());
+    match run.finish(command::sample(&config, target, &ask, &**listener).await.map(|()| (Exit::Done, None))) {
         Exit::Done => Ok(()),
         exit => Err(Failure::new(exit, "the demo's sample did not end well")),
     }

@@ -27,7 +27,9 @@ impl Image {
         let mut parts = repository.split('/');
         let first = parts.next().unwrap_or_default();
         let first_is_right = !first.is_empty() && first.chars().all(|c| word(c) || c == ':' || c.is_ascii_uppercase());
-        if !first_is_right || !parts.all(|part| !part.is_empty() && part.chars().all(word)) {
+        let edge = |c: char| c.is_ascii_alphanumeric();
+        let edges = |part: &str| part.starts_with(edge) && part.ends_with(edge);
+        if !first_is_right || !edges(first) || !parts.all(|part| edges(part) && part.chars().all(word)) {
             return Err(format!("{repository:?} is no name of a repository"));
         }
         let tag_is_right = tag.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));

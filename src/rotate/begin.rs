@@ -1,21 +1,21 @@
-//! The frame around a command: connect, announce, and say how it ended.
+//! The beginning of a command on a target: connect, and announce it.
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::config::Target;
 use crate::error::{Exit, Failure};
-use crate::event::{Event, Listener, SCHEMA_VERSION};
+use crate::event::Listener;
 use crate::platform::dry_run::DryRun;
 use crate::platform::{self, Platform};
 
-use super::run::{Run, run_id};
+use super::frame::Frame;
+use super::run::Run;
 
-/// A run that was announced, and when.
+/// A run that was announced.
 pub struct Begun {
     run: Arc<Run>,
-    at: Instant,
+    frame: Frame,
 }
 
 impl Deref for Begun {
@@ -34,41 +34,8 @@ pub async fn begin(
     dry: bool,
 ) -> Result<Begun, Failure> {
     let run = prepare(target, listener, dry).await?;
-    run.listener.hear(&Event::RunStarted {
-        schema: SCHEMA_VERSION,
-        version: env!("CARGO_PKG_VERSION"),
-        command,
-        target: run.target.name.clone(),
-        run_id: run.id.clone(),
-    });
-    Ok(Begun { run: Arc::new(run), at: Instant::now() })
-}
-
-/// A command without a platform that was announced, and when.
-pub struct Announced {
-    listener: Arc<dyn Listener>,
-    at: Instant,
-}
-
-/// Announces a command that has no platform of its own; `of` is what it is about.
-pub fn announce(command: &'static str, of: &str, listener: Arc<dyn Listener>) -> Announced {
-    let run_id = run_id();
-    let (schema, version) = (SCHEMA_VERSION, env!("CARGO_PKG_VERSION"));
-    listener.hear(&Event::RunStarted { schema, version, command, target: of.to_owned(), run_id });
-    Announced { listener, at: Instant::now() }
-}
-
-impl Announced {
-    /// Says how it ended.
-    pub fn finish(&self, result: Result<Exit, Failure>) -> Exit {
-        let exit = result.unwrap_or_else(|failure| {
-            self.listener.hear(&(&failure).into());
-            failure.exit
-        });
-        let seconds = self.at.elapsed().as_secs_f64();
-        self.listener.hear(&Event::RunFinished { exit: exit as u8, generation: None, seconds });
-        exit
-    }
+    let frame = Frame::begin(command, run.target.name.clone(), run.id.clone(), run.listener.clone());
+    Ok(Begun { run: Arc::new(run), frame })
 }
 
 /// For a command that only reads and whose whole answer is what it prints.
@@ -89,12 +56,6 @@ async fn prepare(target: Target, listener: Arc<dyn Listener>, dry: bool) -> Resu
 impl Begun {
     /// Says how it ended; `generation` is the live one, where the command made it so.
     pub fn finish(&self, result: Result<(Exit, Option<String>), Failure>) -> Exit {
-        let (exit, generation) = result.unwrap_or_else(|failure| {
-            self.listener.hear(&(&failure).into());
-            (failure.exit, None)
-        });
-        let seconds = self.at.elapsed().as_secs_f64();
-        self.listener.hear(&Event::RunFinished { exit: exit as u8, generation, seconds });
-        exit
+        self.frame.finish(result)
     }
 }

@@ -2,9 +2,11 @@
 //! `observe`, deciding in `plan`; each step is a file of its own.
 
 pub mod access;
+pub mod audit;
 pub mod begin;
 pub mod cleanup;
 pub mod doctor;
+pub mod frame;
 mod lease;
 mod masks;
 pub mod name;

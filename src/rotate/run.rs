@@ -46,8 +46,7 @@ pub struct Place {
 impl Run {
     /// A run that has not begun.
     pub fn new(platform: Arc<dyn Platform>, rules: Rules, target: Target, listener: Arc<dyn Listener>) -> Run {
-        let id = run_id();
-        Run { platform, rules, target, listener, id, changing: Arc::default(), place: Mutex::default() }
+        Run { platform, rules, target, listener, id: new_id(), changing: Arc::default(), place: Mutex::default() }
     }
 
     /// How far it is.
@@ -108,12 +107,6 @@ impl Run {
     }
 }
 
-/// A new name of a run.
-pub fn run_id() -> String {
-    use rand::RngExt as _;
-    format!("{:016x}", rand::rng().random::<u64>())
-}
-
 /// A step that has begun.
 pub struct Step<'a> {
     listener: &'a dyn Listener,
@@ -143,6 +136,12 @@ impl<'a> Step<'a> {
         let seconds = self.began.elapsed().as_secs_f64();
         self.listener.hear(&Event::StepFinished { step: self.name, summary: summary.into(), seconds });
     }
+}
+
+/// Identifies a run.
+pub fn new_id() -> String {
+    use rand::RngExt as _;
+    format!("{:016x}", rand::rng().random::<u64>())
 }
 
 /// A span of time for people: `45 s`, `12 m 05 s`, `3 h 20 m`, `2 d 4 h`.

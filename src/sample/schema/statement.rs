@@ -109,7 +109,9 @@ fn role(sql: &str) -> Option<String> {
 fn last_name(sql: &str) -> Option<(&str, String)> {
     let Some(body) = sql.strip_suffix('"') else {
         let at = sql.rfind(|c: char| c.is_whitespace() || c == '.')? + 1;
-        return Some((&sql[..at], sql[at..].to_owned()));
+        // The end of an expression is none.
+        let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        return sql[at..].chars().all(plain).then(|| (&sql[..at], sql[at..].to_owned()));
     };
     // Back to the quote that opens it: a doubled one is part of the name.
     let mut end = body.len();
