@@ -80,14 +80,15 @@ pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure>
             };
             Ok(framed("scrub", &url, listener.clone(), work).await)
         }
-        Command::Policy => match &target(&cli)? {
-            target if matches!(target.platform, PlatformConfig::Aws(_)) => {
-                print_json(&*listener, &platform::aws::policy(target))
+        Command::Policy => {
+            let config = load(&cli)?;
+            let target = config.target(cli.target.as_deref())?;
+            if matches!(target.platform, PlatformConfig::Local(_)) {
+                return Err(usage(&format!("target {} is local and needs no IAM policy", target.name)));
             }
-            target => {
-                Err(Failure::new(Exit::Usage, format!("target {} is local and needs no IAM policy", target.name)))
-            }
-        },
+            let source = config.sample.as_ref().and_then(|sample| sample.source.as_ref());
+            print_json(&*listener, &platform::aws::policy(target, source))
+        }
         Command::Demo(options) => demo::run(options, listener).await,
         Command::Rotate(options) => {
             let run = begin("rotate", target(&cli)?, listener, options.dry_run).await?;

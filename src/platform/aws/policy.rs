@@ -3,14 +3,15 @@
 
 use serde_json::{Value, json};
 
-use crate::config::{self, Connect, PlatformConfig, Target};
+use crate::config::{self, Connect, PlatformConfig, SampleLogin, SampleSource, Target};
 use crate::platform::tag;
 
 use super::access::partition;
 use super::record::normalize;
 
-/// The policy for a target's role; `null` for a target that is not on AWS.
-pub fn policy(target: &Target) -> Value {
+/// The policy for a target's role, with what it takes to log in to the source of samples; `null` for a target
+/// that is not on AWS.
+pub fn policy(target: &Target, source: Option<&SampleSource>) -> Value {
     let PlatformConfig::Aws(place) = &target.platform else { return Value::Null };
     let arns = Arns { target, place, partition: partition(&place.region) };
     let mut statements = vec![look(), restore(&arns), restore_from(&arns), keys(&arns), key(&arns), label(&arns)];
@@ -19,7 +20,23 @@ pub fn policy(target: &Target) -> Value {
     if let Connect::Ssm { instance } = &target.connect {
         statements.extend([tunnel(&arns, instance), own_sessions(&arns)]);
     }
+    if let Some(source) = source.filter(|source| source.login == SampleLogin::Iam) {
+        statements.push(login_by_token(&arns, source));
+    }
     json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// The instance's own id in the name changes with each rotation, and is not known of a replica: the role is
+/// what narrows it.
+fn login_by_token(arns: &Arns<'_>, source: &SampleSource) -> Value {
+    let config::Aws { region, account, .. } = arns.place;
+    let region = source.host.as_deref().and_then(super::token::region).unwrap_or(region);
+    json!({
+        "Sid": "SamplesLogInByToken",
+        "Effect": "Allow",
+        "Action": "rds-db:connect",
+        "Resource": format!("arn:{}:rds-db:{region}:{account}:dbuser:*/{}", arns.partition, source.user),
+    })
 }
 
 /// Names of things in the target's account.
@@ -318,7 +335,7 @@ mod tests {
 
     #[test]
     fn what_writes_is_bound_to_names_and_tags() {
-        let policy = policy(&target(&["automated"], Connect::Direct));
+        let policy = policy(&target(&["automated"], Connect::Direct), None);
         let generations = "arn:aws:rds:eu-central-1:123456789012:db:app-dev-?*";
         for sid in ["RestoreUnderThePrefix", "TagUnderThePrefix", "ChangeOwnGenerations"] {
             assert_eq!(statement(&policy, sid)["Resource"], generations, "{sid}");
@@ -342,7 +359,7 @@ mod tests {
 
     #[test]
     fn only_one_record_can_change() {
-        let swap = statement(&policy(&target(&["automated"], Connect::Direct)), "SwapTheRecord");
+        let swap = statement(&policy(&target(&["automated"], Connect::Direct), None), "SwapTheRecord");
         assert_eq!(swap["Resource"], "arn:aws:route53:::hostedzone/Z0123456789");
         let all = &swap["Condition"]["ForAllValues:StringEquals"];
         assert_eq!(all["route53:ChangeResourceRecordSetsNormalizedRecordNames"], json!(["db.dev.example.com"]));
@@ -355,7 +372,7 @@ mod tests {
     #[test]
     fn the_tunnel_adds_forwarding_and_nothing_else() {
         let actions = |connect| {
-            let policy = policy(&target(&["automated"], connect));
+            let policy = policy(&target(&["automated"], connect), None);
             let statements = policy["Statement"].as_array().unwrap().clone();
             statements.iter().flat_map(|each| words(&each["Action"])).collect::<BTreeSet<_>>()
         };
@@ -365,7 +382,7 @@ mod tests {
             added,
             ["ssm:ResumeSession", "ssm:StartSession", "ssm:TerminateSession", "ssmmessages:OpenDataChannel"]
         );
-        let open = statement(&policy(&target(&["automated"], through_ssm)), "OpenTheTunnel");
+        let open = statement(&policy(&target(&["automated"], through_ssm), None), "OpenTheTunnel");
         assert_eq!(
             words(&open["Resource"]),
             [
@@ -377,9 +394,30 @@ mod tests {
     }
 
     #[test]
+    fn samples_log_in_as_their_role_only() {
+        let source = |host: Option<&str>, login| SampleSource {
+            host: host.map(str::to_owned),
+            port: 5432,
+            database: None,
+            user: "devdb_sample".into(),
+            login,
+            connect: Connect::Direct,
+            ssl_root_cert: None,
+        };
+        let of = |source: SampleSource| policy(&target(&["automated"], Connect::Direct), Some(&source));
+        for (host, region) in [(None, "eu-central-1"), (Some("r.c0ffee.eu-west-1.rds.amazonaws.com"), "eu-west-1")] {
+            let login = statement(&of(source(host, SampleLogin::Iam)), "SamplesLogInByToken");
+            let expected = format!("arn:aws:rds-db:{region}:123456789012:dbuser:*/devdb_sample");
+            assert_eq!(login["Resource"], expected);
+        }
+        let password = SampleLogin::Password(Password::Env("P".into()));
+        assert!(!of(source(None, password)).to_string().contains("rds-db"));
+    }
+
+    #[test]
     fn nothing_that_writes_is_allowed_everywhere_and_the_whole_fits_a_managed_policy() {
         let kinds = ["automated", "manual", "awsbackup", "shared"];
-        let policy = policy(&target(&kinds, Connect::Ssm { instance: "i-0123456789abcdef0".into() }));
+        let policy = policy(&target(&kinds, Connect::Ssm { instance: "i-0123456789abcdef0".into() }), None);
         for each in policy["Statement"].as_array().unwrap().iter().filter(|each| each["Effect"] == "Allow") {
             let reads =
                 words(&each["Action"]).iter().all(|action| action.contains(":Describe") || action.contains(":Get"));

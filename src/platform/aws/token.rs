@@ -39,7 +39,7 @@ pub async fn auth_token(target: &Target, route: &Route, user: &str) -> Result<Se
 
 /// The region in the name of an endpoint: `app.c0ffee.eu-west-1.rds.amazonaws.com`. A replica may be in
 /// another region than the target.
-fn region(host: &str) -> Option<&str> {
+pub(super) fn region(host: &str) -> Option<&str> {
     let host = host.strip_suffix(".cn").unwrap_or(host);
     host.strip_suffix(".rds.amazonaws.com")?.rsplit('.').next()
 }
