@@ -8,7 +8,7 @@ use super::compile::{kept, make as of_single};
 use super::made::{Form, Kind, Length, Made, Near, Site};
 use super::refusal::Why;
 use super::rule::Rule;
-use super::sql::call;
+use super::sql::{call, is_null};
 
 /// What becomes of an element, and of the array.
 pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<(Made, Made), Why> {
@@ -23,10 +23,8 @@ pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<(Made, Made), Why> {
     } else {
         format!("{unnested} WITH ORDINALITY AS devdb_element (devdb_value, devdb_position)")
     };
-    let sql = format!(
-        "CASE WHEN {value} IS NULL THEN NULL ELSE COALESCE((SELECT {all} FROM {from}), '{{}}') END",
-        value = site.value
-    );
+    let sql =
+        format!("CASE WHEN {} THEN NULL ELSE COALESCE((SELECT {all} FROM {from}), '{{}}') END", is_null(&site.value));
     // Lengths, words and signs are those of elements; a check of the column is about the array.
     let longest = match single.longest {
         Length::Same => Length::Input,

@@ -3,10 +3,10 @@
 use crate::pg::catalog::Column;
 
 use super::key::Key;
-use super::made::{Kind, Made, Site};
+use super::made::{Made, Site};
 use super::refusal::{Refusal, Why};
 use super::rule::Rule;
-use super::sql::{bytewise, cast, choose, op};
+use super::sql::{bytewise, cast, choose, is_null, op};
 use super::{
     address, array, business_number, bytes, card, company, composite, constant, date, email, enumeration, hstore,
     identifier, ip, json, name, number, phone, postal_code, prove, range, registration_number, text, url, username,
@@ -50,7 +50,7 @@ pub(super) fn value(rule: &Rule, site: &Site<'_>) -> Result<Expression, Why> {
         Rule::Fixed(value) => {
             let made = constant::fixed(value, site)?;
             prove::values(column, &made)?;
-            let sql = choose(&is_null(site), "NULL", &made.sql);
+            let sql = choose(&is_null(&site.value), "NULL", &made.sql);
             Ok(Expression { sql: declared(&sql), subquery: false })
         }
         _ if column.array => {
@@ -75,13 +75,7 @@ pub(super) fn kept(site: &Site<'_>, sql: &str) -> String {
     } else {
         sql.to_owned()
     };
-    choose(&is_null(site), "NULL", &sql)
-}
-
-/// Of a composite `IS NULL` asks whether all its attributes are.
-fn is_null(site: &Site<'_>) -> String {
-    let test = if site.kind == Kind::Composite { "IS NOT DISTINCT FROM NULL" } else { "IS NULL" };
-    format!("{} {test}", site.value)
+    choose(&is_null(&site.value), "NULL", &sql)
 }
 
 /// What a mask makes of a single value.

@@ -7,7 +7,7 @@ use super::constant;
 use super::made::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
 use super::rule::Rule;
-use super::sql::{call, cast, cast_to, choose, text};
+use super::sql::{call, cast, cast_to, choose, is_null, text};
 
 pub(super) fn make(keys: &[(String, Rule)], keep_other: bool, site: &Site<'_>) -> Result<Made, Why> {
     if site.kind != Kind::Hstore {
@@ -37,7 +37,7 @@ pub(super) fn make(keys: &[(String, Rule)], keep_other: bool, site: &Site<'_>) -
         };
         let new = match rule {
             Rule::Null => "NULL".to_owned(),
-            Rule::Fixed(fixed) => choose(&format!("{} IS NULL", inner.value), "NULL", &text(&constant::written(fixed))),
+            Rule::Fixed(fixed) => choose(&is_null(&inner.value), "NULL", &text(&constant::written(fixed))),
             rule => kept(&inner, &compile::make(rule, &inner)?.sql),
         };
         let pair = own("hstore", &[&name, &cast(&new, "text")]);

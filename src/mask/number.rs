@@ -6,7 +6,7 @@
 
 use super::made::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
-use super::sql::{bytewise, call, cast, choose, concat, op, text};
+use super::sql::{bytewise, call, cast, choose, concat, is_null, op, text};
 
 /// Parts of the keyed share of the noise.
 const PARTS: usize = 1_000_000_000;
@@ -49,7 +49,7 @@ pub(super) fn make(noise: u8, site: &Site<'_>) -> Result<Made, Why> {
         op(&down, "<=", "0")
     );
     let signed = cast(&op(&call("sign", &[&value]), "*", &moved), kind);
-    let stays = format!("({scale} IS NULL OR {})", op(&value, "=", "0"));
+    let stays = format!("({} OR {})", is_null(&scale), op(&value, "=", "0"));
     let sql = choose(&stays, &cast(&site.value, kind), &signed);
     Ok(Made { keeps_sign: true, ..Made::value(sql, Distinct::No) })
 }

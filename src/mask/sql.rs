@@ -64,6 +64,14 @@ pub(super) fn constants<S: AsRef<str>>(list: &[S]) -> String {
     format!("({}::pg_catalog.text[])", literal(&format!("{{{}}}", quoted.join(","))))
 }
 
+/// Whether a value is NULL: a composite, not its attributes.
+///
+/// Not `IS NULL`: `ALTER TABLE … USING` reads an expression again for each partition, and the server has by
+/// then put what the operand means to the parent into the text that it reads.
+pub(super) fn is_null(value: &str) -> String {
+    format!("{value} IS NOT DISTINCT FROM NULL")
+}
+
 /// `CASE WHEN condition THEN yes ELSE no END`.
 pub(super) fn choose(condition: &str, yes: &str, no: &str) -> String {
     format!("CASE WHEN {condition} THEN {yes} ELSE {no} END")

@@ -28,7 +28,7 @@ on_every_version!(
     numbers_have_their_shape,
 );
 
-const EXAMPLE_KEY: &str = "an example key!!";
+pub(crate) const EXAMPLE_KEY: &str = "an example key!!";
 
 /// Values that break what is not written with care.
 pub(super) const HOSTILE: [&str; 24] = [
@@ -86,7 +86,7 @@ pub(super) async fn column(session: &Session, path: &str) -> Column {
     columns(session).await.unwrap().into_iter().find(|column| column.path() == path).unwrap_or_else(|| panic!("{path}"))
 }
 
-pub(super) async fn compiled(session: &Session, mask: &str, path: &str, secret: &str) -> Expression {
+pub(crate) async fn compiled(session: &Session, mask: &str, path: &str, secret: &str) -> Expression {
     compile(&rule(mask), &column(session, path).await, &key(secret)).unwrap_or_else(|refusal| panic!("{refusal}"))
 }
 
@@ -109,30 +109,36 @@ async fn pairs(
     rows.iter().map(|row| (row.get::<_, Option<String>>(0).unwrap_or_default(), row.get(1))).collect()
 }
 
+/// The types that the list's examples are of.
+pub(crate) const TYPES: &str =
+    "CREATE TYPE tier AS ENUM ('free', 'gold', 'silver'); CREATE TYPE address AS (street text, zip text, country text)";
+
+/// A type that a mask of the list takes.
+pub(crate) fn type_for(takes: &str) -> &'static str {
+    match takes.split([',', ' ']).next().unwrap() {
+        "uuid" => "uuid",
+        "smallint" => "integer",
+        "numeric" => "numeric",
+        "ranges" => "daterange",
+        "a" => "address",
+        "hstore" => "hstore",
+        "date" => "date",
+        "inet" => "inet",
+        "bytea" => "bytea",
+        "json" => "jsonb",
+        "an" => "tier",
+        _ => "text",
+    }
+}
+
 async fn the_list_shows_what_really_comes_out(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     cluster.sql("app", "CREATE EXTENSION hstore").await;
-    session
-        .run("CREATE TYPE tier AS ENUM ('free', 'gold', 'silver'); CREATE TYPE address AS (street text, zip text, country text)")
-        .await
-        .unwrap();
+    session.run(TYPES).await.unwrap();
     let mut wrong = String::new();
     for entry in devdb::mask::list() {
-        let kind = match entry.takes.split([',', ' ']).next().unwrap() {
-            "uuid" => "uuid",
-            "smallint" => "integer",
-            "numeric" => "numeric",
-            "ranges" => "daterange",
-            "a" => "address",
-            "hstore" => "hstore",
-            "date" => "date",
-            "inet" => "inet",
-            "bytea" => "bytea",
-            "json" => "jsonb",
-            "an" => "tier",
-            _ => "text",
-        };
+        let kind = type_for(entry.takes);
         session.run(&format!("DROP TABLE IF EXISTS t; CREATE TABLE t (id int DEFAULT 1, value {kind})")).await.unwrap();
         session.execute(&format!("INSERT INTO t (value) VALUES ($1::text::{kind})"), &[&entry.from]).await.unwrap();
         let expression = compiled(&session, entry.mask, "public.t.value", EXAMPLE_KEY).await;

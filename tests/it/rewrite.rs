@@ -18,6 +18,7 @@ use crate::support::listener::Heard;
 mod forms;
 mod killed;
 mod obstacles;
+mod partitions;
 mod residue;
 
 on_every_version!(a_table_is_masked_in_one_pass, a_second_call_masks_nothing_twice);
@@ -130,8 +131,7 @@ pub(super) fn masks(table: &str, columns: &[(&str, &str)]) -> TableMask {
 }
 
 /// The same value wherever it comes from, and unlike it.
-pub(super) const EMAIL: &str =
-    "CASE WHEN email IS NULL THEN NULL ELSE 'm' || pg_catalog.md5('k' || email) || '@example.com' END";
+pub(super) const EMAIL: &str = "CASE WHEN email IS NOT DISTINCT FROM NULL THEN NULL ELSE 'm' || pg_catalog.md5('k' || email) || '@example.com' END";
 
 /// The method of each table.
 pub(super) fn methods(done: &[Rewritten]) -> Vec<(&str, Method)> {

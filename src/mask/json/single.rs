@@ -3,7 +3,7 @@
 use super::super::made::{Kind, Site};
 use super::super::refusal::Why;
 use super::super::rule::{Path, Rule, Step};
-use super::super::sql::{call, cast, choose, op, text};
+use super::super::sql::{call, cast, choose, is_null, op, text};
 use super::{Leaf, is, masked, readable};
 
 pub(super) fn make(paths: &[(Path, Rule)], site: &Site<'_>) -> Result<String, Why> {
@@ -20,7 +20,7 @@ pub(super) fn make(paths: &[(Path, Rule)], site: &Site<'_>) -> Result<String, Wh
         };
         let new = cast(&masked(rule, &leaf, site)?, "jsonb");
         // An empty path changes nothing; a path that leads through something of another kind is an error.
-        let there = choose(&format!("{old} IS NULL"), "'{}'::pg_catalog.text[]", &steps);
+        let there = choose(&is_null(&old), "'{}'::pg_catalog.text[]", &steps);
         changed = call("jsonb_set", &[&changed, &there, &new, "false"]);
     }
     let kind = call("jsonb_typeof", &[&document]);

@@ -14,6 +14,12 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = (TokenKind, Range<usize
     })
 }
 
+/// The words and signs of a text, without what is quoted and what means nothing.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    let quoted = |kind| matches!(kind, TokenKind::Literal { .. } | TokenKind::QuotedIdent { .. });
+    tokens(text).filter(move |(kind, _)| !is_gap(*kind) && !quoted(*kind)).map(|(_, range)| &text[range])
+}
+
 /// Whether a token means nothing to the server.
 pub(super) fn is_gap(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment { .. })

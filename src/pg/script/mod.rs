@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crate::diagnostic::Complaint;
 
 pub use error::ScriptError;
+pub use lexer::words;
 pub use run::{Options, Ran, run};
 pub use settings::{APPLICATION_NAME, settle};
 pub use split::Statement;

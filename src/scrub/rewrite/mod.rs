@@ -10,6 +10,7 @@
 //! Why not each obstacle in the transaction of its table: views and foreign keys belong to several
 //! tables, which could then not be rewritten at the same time.
 
+mod again;
 mod alter;
 mod begin;
 mod blocked;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blocked::{self, Reasons};
 use super::look::{self, Table};
 use super::obstacles::{self, Obstacle};
-use super::{ColumnMask, Error, Method, Result, TableMask, TablePlan};
+use super::{Error, Method, Result, TableMask, TablePlan, again};
 use crate::pg::{Session, identifier};
 
 /// Obstacles that could not be put back on trial, and why: their tables are rewritten in another way.
@@ -157,13 +157,6 @@ fn children_first(mut group: Vec<Table>) -> Vec<Table> {
     ordered
 }
 
-/// Whether the server can read an expression only once. It reads that of `USING` again for every partition and
-/// child, and `transformExprRecurse` has by then changed the arguments of `IS NULL` in place: for one that is
-/// more than a column it ends with "unrecognized node type" (seen on 15).
-fn is_read_once(sql: &str) -> bool {
-    [") IS NULL", ") IS NOT NULL", ") IS TRUE", ") IS FALSE"].iter().any(|test| sql.contains(test))
-}
-
 async fn decide(session: &Session, tables: Vec<Table>, blocked: &Reasons) -> Result<Unit> {
     let mut unit = Unit { tables, method: Method::Alter, why: Vec::new(), obstacles: Vec::new() };
     let mut empty = true;
@@ -174,12 +167,8 @@ async fn decide(session: &Session, tables: Vec<Table>, blocked: &Reasons) -> Res
         }
         let subqueries = table.mask.columns.iter().filter(|column| column.expression.subquery);
         unit.why.extend(subqueries.map(|column| format!("the mask of {} holds a subquery", identifier(&column.name))));
-        if table.relations.len() > 1 {
-            let unread = table.mask.columns.iter().filter(|column| is_read_once(&column.expression.sql));
-            let words = |column: &ColumnMask| {
-                format!("the mask of {} cannot be read for each partition", identifier(&column.name))
-            };
-            unit.why.extend(unread.map(words));
+        if table.relations.len() > 1 || !table.children.is_empty() {
+            unit.why.extend(table.mask.columns.iter().filter_map(again::why_not));
         }
     }
     unit.why.extend(inherited(&unit.tables));
