@@ -190,6 +190,9 @@ pub fn resembled(rule: &Rule) -> BTreeSet<Kind> {
         // A permuted number is a number, and may by chance be somebody's.
         Rule::Phone(_) => [Kind::Phone].into(),
         Rule::Card(CardKind::Valid) => [Kind::Card].into(),
+        // Of a right check digit they make a wrong one, but of a wrong one, by chance, a right one.
+        Rule::RegistrationNumber => [Kind::RegistrationNumber].into(),
+        Rule::BusinessNumber => [Kind::BusinessNumber].into(),
         Rule::Fixed(Scalar::Text(text)) => find(text).iter().map(|found| found.kind).collect(),
         // The author of an expression vouches for it, and of redacted text only the words stay.
         Rule::Json(paths) => paths.iter().flat_map(|(_, rule)| resembled(rule)).collect(),
