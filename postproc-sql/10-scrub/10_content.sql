@@ -29,8 +29,3 @@ UPDATE app.notes SET
 UPDATE app.support_tickets SET
     tags = ARRAY(SELECT tag FROM unnest(tags) WITH ORDINALITY t (tag, place)
                  WHERE tag IN ('billing', 'login') ORDER BY place);
-
--- As many numbers as there were, none of them real; 02-0… is not given out.
-UPDATE app.organisations SET
-    phones = ARRAY(SELECT '02-0000-' || lpad((id % 1000)::text, 3, '0') || n
-                   FROM generate_subscripts(phones, 1) n)::app.phone_number[];
