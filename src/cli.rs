@@ -63,10 +63,13 @@ pub enum Command {
     Init(From),
     /// Judge a database by devdb.yaml and devdb.lock; code 7 when a column is neither masked nor kept.
     Coverage(Coverage),
-    /// Look for what looks personal in any column of a database; changes nothing.
-    Audit(Named),
+    /// Look for what looks personal in any column of a database, or of a target's live generation; changes nothing.
+    Audit(Audit),
     /// Mask a database that devdb.yaml lists, in place, and search it for originals.
-    Scrub(Named),
+    ///
+    /// There is no scrubbing of a target's live generation: it was masked when it was made, and masks of masked
+    /// values make nothing safer.
+    Scrub(Scrub),
     /// Print the least-privilege IAM policy for this very configuration.
     Policy,
     /// List every mask: what it makes, what it keeps, what it costs, with an example.
@@ -214,12 +217,21 @@ pub struct Coverage {
     pub accept: bool,
 }
 
-/// A database that is named.
+/// `devdb audit`.
 #[derive(Debug, Args)]
-pub struct Named {
+pub struct Audit {
+    /// The database, such as postgres://me@localhost/app_dev, instead of --target. Its password stands in
+    /// PGPASSWORD.
+    #[arg(long, value_name = "URL", env = "DEVDB_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+}
+
+/// `devdb scrub`.
+#[derive(Debug, Args)]
+pub struct Scrub {
     /// The database, such as postgres://me@localhost/app_dev. Its password stands in PGPASSWORD.
     #[arg(long, value_name = "URL", env = "DEVDB_DATABASE", hide_env_values = true)]
-    pub database: String,
+    pub database: Option<String>,
 }
 
 /// `devdb config …`.

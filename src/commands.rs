@@ -9,13 +9,14 @@ use secrecy::ExposeSecret as _;
 
 use crate::cli::{Cli, Command, ConfigAction};
 use crate::config::{self, Config, PlatformConfig, Target};
+use crate::database::framed;
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener, Verdict};
 use crate::pg::Url;
 use crate::report::Format;
 use crate::rotate::begin::{begin, quietly};
 use crate::rotate::plan::Wishes;
-use crate::rotate::{self, Options, cleanup, doctor, prepare, rollback, status};
+use crate::rotate::{self, Options, audit, cleanup, doctor, prepare, rollback, status};
 use crate::{database, demo, interrupt, mask, platform, scrub};
 
 /// Runs a command.
@@ -30,26 +31,54 @@ pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure>
         Command::Config { action: ConfigAction::Check } => check(&load(&cli)?, &*listener),
         Command::Masks if cli.format == Format::Json => print_json(&*listener, &serde_json::json!(mask::list())),
         Command::Masks => print(&*listener, &mask::table()),
-        Command::Init(options) => database::init(&url(&options.from, &*listener)?, &*listener).await,
+        Command::Init(options) => {
+            let url = url(&options.from, &*listener)?;
+            let work = database::init(&url, cli.format == Format::Json, &*listener);
+            Ok(framed("init", &url, listener.clone(), work).await)
+        }
         Command::Coverage(options) => {
             let (config, url) = (load(&cli)?, url(&options.source.from, &*listener)?);
-            database::coverage(masking(&config)?, &url, options.accept, &*listener).await
+            let work = database::coverage(masking(&config)?, &url, options.accept, &*listener);
+            Ok(framed("coverage", &url, listener.clone(), work).await)
         }
         Command::Audit(options) => {
+            let database = match (&options.database, &cli.target) {
+                (Some(database), None) => database,
+                (None, Some(_)) => {
+                    let run = begin("audit", target(&cli)?, listener, true).await?;
+                    let exit = audit::audit(&run).await;
+                    return Ok(run.finish(exit.map(|exit| (exit, None))));
+                }
+                (Some(_), Some(_)) => {
+                    return Err(usage("--database and --target are two places")
+                        .hint("give one of them; DEVDB_DATABASE and DEVDB_TARGET count as well"));
+                }
+                (None, None) => {
+                    return Err(usage("it is not said what to look at")
+                        .hint("--database URL, or --target NAME for the live generation of a target"));
+                }
+            };
             // Without a configuration there is something to find all the same.
             let config = if cli.config.exists() { Some(load(&cli)?) } else { None };
-            let url = url(&options.database, &*listener)?;
-            database::audit(config.as_ref().map(masking).transpose()?, &url, &*listener).await
+            let url = url(database, &*listener)?;
+            let work = database::audit(config.as_ref().map(masking).transpose()?, &url, &*listener);
+            Ok(framed("audit", &url, listener.clone(), work).await)
         }
         Command::Scrub(options) => {
-            let (target, url) = (target(&cli)?, url(&options.database, &*listener)?);
-            let work = database::scrub(&target, &url, &*listener);
-            tokio::select! {
-                done = work => done,
-                () = interrupt::signal() => {
-                    Err(Failure::new(Exit::Interrupted, "interrupted").and("the next `devdb scrub` goes on where this one was"))
+            let database = options.database.as_ref().ok_or_else(|| {
+                usage("it is not said what to mask: --database URL").hint(
+                    "a target's live generation was masked when it was made; to mask by other rules, `devdb rotate`",
+                )
+            })?;
+            let (target, url) = (target(&cli)?, url(database, &*listener)?);
+            let work = async {
+                tokio::select! {
+                    done = database::scrub(&target, &url, &*listener) => done,
+                    () = interrupt::signal() => Err(Failure::new(Exit::Interrupted, "interrupted")
+                        .and("the next `devdb scrub` goes on where this one was")),
                 }
-            }
+            };
+            Ok(framed("scrub", &url, listener.clone(), work).await)
         }
         Command::Policy => match &target(&cli)? {
             target if matches!(target.platform, PlatformConfig::Aws(_)) => {
@@ -99,6 +128,10 @@ fn meant(options: &crate::cli::Rotate) -> Options {
         contexts: options.contexts.clone(),
         check_idempotent: options.check_idempotent,
     }
+}
+
+fn usage(cause: &str) -> Failure {
+    Failure::new(Exit::Usage, cause)
 }
 
 fn masking(config: &Config) -> Result<&config::Masking, Failure> {

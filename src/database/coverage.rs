@@ -13,10 +13,14 @@ use crate::scrub::{advice, cover, init as first, masking};
 
 use crate::rotate::prepare;
 
-/// Prints a first `devdb.yaml` for a database.
-pub async fn init(url: &Url, listener: &dyn Listener) -> Result<Exit, Failure> {
-    let draft = first::look(&super::session(url).await?).await?;
-    listener.print(&first::text(&draft));
+/// Prints a first `devdb.yaml` for a database. Among JSON lines it is a line too.
+pub async fn init(url: &Url, json: bool, listener: &dyn Listener) -> Result<Exit, Failure> {
+    let text = first::text(&first::look(&super::session(url).await?).await?);
+    if json {
+        listener.hear(&Event::Noted { step: "init", message: text });
+    } else {
+        listener.print(&text);
+    }
     Ok(Exit::Done)
 }
 

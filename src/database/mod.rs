@@ -9,6 +9,8 @@ pub use audit::audit;
 pub use coverage::{coverage, init};
 pub use scrub::scrub;
 
+use std::future::Future;
+use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -16,7 +18,19 @@ use async_trait::async_trait;
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
 use crate::pg::{self, Session, Url};
+use crate::rotate::begin::announce;
 use crate::scrub::door::Door;
+
+/// Announces a command on the database that a URL names, and says how it ended.
+pub async fn framed(
+    command: &'static str,
+    url: &Url,
+    listener: Arc<dyn Listener>,
+    work: impl Future<Output = Result<Exit, Failure>>,
+) -> Exit {
+    let announced = announce(command, &url.place(), listener);
+    announced.finish(work.await)
+}
 
 /// A server that a URL names.
 struct Named<'a>(&'a Url);

@@ -106,11 +106,7 @@ async fn clear(session: &Session, target: &Target, work: &Work, listener: &dyn L
 
 async fn search(masker: &Masker<'_>, session: &Session, database: &str) -> Result<(), Failure> {
     let step = Step::begin(masker.listener, "leak check", "search for originals");
-    let mut bad = 0;
-    for look in looks::looks(session, Some(masker.masking)).await? {
-        masker.listener.hear(&look.event(database));
-        bad += usize::from(look.kept.is_none());
-    }
+    let mut bad = looks::tell(session, Some(masker.masking), masker.listener).await?;
     let outcome = masker.search(database).await?;
     bad += outcome.hits.iter().filter(|hit| hit.survivor.is_none()).count();
     if bad > 0 {

@@ -2,6 +2,7 @@
 //! `observe`, deciding in `plan`; each step is a file of its own.
 
 pub mod access;
+pub mod audit;
 pub mod begin;
 pub mod cleanup;
 pub mod doctor;

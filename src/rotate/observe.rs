@@ -27,6 +27,13 @@ pub struct World {
     pub quarantine: Settings,
 }
 
+impl World {
+    /// The generation that the record points at.
+    pub fn live(&self) -> Option<&Instance> {
+        self.instances.iter().zip(&self.pointed_at).find(|(_, live)| **live).map(|(instance, _)| instance)
+    }
+}
+
 /// Looks at the world.
 pub async fn observe(platform: &Arc<dyn Platform>) -> platform::Result<World> {
     let identity = platform.identity().await?;

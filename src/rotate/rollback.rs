@@ -54,8 +54,7 @@ fn choose(run: &Run, world: &World, wanted: Option<&str>) -> Result<(Instance, I
     if let RecordState::Foreign(why) = &world.record {
         return Err(refused(format!("{}: {why}", run.target.record.name)));
     }
-    let live = world.instances.iter().zip(&world.pointed_at).find(|(_, live)| **live).map(|(instance, _)| instance);
-    let Some(live) = live else {
+    let Some(live) = world.live() else {
         return Err(refused(format!("{} points at no generation of this target", run.target.record.name))
             .hint("`devdb status` shows what there is"));
     };

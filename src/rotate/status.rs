@@ -40,8 +40,7 @@ pub async fn status(run: &Run, json: bool) -> Result<Exit, Failure> {
     }
     let record = &run.target.record.name;
     let max = run.target.generation.max_age;
-    let live = world.instances.iter().zip(&world.pointed_at).find(|(_, live)| **live).map(|(instance, _)| instance);
-    if let Some(Instance { name, status: Status::Dead(status), .. }) = live {
+    if let Some(Instance { name, status: Status::Dead(status), .. }) = world.live() {
         run.warn(format!("{name} is live, and {status}; `devdb rotate` replaces it"));
         return Ok(Exit::Refused);
     }

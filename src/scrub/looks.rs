@@ -7,7 +7,7 @@ use super::cover;
 use super::samples::Error;
 use crate::config::mask::WrittenMask;
 use crate::config::{ColumnPath, Masking, Survivor, TablePath};
-use crate::event::Event;
+use crate::event::{Event, Listener};
 use crate::mask::Rule;
 use crate::mask::coverage::{self, Class};
 use crate::mask::detect::{Domains, Kind, resembled};
@@ -63,6 +63,25 @@ pub async fn looks(session: &Session, masking: Option<&Masking>) -> Result<Vec<L
     let survivors = masking.map_or(&[][..], |masking| masking.survivors.as_slice());
     let found = audit::audit(session, &spared).await?;
     Ok(found.into_iter().map(|finding| Look::of(finding, survivors)).collect())
+}
+
+/// Tells of every column with values that look personal; answers how many have no reason to.
+///
+/// # Errors
+/// As [`looks`].
+pub async fn tell(session: &Session, masking: Option<&Masking>, listener: &dyn Listener) -> Result<usize, Error> {
+    let found = looks(session, masking).await?;
+    found.iter().for_each(|one| listener.hear(&one.event(session.database())));
+    Ok(found.iter().filter(|one| one.kept.is_none()).count())
+}
+
+/// A number of such columns in words.
+pub fn columns(number: usize) -> String {
+    match number {
+        0 => "nothing looks personal".to_owned(),
+        1 => "1 column has values that look personal".to_owned(),
+        _ => format!("{number} columns have values that look personal"),
+    }
 }
 
 /// Columns of materialized views: made of what is looked at in its tables.

@@ -46,6 +46,26 @@ impl Desk {
         done
     }
 
+    /// The events of a command, whose first and last are its frame.
+    fn framed(&self, command: &str, code: i32) -> Vec<serde_json::Value> {
+        let done = self.devdb(&[command, "--format", "json"]).code(code);
+        let events: Vec<serde_json::Value> = done.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let (first, last) = (&events[0], &events[events.len() - 1]);
+        assert!(first["event"] == "run_started" && first["command"] == command, "{events:#?}");
+        assert_eq!(first["target"], format!("127.0.0.1:{}/app", self.place()));
+        assert!(last["event"] == "run_finished" && last["exit"] == code, "{events:#?}");
+        events
+    }
+
+    /// The HTML page that a command writes.
+    fn page(&self, command: &str, code: i32) -> String {
+        let path = self.path("report.html");
+        self.devdb(&[command, "--html", path.to_str().unwrap()]).code(code);
+        let page = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        page
+    }
+
     /// What `init` writes, with every column kept of which it says nothing, and this database allowed.
     fn begin(&self) {
         let written = self.devdb(&["init"]).code(0).out;
@@ -153,6 +173,50 @@ async fn a_database_that_is_not_listed_is_not_touched() {
         .await;
     desk.devdb(&["scrub"]).code(3).says("this is the generation app-dev-1");
     assert_eq!(desk.dump(&[]), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_command_says_that_it_began_and_how_it_ended() {
+    let desk = Desk::with(SHOP).await;
+    // What is written to standard output can be pasted; the frame is not among it.
+    let written = desk.devdb(&["init"]).code(0);
+    assert!(!written.out.contains("devdb 0.") && written.err.contains("init 127.0.0.1:"), "{}", written.err);
+    desk.begin();
+    desk.framed("init", 0);
+    desk.framed("audit", 7);
+    desk.framed("coverage", 0);
+    desk.cluster.sql("app", "ALTER TABLE users ADD birth_place text").await;
+    let open = desk.framed("coverage", 7);
+    assert!(open.iter().any(|event| event["event"] == "coverage"), "{open:#?}");
+    assert!(open[open.len() - 2]["hint"].as_str().unwrap().contains("birth_place"), "{open:#?}");
+    desk.framed("scrub", 7);
+    let page = desk.page("scrub", 7);
+    assert!(page.contains("birth_place") && page.contains("failed"), "{page}");
+    desk.cluster.sql("app", "ALTER TABLE users DROP birth_place").await;
+
+    let page = desk.page("scrub", 0);
+    for words in [
+        "0 · done",
+        "columns masked",
+        "rows masked",
+        "id=\"coverage\"",
+        "id=\"tables\"",
+        "id=\"leaks\"",
+        "public.users",
+        "data-label=\"originals\"",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("corp.kr"), "{page}");
+    for command in ["audit", "coverage", "init"] {
+        let page = desk.page(command, 0);
+        assert!(page.contains(&format!("devdb {command}")) && page.contains("0 · done"), "{page}");
+    }
+    desk.framed("scrub", 0);
+    desk.cluster.sql("postgres", "DROP DATABASE app WITH (FORCE)").await;
+    for command in ["init", "audit", "coverage", "scrub"] {
+        desk.framed(command, 1);
+    }
 }
 
 /// `init`, `coverage --accept` and `scrub` on schemas by chance end well, or say what cannot be done. After a

@@ -1,7 +1,7 @@
 //! The other commands, on the local platform.
 
-use super::support::block_on;
 use super::support::scene::Scene;
+use super::support::{block_on, server};
 
 #[test]
 fn a_dry_run_prints_the_plan_and_leaves_no_trace() {
@@ -150,4 +150,31 @@ fn completions_are_printed_for_a_shell() {
     for shell in ["bash", "zsh", "fish"] {
         scene.devdb(&["completions", shell]).code(0).says("rollback");
     }
+}
+
+#[test]
+fn audit_looks_at_the_live_generation_of_a_target() {
+    let scene = Scene::new();
+    scene.devdb(&["audit"]).code(2).says("--database URL, or --target NAME");
+    scene.devdb(&["audit", "--target", "app-dev", "--database", "postgres://a@127.0.0.1/b"]).code(2).says("two places");
+    scene.devdb(&["scrub", "--target", "app-dev"]).code(2).says("was masked when it was made");
+    scene.devdb(&["audit", "--target", "app-dev"]).code(3).says("generated master password of app-dev");
+    scene.config("master_password: generate", "master_password: { command: [printf, \"%s\", known-to-the-team] }");
+    scene.devdb(&["audit", "--target", "app-dev"]).code(3).says("points at no generation of this target");
+    scene.devdb(&["rotate"]).code(0);
+    let meta = scene.meta(&scene.record().unwrap().0);
+    scene.devdb(&["audit", "--target", "app-dev"]).code(0).says("nothing looks personal");
+    let port = scene.record().unwrap().1;
+    block_on(async {
+        let master = server::login(port, "app_admin", "known-to-the-team", "app").await.unwrap();
+        let insert = "INSERT INTO app.users (id, email, name) VALUES (9002, 'minsu.kim@haneul.kr', 'Kim')";
+        master.run(insert).await.unwrap();
+    });
+    let said = scene.devdb(&["audit", "--target", "app-dev", "--format", "json"]).code(7);
+    assert!(said.out.contains("app.users.email") && !said.out.contains("haneul.kr"), "{}", said.out);
+    assert!(said.out.starts_with("{\"event\":\"run_started\"") && said.out.contains("\"exit\":7"), "{}", said.out);
+    // Nothing of it was changed, its password least of all.
+    assert_eq!(scene.meta(&scene.record().unwrap().0), meta);
+    scene.config("known-to-the-team", "guessed-by-one");
+    scene.devdb(&["audit", "--target", "app-dev"]).code(1).says("28P01");
 }
