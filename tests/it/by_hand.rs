@@ -6,7 +6,7 @@
 /// Schemas and data by chance.
 mod chance;
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::support::cluster::{Cluster, version};
 use crate::support::scene::{Done, done};
@@ -21,7 +21,11 @@ struct Desk {
 
 impl Desk {
     async fn with(sql: &str) -> Desk {
-        let cluster = Cluster::start(&version(15), &[]).await;
+        Desk::on(15, sql).await
+    }
+
+    async fn on(major: u32, sql: &str) -> Desk {
+        let cluster = Cluster::start(&version(major), &[]).await;
         let master = cluster.with_master().await;
         master.run(sql).await.unwrap_or_else(|error| panic!("{error}\n{sql}"));
         Desk { folder: tempfile::tempdir().unwrap(), cluster }
@@ -36,14 +40,38 @@ impl Desk {
     }
 
     fn devdb(&self, arguments: &[&str]) -> Done {
+        let done = done(self.command(arguments).output().unwrap());
+        assert!(!done.err.contains("a key for tests"), "{}", done.err);
+        done
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let url = format!("postgres://master@127.0.0.1:{}/app", self.place());
         let mut command = Command::new(env!("CARGO_BIN_EXE_devdb"));
         command.args(arguments).arg("--config").arg(self.path("devdb.yaml"));
         command.env("DEVDB_FROM", &url).env("DEVDB_DATABASE", &url).env("PGPASSWORD", PASSWORD);
         command.env("DEVDB_MASK_KEY", "a key for tests by hand");
-        let done = done(command.output().unwrap());
-        assert!(!done.err.contains("a key for tests"), "{}", done.err);
-        done
+        command
+    }
+
+    /// The events of a command, whose first and last are its frame.
+    fn framed(&self, command: &str, code: i32) -> Vec<serde_json::Value> {
+        let done = self.devdb(&[command, "--format", "json"]).code(code);
+        let events: Vec<serde_json::Value> = done.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let (first, last) = (&events[0], &events[events.len() - 1]);
+        assert!(first["event"] == "run_started" && first["command"] == command, "{events:#?}");
+        assert_eq!(first["target"], format!("127.0.0.1:{}/app", self.place()));
+        assert!(last["event"] == "run_finished" && last["exit"] == code, "{events:#?}");
+        events
+    }
+
+    /// The HTML page that a command writes.
+    fn page(&self, command: &str, code: i32) -> String {
+        let path = self.path("report.html");
+        self.devdb(&[command, "--html", path.to_str().unwrap()]).code(code);
+        let page = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        page
     }
 
     /// The events of a command, whose first and last are its frame.
@@ -88,13 +116,19 @@ impl Desk {
         }
     }
 
+    /// How much the tool has left of its own.
+    async fn meta(&self) -> i64 {
+        let sql = "SELECT count(*) FROM pg_namespace WHERE nspname = 'devdb_meta'";
+        self.cluster.superuser("app").await.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
     /// The schema, as `pg_dump` writes it.
     fn schema(&self) -> String {
         self.dump(&["-s"])
     }
 
     fn dump(&self, arguments: &[&str]) -> String {
-        let program = crate::support::server::bin(None).join("pg_dump");
+        let program = std::env::var("DEVDB_TEST_PG_DUMP").unwrap();
         let mut command = Command::new(program);
         command.args(arguments).args([
             "-h",
@@ -229,9 +263,14 @@ async fn schemas_by_chance_are_scrubbed_or_refused_by_name() {
     for round in 0..12 {
         let seed = seed + round;
         let sql = chance::database(seed);
-        let desk = Desk::with(&sql).await;
+        let major = match round {
+            0..2 => 14,
+            2..4 => 18,
+            _ => 15,
+        };
+        let desk = Desk::on(major, &sql).await;
         desk.begin();
-        let said = |done: &Done| format!("DEVDB_TEST_SEED={seed}\n{sql}\n{}\n{}", done.out, done.err);
+        let said = |done: &Done| format!("DEVDB_TEST_SEED={seed} on {major}\n{sql}\n{}\n{}", done.out, done.err);
         let covered = desk.devdb(&["coverage", "--accept"]);
         if covered.code != 0 {
             assert!(covered.code == 7 && covered.err.contains("cannot be used for"), "{}", said(&covered));
@@ -256,4 +295,48 @@ async fn schemas_by_chance_are_scrubbed_or_refused_by_name() {
     }
     println!("{scrubbed} scrubbed, refused: {refused:?}");
     assert!(scrubbed >= 6, "refused: {refused:?}");
+}
+
+/// Killed at any instant, a scrub says nothing of being done, and the next one ends where an undisturbed one does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_scrub_is_gone_on_with() {
+    let desk = Desk::with(SHOP).await;
+    desk.begin();
+    let postgres = desk.cluster.superuser("postgres").await;
+    postgres.run("CREATE DATABASE clean TEMPLATE app OWNER master").await.unwrap();
+    let anew = async || {
+        postgres.run("DROP DATABASE app WITH (FORCE)").await.unwrap();
+        postgres.run("CREATE DATABASE app TEMPLATE clean OWNER master").await.unwrap();
+    };
+    let began = std::time::Instant::now();
+    desk.devdb(&["scrub"]).code(0);
+    let whole = began.elapsed();
+    let wanted = desk.dump(&[]);
+    let (mut kills, mut rounds) = (0_u32, 0_u32);
+    while kills < 12 {
+        assert!(rounds < 30, "it ends too soon to be killed");
+        anew().await;
+        let mut done = false;
+        for part in 0..2 {
+            let mut child = desk.command(&["scrub", "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap();
+            // Spread over the run: early and late ones, in no order.
+            std::thread::sleep(whole.mul_f64(f64::from((rounds * 2 + part) * 7 % 23) / 22.0));
+            let _ = child.kill();
+            let killed = child.wait_with_output().unwrap();
+            let said = String::from_utf8_lossy(&killed.stdout).into_owned();
+            done = said.contains("run_finished");
+            // What it was about to say when it was killed is true.
+            done |= said.contains("no original was found") && desk.meta().await == 0;
+            if done {
+                break;
+            }
+            kills += 1;
+        }
+        if !done {
+            desk.devdb(&["scrub"]).code(0).says("no original was found");
+        }
+        crate::rewrite::assert_same(&wanted, &desk.dump(&[]));
+        assert_eq!(desk.meta().await, 0);
+        rounds += 1;
+    }
 }

@@ -109,7 +109,7 @@ pub(super) fn dump(cluster: &Cluster, database: &str, arguments: &[&str]) -> Str
 }
 
 #[track_caller]
-pub(super) fn assert_same(before: &str, after: &str) {
+pub(crate) fn assert_same(before: &str, after: &str) {
     if before != after {
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
         let (was, is) = (lines(before), lines(after));

@@ -14,7 +14,7 @@ use tokio_postgres::types::Type;
 use super::error::Error;
 use super::fingerprint::{Form, Press, Written, windows};
 use super::hash::Secrets;
-use super::rights::Turn;
+use super::rights::{self, Turn};
 use super::shape::{Shape, shapes};
 use super::store::{self, Counted};
 use super::{Original, Remembered, STEP, server};
@@ -46,6 +46,8 @@ pub(super) async fn remember(
     let session = door.session(database).await?;
     careful(&session).await?;
     store::prepare(&session, secrets).await?;
+    // A search that was killed may have lent the filter to owners of tables.
+    rights::take_filter_back(&session).await?;
     let tables = missing(&session, originals).await?;
     if store::same_key(&session, secrets).await? {
         match tables.first().and_then(|table| table.columns.first()) {

@@ -23,12 +23,20 @@ const PIECE: i64 = 8192;
 pub(super) async fn search(door: &dyn Door, database: &str, options: &Search<'_>) -> Result<Outcome, Error> {
     let session = door.session(database).await?;
     careful(&session).await?;
-    let (known, columns) = store::load(&session, options.secret).await?;
-    let relations = places::relations(&session).await?;
-    let mode = server::choose(&session, options, &relations).await?;
-    let filter = server::prepare(&session, mode, options.secret).await?;
+    let outcome = look(&session, door, database, options).await;
+    // Whatever came of it: owners of tables need the filter no longer.
+    let taken_back = rights::take_filter_back(&session).await;
+    let outcome = outcome?;
+    taken_back.map(|()| outcome)
+}
+
+async fn look(session: &Session, door: &dyn Door, database: &str, options: &Search<'_>) -> Result<Outcome, Error> {
+    let (known, columns) = store::load(session, options.secret).await?;
+    let relations = places::relations(session).await?;
+    let mode = server::choose(session, options, &relations).await?;
+    let filter = server::prepare(session, mode, options.secret).await?;
     if mode == Mode::Server {
-        rights::lend_filter(&session, &relations).await?;
+        rights::lend_filter(session, &relations).await?;
     }
     let (roots, foreign) = (roots(&relations), relations.foreign.clone());
     let fingerprints = known.len() as u64;
@@ -54,7 +62,6 @@ pub(super) async fn search(door: &dyn Door, database: &str, options: &Search<'_>
     while let Some(ended) = workers.join_next().await {
         tally.add(ended.map_err(|_| Error::Garbled { place: "a worker's table".into() })??);
     }
-    rights::take_filter_back(&session).await?;
     let left_out = columns.iter().map(|column| u64::try_from(column.left_out).unwrap_or(0)).sum();
     Ok(Outcome {
         hits: hits(&tally, &columns, options.survivors, &roots),

@@ -8,7 +8,13 @@ use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 use crate::support::listener::Heard;
 
-on_every_version!(vanished_fingerprints_fail, a_killed_run_is_resumed, rights_and_policies, big_and_empty_values);
+on_every_version!(
+    vanished_fingerprints_fail,
+    a_killed_run_is_resumed,
+    a_lent_filter_is_taken_back,
+    rights_and_policies,
+    big_and_empty_values
+);
 
 const USERS: &str = "CREATE TABLE users (email text);
     INSERT INTO users SELECT 'kim' || i || '@real.kr' FROM generate_series(1, 100) i;
@@ -167,4 +173,60 @@ async fn big_and_empty_values(version: Version) {
     master.run("SELECT lo_put(4712, 4194300, ' kim9@real.kr '::bytea)").await.unwrap();
     let found = found(&cluster).await;
     assert_eq!(found[0], "large object 4712: 1 email of public.users.email");
+}
+
+/// Owners of tables may use the filter during a search, and not after it: whether it ends well, fails, or is
+/// killed and another run comes.
+async fn a_lent_filter_is_taken_back(version: Version) {
+    let cluster = Cluster::start(&version, &[]).await;
+    let master = cluster.with_master().await;
+    statements(&master, USERS).await;
+    // A policy hides its rows from all others.
+    master.run("CREATE ROLE owner LOGIN PASSWORD 'p'; GRANT CREATE ON DATABASE app TO owner").await.unwrap();
+    let owner = cluster.login("owner", "p", "app").await.unwrap();
+    statements(
+        &owner,
+        "CREATE SCHEMA own;
+         CREATE TABLE own.copies (email text);
+         INSERT INTO own.copies VALUES ('kim7@real.kr');
+         ALTER TABLE own.copies ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY nobody ON own.copies USING (false);
+         GRANT USAGE ON SCHEMA own TO master;
+         GRANT SELECT ON own.copies TO master",
+    )
+    .await;
+    let originals = [original("public.users.email", "email", None)];
+    let lent = async || {
+        let sql = "SELECT count(*) FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = 'devdb_meta' AND a.grantee = 'owner'::regrole";
+        let filter = "SELECT count(*) FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = to_regclass('devdb_meta.leak_filter') AND a.grantee = 'owner'::regrole";
+        let superuser = cluster.superuser("app").await;
+        let (schema, filter) =
+            (superuser.query_one(sql, &[]).await.unwrap(), superuser.query_one(filter, &[]).await.unwrap());
+        schema.get::<_, i64>(0) + filter.get::<_, i64>(0)
+    };
+    remember(&cluster, &originals).await.unwrap();
+    search(&cluster, Mode::Server, &[]).await.unwrap();
+    assert_eq!(lent().await, 0);
+    // A lock on what is read last keeps a search from its end; then it is gone.
+    let killed = async || {
+        let locking = cluster.superuser("app").await;
+        locking.run("BEGIN; LOCK pg_catalog.pg_largeobject_metadata, pg_catalog.pg_largeobject").await.unwrap();
+        let run = search(&cluster, Mode::Server, &[]);
+        tokio::time::timeout(std::time::Duration::from_secs(3), run).await.unwrap_err();
+        drop(locking);
+        assert_eq!(lent().await, 2, "the search was killed while the filter was lent");
+    };
+    killed().await;
+    remember(&cluster, &originals).await.unwrap();
+    assert_eq!(lent().await, 0);
+    killed().await;
+    // The next search fails, for a table cannot be read any more.
+    cluster.sql("app", "CREATE TABLE denied (email text); INSERT INTO denied VALUES ('kim1@real.kr'); REVOKE ALL ON denied FROM master").await;
+    search(&cluster, Mode::Server, &[]).await.unwrap_err();
+    assert_eq!(lent().await, 0);
+    cluster.sql("app", "DROP TABLE denied").await;
+    killed().await;
+    let stays = search(&cluster, Mode::Stream, &[]).await.unwrap();
+    assert!(!stays.hits.is_empty());
+    assert_eq!(lent().await, 0);
 }
