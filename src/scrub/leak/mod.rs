@@ -52,6 +52,7 @@
 //! characters), so that it is sooner only on connections of a few megabytes a second. Values outside ASCII and Hangul, with escapes, of
 //! bytes that are no ASCII text, and large objects are sent in both modes.
 
+mod binary;
 mod error;
 mod fingerprint;
 mod fold;
@@ -59,6 +60,7 @@ mod hash;
 mod hit;
 mod known;
 mod letters;
+mod map;
 mod places;
 mod readings;
 mod remember;
@@ -66,6 +68,7 @@ mod rights;
 mod search;
 mod server;
 mod shape;
+mod sieve;
 mod store;
 mod stream;
 mod tokens;
