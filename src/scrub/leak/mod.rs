@@ -39,7 +39,7 @@
 //! # Where is searched
 //!
 //! All columns but those of types that hold no text (dates, truth values, floating-point numbers, enums,
-//! integers under bigint), of all tables, partitions and materialized views; large objects; comments and
+//! integers of two bytes; of those of four bytes the values of ten digits are searched), of all tables, partitions and materialized views; large objects; comments and
 //! security labels; what the planner quotes of columns and extended statistics; defaults, constraints,
 //! partition bounds, views, rules, functions, index expressions, policies, triggers, settings of roles
 //! and databases. What cannot be read is an error. Foreign tables are named and not read.
