@@ -118,7 +118,7 @@ fn lower(bytes: u64) -> u64 {
     let low = bytes & (EACH * 0x7f);
     // The highest bit of a byte says that it is `A` or more, and that it is more than `Z`.
     let (from, past) = (low + EACH * (0x80 - 0x41), low + EACH * (0x80 - 0x5b));
-    bytes | (from & !past & !bytes & EACH * 0x80) >> 2
+    bytes | (from & !past & !bytes & (EACH * 0x80)) >> 2
 }
 
 #[inline]

@@ -206,7 +206,7 @@ pub(super) async fn load(session: &Session, secrets: &Secrets) -> Result<(Known,
     let mut gathered = Gathered::new(usize::try_from(count).unwrap_or(0));
     let index: HashMap<i32, usize> = columns.iter().enumerate().map(|(at, column)| (column.id, at)).collect();
     let mut sums = vec![Sum::default(); columns.len()];
-    let sql = format!("COPY (SELECT of, first, second, start FROM {place}) TO STDOUT (FORMAT binary)");
+    let sql = format!("COPY {place} (of, first, second, start) TO STDOUT (FORMAT binary)");
     binary::rows(session, &sql, place, |row| {
         let at = *index.get(&i32::from_be_bytes(row.fixed()?))?;
         let (first, second) = (row.fixed()?, row.fixed()?);
