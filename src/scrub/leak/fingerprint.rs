@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::fold::fold;
 use super::hash::Secrets;
+use super::map::Map;
 use super::readings::hex;
 use super::tokens::{ANCHOR_DIGITS, Cutter, LEAST_DIGITS, MOST_WORDS, Sink};
 
@@ -25,7 +26,7 @@ pub(super) struct Form {
     pub first: u64,
     /// The second one.
     pub second: u64,
-    /// The hash of its first word, if it is a window of several.
+    /// The hash of its first word, if it is a window of words.
     pub start: Option<u64>,
     /// The server's hash of its rarest part: which rows may hold it.
     pub anchor: i64,
@@ -59,12 +60,13 @@ pub(super) enum Written {
 pub(super) struct Press<'a> {
     secrets: &'a Secrets,
     cutter: Cutter<'a>,
+    map: Map,
     folded: Vec<u8>,
 }
 
 impl<'a> Press<'a> {
     pub(super) fn new(secrets: &'a Secrets) -> Self {
-        Press { secrets, cutter: Cutter::new(secrets), folded: Vec::new() }
+        Press { secrets, cutter: Cutter::new(secrets), map: Map::default(), folded: Vec::new() }
     }
 
     /// All forms of a value.
@@ -115,7 +117,8 @@ impl<'a> Press<'a> {
     fn text(&mut self, text: &str, forms: &mut Forms) {
         fold(text, &mut self.folded);
         let mut parts = Parts::default();
-        self.cutter.cut(&self.folded, &mut parts);
+        self.map.draw(&self.folded);
+        self.cutter.cut(&self.folded, &self.map, &mut parts);
         let is_number = !self.folded.iter().any(|byte| byte.is_ascii_alphabetic() || *byte >= 128);
         if is_number {
             match parts.numbers.into_iter().max_by_key(|(_, digits)| digits.len()) {
@@ -128,22 +131,26 @@ impl<'a> Press<'a> {
             return;
         }
         let (hash, canonical, words) = &parts.whole;
-        if telling_words(canonical, *words) {
-            let several = (2..=MOST_WORDS).contains(words);
-            let first = canonical.split(|byte| *byte == b' ').next().unwrap_or_default();
-            let start = several.then(|| self.secrets.word(first));
-            self.keep(*hash, canonical, start, is_address(canonical), forms);
+        // Digits alone are a number, also where they stand in quotation marks beside words.
+        let letters = canonical.iter().any(|byte| byte.is_ascii_alphabetic() || *byte >= 128);
+        if letters && telling_words(canonical, *words) {
+            self.keep(*hash, canonical, self.start(canonical, *words), is_address(canonical), forms);
         } else {
             forms.left_out += 1;
         }
         for (hash, address) in &parts.addresses {
-            self.keep(*hash, address, None, true, forms);
+            self.keep(*hash, address, self.start(address, 1), true, forms);
         }
         for (hash, digits) in &parts.numbers {
             if digits.len() >= LEAST_DIGITS_INSIDE && telling_number(digits) {
                 self.keep(*hash, digits, None, true, forms);
             }
         }
+    }
+
+    fn start(&self, canonical: &[u8], words: usize) -> Option<u64> {
+        let first = canonical.split(|byte| *byte == b' ').next().unwrap_or_default();
+        (words <= MOST_WORDS).then(|| self.secrets.word(first))
     }
 
     fn keep(&self, first: u64, canonical: &[u8], start: Option<u64>, strong: bool, forms: &mut Forms) {
@@ -178,9 +185,10 @@ pub(super) fn windows(secrets: &Secrets, value: &[u8], out: &mut Vec<u64>) {
             self.0.push(hash);
         }
     }
-    let mut folded = Vec::new();
+    let (mut folded, mut map) = (Vec::new(), Map::default());
     fold(&String::from_utf8_lossy(value), &mut folded);
-    Cutter::new(secrets).cut(&folded, &mut All(out));
+    map.draw(&folded);
+    Cutter::new(secrets).cut(&folded, &map, &mut All(out));
 }
 
 /// What a value is made of.

@@ -25,8 +25,17 @@ const VOWEL: (u32, u32) = (0x1161, 21);
 /// One before the first: none counts as one.
 const TRAILING: (u32, u32) = (0x11A7, 28);
 
-/// Writes the folded text of `text` into `out`; not needed for ASCII, whose letters are folded where
-/// words are made. Every byte above 127 in it belongs to a letter or a digit.
+/// Whether folding leaves a text as it is: all of it is ASCII, whose letters are folded where words are made,
+/// or syllables of Hangul. The last of these, `힀` to `힣`, are not told from others.
+pub(super) fn is_folded(text: &[u8]) -> bool {
+    let other = |byte: u8| (byte >= 0xC0) & !(0xEA..=0xED).contains(&byte);
+    let next = text.get(1..).unwrap_or_default();
+    // Syllables begin with EA B0 and end before ED 9E A4.
+    let odd = |byte: u8, next: u8| other(byte) | (byte == 0xEA) & (next < 0xB0) | (byte == 0xED) & (next >= 0x9E);
+    !text.iter().zip(next).fold(false, |found, (byte, next)| found | odd(*byte, *next))
+}
+
+/// Writes the folded text of `text` into `out`. Every byte above 127 in it belongs to a letter or a digit.
 pub(super) fn fold(text: &str, out: &mut Vec<u8>) {
     out.clear();
     out.reserve(text.len());
@@ -113,6 +122,18 @@ mod tests {
         let mut out = Vec::new();
         fold(text, &mut out);
         String::from_utf8(out).unwrap().to_ascii_lowercase()
+    }
+
+    #[test]
+    fn what_folding_changes_is_known_before() {
+        for code in (0..=0x1_0000).filter_map(char::from_u32) {
+            let text = format!("a{code}b");
+            let mut out = Vec::new();
+            fold(&text, &mut out);
+            assert!(!is_folded(text.as_bytes()) || out == text.as_bytes(), "{code:?}");
+            assert_eq!(is_folded(text.as_bytes()), code.is_ascii() || ('가'..='\u{d77f}').contains(&code), "{code:?}");
+        }
+        assert!(is_folded(b"") && is_folded(b"a") && is_folded("가".as_bytes()) && !is_folded("é".as_bytes()));
     }
 
     #[test]

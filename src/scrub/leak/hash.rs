@@ -49,14 +49,24 @@ impl Secrets {
     /// The hash of one word.
     #[inline]
     pub(super) fn word(&self, bytes: &[u8]) -> u64 {
-        let (chunks, rest) = bytes.as_chunks::<8>();
-        let mut hash = self.quick[0] ^ bytes.len() as u64;
+        self.word_in(bytes, 0, bytes.len())
+    }
+
+    /// The hash of the word that stands there in a text, with small ASCII letters.
+    #[inline]
+    pub(super) fn word_in(&self, text: &[u8], start: usize, end: usize) -> u64 {
+        let (chunks, rest) = text[start..end].as_chunks::<8>();
+        let mut hash = self.quick[0] ^ (end - start) as u64;
         for chunk in chunks {
-            hash = folded(hash ^ u64::from_le_bytes(*chunk), self.quick[1]);
+            hash = folded(hash ^ lower(u64::from_le_bytes(*chunk)), self.quick[1]);
         }
-        let mut last = [0_u8; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        folded(hash ^ u64::from_le_bytes(last), self.quick[2])
+        let last = match text[..end].last_chunk::<8>() {
+            _ if rest.is_empty() => 0,
+            // What stands before it in the text is shifted out, which is quicker than copying.
+            Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
+            None => rest.iter().rev().fold(0, |last, byte| last << 8 | u64::from(*byte)),
+        };
+        folded(hash ^ lower(last), self.quick[2])
     }
 
     /// The hash of words so far, to begin with.
@@ -99,6 +109,16 @@ impl Secrets {
     pub(super) fn server(&self, text: &[u8]) -> i64 {
         lookup3(text, self.seed.cast_unsigned()).cast_signed()
     }
+}
+
+/// Eight bytes, with ASCII's capital letters made small.
+#[inline]
+fn lower(bytes: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let low = bytes & (EACH * 0x7f);
+    // The highest bit of a byte says that it is `A` or more, and that it is more than `Z`.
+    let (from, past) = (low + EACH * (0x80 - 0x41), low + EACH * (0x80 - 0x5b));
+    bytes | (from & !past & !bytes & (EACH * 0x80)) >> 2
 }
 
 #[inline]
@@ -179,6 +199,21 @@ mod tests {
         assert_ne!(one.server(b"kim"), other.server(b"kim"));
         assert_ne!(one.check(), other.check());
         assert_eq!(format!("{one:?}"), "Secrets(…)");
+    }
+
+    #[test]
+    fn a_word_has_one_hash_wherever_it_stands() {
+        let secrets = secrets();
+        let words =
+            ["a", "Zz@[`{", "kim.minsu", "KIM.MINSU", "남궁도영", "0123456789abcdefABCDEF", "\u{c1}\u{da}\u{db}"];
+        for word in words {
+            let expected = secrets.word(word.to_ascii_lowercase().as_bytes());
+            for before in ["", "x", "AAAAAAAAAAAA"] {
+                let text = format!("{before}{word}Z");
+                let hash = secrets.word_in(text.as_bytes(), before.len(), before.len() + word.len());
+                assert_eq!(hash, expected, "{text}");
+            }
+        }
     }
 
     #[test]

@@ -17,10 +17,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Notes what was found in one value.
-    pub(super) fn found(&mut self, place: &str, column: &str, originals: &[u32]) {
+    /// Notes what was found in one value, which stands in so many rows.
+    pub(super) fn found(&mut self, place: &str, column: &str, originals: &[u32], rows: u64) {
         for of in originals {
-            *self.hits.entry((place.to_owned(), column.to_owned(), *of)).or_default() += 1;
+            *self.hits.entry((place.to_owned(), column.to_owned(), *of)).or_default() += rows;
         }
     }
 

@@ -1,4 +1,5 @@
-//! The fingerprints in memory: 40 bytes each, and four more for filters that answer most questions.
+//! The fingerprints in memory: 24 bytes each, and about five more for two filters, which answer most questions,
+//! and an index.
 
 use super::hash::Secrets;
 use super::tokens::Sink;
@@ -10,8 +11,6 @@ pub(super) struct Fingerprint {
     pub second: u64,
     /// Index of the original column.
     pub of: u32,
-    /// The hash of the first of several words.
-    pub start: Option<u64>,
 }
 
 /// All of them.
@@ -19,40 +18,69 @@ pub(super) struct Known {
     secrets: Secrets,
     sorted: Vec<Fingerprint>,
     /// Where those begin whose first bits are the index.
-    begins: Vec<u32>,
+    buckets: Vec<u32>,
     shift: u32,
     filter: Vec<u64>,
-    /// The same of first words.
+    /// The same of the words that originals begin with.
     starts: Vec<u64>,
-    mask: u64,
+}
+
+/// Gathers fingerprints.
+pub(super) struct Gathered {
+    prints: Vec<Fingerprint>,
+    filter: Vec<u64>,
+    starts: Vec<u64>,
+}
+
+impl Gathered {
+    /// For about so many.
+    pub(super) fn new(count: usize) -> Gathered {
+        let words = (count / 4).max(1).next_power_of_two();
+        Gathered { prints: Vec::with_capacity(count), filter: vec![0; words], starts: vec![0; words] }
+    }
+
+    /// One, with the hash of its first word where it is a window of words.
+    pub(super) fn add(&mut self, print: Fingerprint, start: Option<u64>) {
+        let mask = self.filter.len() as u64 - 1;
+        let (word, bits) = place(print.first, mask);
+        self.filter[word] |= bits;
+        if let Some(start) = start {
+            let (word, bits) = place(start, mask);
+            self.starts[word] |= bits;
+        }
+        self.prints.push(print);
+    }
+}
+
+/// Which bits of which word of a filter stand for a hash.
+#[inline]
+fn place(hash: u64, mask: u64) -> (usize, u64) {
+    let bits = 1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63);
+    ((hash >> 18 & mask) as usize, bits)
+}
+
+#[inline]
+fn holds(filter: &[u64], hash: u64) -> bool {
+    let (word, bits) = place(hash, filter.len() as u64 - 1);
+    filter[word] & bits == bits
 }
 
 impl Known {
-    pub(super) fn new(secrets: Secrets, mut sorted: Vec<Fingerprint>) -> Known {
+    pub(super) fn new(secrets: Secrets, gathered: Gathered) -> Known {
+        let Gathered { prints: mut sorted, filter, starts } = gathered;
         sorted.sort_unstable();
         sorted.dedup_by_key(|print| (print.first, print.second));
         // About four fingerprints for a bucket.
         let bits = (sorted.len() / 4).max(1).next_power_of_two().trailing_zeros().max(1);
         let shift = 64 - bits;
-        let mut begins = vec![0_u32; (1 << bits) + 1];
+        let mut buckets = vec![0_u32; (1 << bits) + 1];
         for print in &sorted {
-            begins[(print.first >> shift) as usize + 1] += 1;
+            buckets[(print.first >> shift) as usize + 1] += 1;
         }
-        for at in 1..begins.len() {
-            begins[at] += begins[at - 1];
+        for at in 1..buckets.len() {
+            buckets[at] += buckets[at - 1];
         }
-        let words = (sorted.len() / 4).max(1).next_power_of_two();
-        let (filter, starts, mask) = (vec![0; words], vec![0; words], words as u64 - 1);
-        let mut known = Known { secrets, sorted, begins, shift, filter, starts, mask };
-        for at in 0..known.sorted.len() {
-            let (word, bits) = known.place(known.sorted[at].first);
-            known.filter[word] |= bits;
-            if let Some(start) = known.sorted[at].start {
-                let (word, bits) = known.place(start);
-                known.starts[word] |= bits;
-            }
-        }
-        known
+        Known { secrets, sorted, buckets, shift, filter, starts }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -63,23 +91,22 @@ impl Known {
         &self.secrets
     }
 
-    /// Which bits of which word of the filter stand for a hash.
+    /// Whether an original may have this hash.
     #[inline]
-    fn place(&self, first: u64) -> (usize, u64) {
-        let bits = 1 << (first & 63) | 1 << (first >> 6 & 63) | 1 << (first >> 12 & 63);
-        ((first >> 18 & self.mask) as usize, bits)
+    pub(super) fn may_hold(&self, first: u64) -> bool {
+        holds(&self.filter, first)
     }
 
+    /// Whether an original may begin with the word of this hash.
     #[inline]
-    fn may_hold(&self, first: u64) -> bool {
-        let (word, bits) = self.place(first);
-        self.filter[word] & bits == bits
+    pub(super) fn begins(&self, word: u64) -> bool {
+        holds(&self.starts, word)
     }
 
     /// The column whose original this is.
     fn find(&self, first: u64, canonical: &[u8]) -> Option<u32> {
         let bucket = (first >> self.shift) as usize;
-        let range = self.begins[bucket] as usize..self.begins[bucket + 1] as usize;
+        let range = self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize;
         let mut same = self.sorted[range].iter().filter(|print| print.first == first).peekable();
         same.peek()?;
         let second = self.secrets.second(canonical);
@@ -99,10 +126,8 @@ impl<'a> Finder<'a> {
         Finder { known, found: Vec::new() }
     }
 
-    #[inline]
     fn look(&mut self, hash: u64, canonical: &[u8]) {
-        if self.known.may_hold(hash)
-            && let Some(of) = self.known.find(hash, canonical)
+        if let Some(of) = self.known.find(hash, canonical)
             && !self.found.contains(&of)
         {
             self.found.push(of);
@@ -111,7 +136,6 @@ impl<'a> Finder<'a> {
 }
 
 impl Sink for Finder<'_> {
-    #[inline]
     fn words(&mut self, hash: u64, canonical: &[u8], _: usize) {
         self.look(hash, canonical);
     }
@@ -122,9 +146,12 @@ impl Sink for Finder<'_> {
         self.look(hash, digits);
     }
     #[inline]
-    fn begins(&self, word: u64) -> bool {
-        let (word, bits) = self.known.place(word);
-        self.known.starts[word] & bits == bits
+    fn wants(&mut self, hash: u64) -> bool {
+        self.known.may_hold(hash)
+    }
+    #[inline]
+    fn begins(&mut self, word: u64) -> bool {
+        self.known.begins(word)
     }
 }
 
@@ -136,16 +163,13 @@ mod tests {
     #[test]
     fn the_second_hash_decides() {
         let secrets = Secrets::of(&Key::new("a long enough secret").unwrap());
-        let prints = (0..10_000_u64).map(|n| {
+        let mut prints = Gathered::new(10_000);
+        for n in 0..10_000_u64 {
             let word = format!("word{n}");
-            Fingerprint {
-                first: secrets.word(word.as_bytes()),
-                second: secrets.second(word.as_bytes()),
-                of: 7,
-                start: None,
-            }
-        });
-        let known = Known::new(secrets.clone(), prints.collect());
+            let (first, second) = (secrets.word(word.as_bytes()), secrets.second(word.as_bytes()));
+            prints.add(Fingerprint { first, second, of: 7 }, None);
+        }
+        let known = Known::new(secrets.clone(), prints);
         let mut finder = Finder::new(&known);
         for n in 0..10_000 {
             let word = format!("word{n}");
@@ -155,7 +179,7 @@ mod tests {
             let other = format!("other{n}");
             assert_eq!(known.find(secrets.word(other.as_bytes()), other.as_bytes()), None);
         }
-        let none = Known::new(secrets.clone(), Vec::new());
+        let none = Known::new(secrets.clone(), Gathered::new(0));
         assert!(none.len() == 0 && !none.may_hold(5) && none.find(5, b"").is_none());
     }
 }

@@ -39,7 +39,7 @@
 //! # Where is searched
 //!
 //! All columns but those of types that hold no text (dates, truth values, floating-point numbers, enums,
-//! integers under bigint), of all tables, partitions and materialized views; large objects; comments and
+//! integers of two bytes; of those of four bytes the values of ten digits are searched), of all tables, partitions and materialized views; large objects; comments and
 //! security labels; what the planner quotes of columns and extended statistics; defaults, constraints,
 //! partition bounds, views, rules, functions, index expressions, policies, triggers, settings of roles
 //! and databases. What cannot be read is an error. Foreign tables are named and not read.
@@ -52,6 +52,7 @@
 //! characters), so that it is sooner only on connections of a few megabytes a second. Values outside ASCII and Hangul, with escapes, of
 //! bytes that are no ASCII text, and large objects are sent in both modes.
 
+mod binary;
 mod error;
 mod fingerprint;
 mod fold;
@@ -59,6 +60,7 @@ mod hash;
 mod hit;
 mod known;
 mod letters;
+mod map;
 mod places;
 mod readings;
 mod remember;
@@ -66,6 +68,7 @@ mod rights;
 mod search;
 mod server;
 mod shape;
+mod sieve;
 mod store;
 mod stream;
 mod tokens;

@@ -1,8 +1,9 @@
 //! Other readings of a text: what stands in it behind an encoding. Each is folded and cut like the
 //! text itself, and may hide a further one, to a depth of three.
 
-use super::fold::fold;
+use super::fold::{fold, is_folded};
 use super::hash::Secrets;
+use super::map::Map;
 use super::tokens::{Cutter, Sink};
 
 const DEPTH: usize = 3;
@@ -14,12 +15,21 @@ const LEAST_HEX: usize = 12;
 /// Reads values.
 pub(super) struct Reader<'a> {
     cutter: Cutter<'a>,
+    map: Map,
     folded: Vec<u8>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(secrets: &'a Secrets) -> Self {
-        Reader { cutter: Cutter::new(secrets), folded: Vec::new() }
+        Reader { cutter: Cutter::new(secrets), map: Map::default(), folded: Vec::new() }
+    }
+
+    /// Hears everything in a value: of a text, or of bytes.
+    pub(super) fn value(&mut self, value: &[u8], is_bytes: bool, sink: &mut impl Sink) {
+        match std::str::from_utf8(value) {
+            Ok(text) if !is_bytes => self.text(text, sink),
+            _ => self.bytes(value, sink),
+        }
     }
 
     /// Hears everything in a text and behind its encodings.
@@ -30,7 +40,9 @@ impl<'a> Reader<'a> {
     /// Hears everything in bytes: they may be a text, and stand as one word of hexadecimal digits.
     pub(super) fn bytes(&mut self, bytes: &[u8], sink: &mut impl Sink) {
         if bytes.len() <= super::fingerprint::LONGEST_BYTES {
-            self.cutter.cut(hex(bytes).as_bytes(), sink);
+            let hex = hex(bytes);
+            self.map.draw(hex.as_bytes());
+            self.cutter.cut(hex.as_bytes(), &self.map, sink);
         }
         // Of bytes that are no text, the pieces that are.
         for piece in bytes.utf8_chunks() {
@@ -39,16 +51,15 @@ impl<'a> Reader<'a> {
     }
 
     fn read(&mut self, text: &str, depth: usize, sink: &mut impl Sink) {
-        if text.is_ascii() {
-            self.cutter.cut(text.as_bytes(), sink);
+        self.map.draw(text.as_bytes());
+        let signs = if depth > 0 { Signs::of(text.as_bytes(), &self.map) } else { Signs::default() };
+        if !self.map.others || is_folded(text.as_bytes()) {
+            self.cutter.cut(text.as_bytes(), &self.map, sink);
         } else {
             fold(text, &mut self.folded);
-            self.cutter.cut(&self.folded, sink);
+            self.map.draw(&self.folded);
+            self.cutter.cut(&self.folded, &self.map, sink);
         }
-        if depth == 0 {
-            return;
-        }
-        let signs = Signs::of(text.as_bytes());
         if signs.backslash {
             self.read(&unescaped(text), depth - 1, sink);
             for run in hex_runs(text) {
@@ -93,49 +104,25 @@ struct Signs {
 }
 
 impl Signs {
-    fn of(text: &[u8]) -> Signs {
+    fn of(text: &[u8], map: &Map) -> Signs {
         let mut signs = Signs::default();
-        let mut start = 0;
-        if text.len() < LEAST_BASE64 {
-            let sign = |sign: u8| text.iter().fold(false, |found, byte| found | (*byte == sign));
-            return Signs { backslash: sign(b'\\'), percent: sign(b'%'), base64: Vec::new() };
+        if map.escapes {
+            (signs.backslash, signs.percent) = (text.contains(&b'\\'), text.contains(&b'%'));
         }
-        for (at, byte) in text.iter().enumerate() {
-            if IN_BASE64[usize::from(*byte)] {
-                continue;
-            }
-            if at - start >= LEAST_BASE64 {
-                signs.run(text, start..at);
-            }
-            start = at + 1;
-            signs.backslash |= *byte == b'\\';
-            signs.percent |= *byte == b'%';
-        }
-        if text.len() - start >= LEAST_BASE64 {
-            signs.run(text, start..text.len());
+        if text.len() >= LEAST_BASE64 {
+            map.runs::<16>(
+                |block| block.base64,
+                |start, end| {
+                    // Most words of that length are no base64, which their first sign shows.
+                    if begins_text(text[start]) || map.any(start, end, |block| block.base64 & !block.plain) {
+                        signs.base64.push(start..end);
+                    }
+                },
+            );
         }
         signs
     }
-
-    /// Most words of that length are no base64, which their first sign shows.
-    fn run(&mut self, text: &[u8], run: std::ops::Range<usize>) {
-        let bytes = &text[run.clone()];
-        if begins_text(bytes[0]) || bytes.iter().any(|byte| !byte.is_ascii_alphanumeric()) {
-            self.base64.push(run);
-        }
-    }
 }
-
-/// Of base64 itself and of its variant for addresses on the web.
-const IN_BASE64: [bool; 256] = {
-    let mut within = [false; 256];
-    let mut at = 0;
-    while at < 256 {
-        within[at] = matches!(at as u8, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'/' | b'-' | b'_');
-        at += 1;
-    }
-    within
-};
 
 /// Whether a text may begin so in base64: with a blank, a visible ASCII character, or the first byte of
 /// another letter in UTF-8.

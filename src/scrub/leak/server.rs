@@ -38,6 +38,10 @@ const UNSURE: &str =
 /// masked addresses end in. (Short parts of any letters would need counts in the pattern, which make it
 /// five times as slow.)
 const ONE_WORD: &str = "^[ABE-Hg-v][A-Za-z0-9]*(?:[.@](?:[ABE-Hg-v][A-Za-z0-9]*|example|com|dev|test|net|org|co|kr))*$";
+/// Bytes of a value that is tried as one word.
+const LONGEST_WORD: usize = 80;
+/// The largest integer that is too short to be remembered: it has nine digits.
+const SHORT_INTEGER: i64 = 999_999_999;
 /// Digits and what separates them: no word can be in it that is remembered as one.
 const ONE_NUMBER: &str = "^[0-9 ().+-]+$";
 /// A word as it is cut.
@@ -155,7 +159,9 @@ impl Filter {
                 self.text(&format!("pg_catalog.encode({value}, 'escape')")),
                 self.any("", &format!("pg_catalog.encode({value}, 'hex')")),
             ),
-            Shape::Number => format!("CASE WHEN {value} IS NULL THEN false ELSE {} END", self.number(value)),
+            Shape::Number | Shape::SmallNumber => {
+                format!("CASE WHEN {value} IS NULL THEN false ELSE {} END", self.number(value))
+            }
             _ => format!("CASE WHEN {value} IS NULL THEN false ELSE {} END", self.text(value)),
         }
     }
@@ -166,13 +172,16 @@ impl Filter {
         let words = format!("pg_catalog.regexp_matches({lower}, {}, 'g') AS m", literal(WORD));
         // A word of Hangul may have a particle of up to three letters.
         let stems = format!(
-            "(SELECT m[1] AS w FROM {words} UNION ALL SELECT pg_catalog.left(m[1], -cut) FROM {words}, \
-              pg_catalog.generate_series(1, 3) AS cut WHERE m[1] >= '가' COLLATE pg_catalog.\"C\" AND pg_catalog.length(m[1]) - cut >= 3) AS stems"
+            "(SELECT CASE cut WHEN 0 THEN m[1] ELSE pg_catalog.left(m[1], -cut) END AS w FROM {words}, pg_catalog.generate_series(0, 3) AS cut \
+              WHERE cut = 0 OR m[1] >= '가' COLLATE pg_catalog.\"C\" AND pg_catalog.length(m[1]) - cut >= 3) AS stems"
         );
-        let hangul = format!("{value} ~ '[가-힣]{{4}}'");
+        // Lengths are asked before patterns, which take the server five times as long. Four syllables have
+        // eight bytes more than letters.
+        let length = format!("pg_catalog.octet_length({value})");
+        let hangul = format!("{length} - pg_catalog.length({value}) >= 8 AND {value} ~ '[가-힣]{{4}}'");
         format!(
-            "CASE WHEN {value} ~ {} THEN {} OR {} \
-             WHEN {value} ~ {} AND pg_catalog.octet_length({value}) < {LEAST_BASE64} THEN {} WHEN {value} ~ {} THEN true \
+            "CASE WHEN {length} < {LONGEST_WORD} AND {value} ~ {} THEN {} OR {} \
+             WHEN {length} < {LEAST_BASE64} AND {value} ~ {} THEN {} WHEN {value} ~ {} THEN true \
              WHEN {hangul} THEN {} OR {} ELSE {} OR {} END",
             literal(ONE_WORD),
             self.any("", &lower),
@@ -196,7 +205,8 @@ impl Filter {
             ANCHOR_DIGITS - 1,
         );
         let digits = format!("pg_catalog.substr(d, at, {ANCHOR_DIGITS})");
-        format!("{value} ~ {} AND {}", literal(NUMBER), self.any(&runs, &digits))
+        let length = format!("pg_catalog.octet_length({value}) >= {ANCHOR_DIGITS}");
+        format!("({length} AND {value} ~ {} AND {})", literal(NUMBER), self.any(&runs, &digits))
     }
 
     /// The same of a value that is one number, shorter than base64: each of its ends is written out.
@@ -224,8 +234,15 @@ impl Filter {
     }
 }
 
-/// A column as it is read: bytes as they are, all else as text.
+/// A column as it is read: bytes as they are, all else as text; of small integers only those that are long
+/// enough to be remembered.
 fn value(name: &str, shape: Shape) -> String {
-    let to = if shape == Shape::Bytes { "bytea" } else { "text" };
-    format!("{}::pg_catalog.{to}", identifier(name))
+    let name = identifier(name);
+    match shape {
+        Shape::Bytes => format!("{name}::pg_catalog.bytea"),
+        Shape::SmallNumber => format!(
+            "CASE WHEN {name} NOT BETWEEN -{SHORT_INTEGER} AND {SHORT_INTEGER} THEN {name}::pg_catalog.text END"
+        ),
+        _ => format!("{name}::pg_catalog.text"),
+    }
 }

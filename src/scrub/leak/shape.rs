@@ -15,15 +15,16 @@ pub(super) enum Shape {
     Bytes,
     /// A number that can be a telephone's or a card's: bigint, numeric.
     Number,
-    /// Smaller integers: remembered like numbers, but not searched.
+    /// An integer that can only just be one.
     SmallNumber,
-    /// Dates, truth values, floating-point numbers, labels of enums, coordinates: never searched.
+    /// Dates, truth values, floating-point numbers, labels of enums, coordinates, integers of two bytes: never searched.
     Nothing,
 }
 
 /// Types of `pg_catalog` that hold no text.
-const NOTHING: [&str; 33] = [
+const NOTHING: [&str; 34] = [
     "bool",
+    "int2",
     "float4",
     "float8",
     "money",
@@ -66,7 +67,7 @@ impl Shape {
             "c" | "r" | "m" => Shape::Structured,
             _ if builtin && NOTHING.contains(&name) => Shape::Nothing,
             // Numbers of an array are not searched, but its text is as cheap as to say no.
-            _ if builtin && ["int2", "int4"].contains(&name) => {
+            _ if builtin && name == "int4" => {
                 if array {
                     Shape::Nothing
                 } else {
@@ -94,7 +95,7 @@ impl Shape {
 
     /// Whether columns of it are searched.
     pub(super) fn is_searched(self) -> bool {
-        !matches!(self, Shape::SmallNumber | Shape::Nothing)
+        self != Shape::Nothing
     }
 }
 

@@ -5,18 +5,13 @@
 //! a table; so their number and a sum for each column are kept in a logged one, and nothing is believed
 //! that does not agree with it.
 
-use std::collections::BTreeMap;
-use std::pin::pin;
-
-use futures_util::StreamExt as _;
-use tokio_postgres::binary_copy::BinaryCopyOutStream;
-use tokio_postgres::types::Type;
+use std::collections::{BTreeMap, HashMap};
 
 use super::error::Error;
 use super::hash::Secrets;
-use super::known::{Fingerprint, Known};
-use super::{Original, Remembered};
-use crate::pg::{self, Session};
+use super::known::{Fingerprint, Gathered, Known};
+use super::{Original, Remembered, binary};
+use crate::pg::Session;
 
 const TABLES: &str = "devdb_meta.leak_run, devdb_meta.leak_column, devdb_meta.leak_fingerprint, devdb_meta.leak_image, \
     devdb_meta.leak_filter";
@@ -90,6 +85,12 @@ impl Column {
     pub(super) fn path(&self) -> String {
         format!("{}.{}.{}", self.schema, self.table, self.name)
     }
+
+    /// Whether that is what was recorded of it.
+    fn agrees(&self, count: i64, sum: &str) -> Result<(), Error> {
+        let same = (count, sum) == (self.fingerprints, self.checksum.as_str());
+        if same { Ok(()) } else { Err(Error::Vanished { column: self.path() }) }
+    }
 }
 
 /// Columns that were remembered, by id.
@@ -129,7 +130,7 @@ pub(super) async fn record(session: &Session, columns: &[Counted<'_>]) -> Result
         session
             .execute(
                 "INSERT INTO devdb_meta.leak_column SELECT $1, $2, $3, $4, $5, $6, $7, pg_catalog.count(*), \
-                     COALESCE(pg_catalog.sum(first::numeric + second), 0)::text FROM devdb_meta.leak_fingerprint WHERE of = $1",
+                     COALESCE(pg_catalog.sum(first) + pg_catalog.sum(second), 0)::text FROM devdb_meta.leak_fingerprint WHERE of = $1",
                 &[id, schema, table, column, rule, rows, left_out],
             )
             .await?;
@@ -159,7 +160,7 @@ pub(super) async fn settle(session: &Session) -> Result<(), Error> {
              INSERT INTO devdb_meta.leak_fingerprint SELECT pg_catalog.min(of), first, second, anchor, pg_catalog.bool_or(strong),
                  pg_catalog.sum(in_rows)::bigint, start FROM leak_grouped WHERE NOT out GROUP BY first, second, anchor, start;
              UPDATE devdb_meta.leak_column c SET (fingerprints, checksum) = (SELECT pg_catalog.count(*),
-                 COALESCE(pg_catalog.sum(f.first::numeric + f.second), 0)::text FROM devdb_meta.leak_fingerprint f WHERE f.of = c.id);
+                 COALESCE(pg_catalog.sum(f.first) + pg_catalog.sum(f.second), 0)::text FROM devdb_meta.leak_fingerprint f WHERE f.of = c.id);
              UPDATE devdb_meta.leak_run SET settled = true;
              COMMIT"
         ))
@@ -171,16 +172,14 @@ pub(super) async fn settle(session: &Session) -> Result<(), Error> {
 pub(super) async fn intact(session: &Session) -> Result<(), Error> {
     let rows = session
         .query(
-            "SELECT of, pg_catalog.count(*), pg_catalog.sum(first::numeric + second)::text FROM devdb_meta.leak_fingerprint GROUP BY of",
+            "SELECT of, pg_catalog.count(*), (pg_catalog.sum(first) + pg_catalog.sum(second))::text FROM devdb_meta.leak_fingerprint GROUP BY of",
             &[],
         )
         .await?;
     let there: BTreeMap<i32, (i64, String)> = rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect();
     for column in columns(session).await? {
         let (count, sum) = there.get(&column.id).cloned().unwrap_or((0, "0".into()));
-        if (count, &sum) != (column.fingerprints, &column.checksum) {
-            return Err(Error::Vanished { column: column.path() });
-        }
+        column.agrees(count, &sum)?;
     }
     Ok(())
 }
@@ -201,25 +200,45 @@ pub(super) async fn load(session: &Session, secrets: &Secrets) -> Result<(Known,
     if !same_key(session, secrets).await? {
         return Err(Error::NotRemembered);
     }
-    intact(session).await?;
     let columns = columns(session).await?;
-    let garbled = || Error::Garbled { place: "devdb_meta.leak_fingerprint".into() };
-    let sql = "COPY (SELECT first, second, of, start FROM devdb_meta.leak_fingerprint) TO STDOUT (FORMAT binary)";
-    let stream = session.client().copy_out(sql).await.map_err(|error| pg::Error::of(error, sql))?;
-    let mut rows = pin!(BinaryCopyOutStream::new(stream, &[Type::INT8, Type::INT8, Type::INT4, Type::INT8]));
-    let mut prints = Vec::new();
-    while let Some(row) = rows.next().await {
-        let row = row.map_err(|error| pg::Error::of(error, sql))?;
-        let first: i64 = row.try_get(0).map_err(|_| garbled())?;
-        let second: i64 = row.try_get(1).map_err(|_| garbled())?;
-        let of: i32 = row.try_get(2).map_err(|_| garbled())?;
-        let of = columns.iter().position(|column| column.id == of).and_then(|at| u32::try_from(at).ok());
-        let of = of.ok_or_else(garbled)?;
-        let start: Option<i64> = row.try_get(3).map_err(|_| garbled())?;
-        let (first, second, start) = (first.cast_unsigned(), second.cast_unsigned(), start.map(i64::cast_unsigned));
-        prints.push(Fingerprint { first, second, of, start });
+    let place = "devdb_meta.leak_fingerprint";
+    let count: i64 = columns.iter().map(|column| column.fingerprints).sum();
+    let mut gathered = Gathered::new(usize::try_from(count).unwrap_or(0));
+    let index: HashMap<i32, usize> = columns.iter().enumerate().map(|(at, column)| (column.id, at)).collect();
+    let mut sums = vec![Sum::default(); columns.len()];
+    let sql = format!("COPY {place} (of, first, second, start) TO STDOUT (FORMAT binary)");
+    binary::rows(session, &sql, place, |row| {
+        let at = *index.get(&i32::from_be_bytes(row.fixed()?))?;
+        let (first, second) = (row.fixed()?, row.fixed()?);
+        let start = row.next()?.map(|start| Some(u64::from_be_bytes(start.try_into().ok()?)));
+        sums.get_mut(at)?.add(i64::from_be_bytes(first), i64::from_be_bytes(second));
+        let (first, second) = (u64::from_be_bytes(first), u64::from_be_bytes(second));
+        gathered.add(Fingerprint { first, second, of: u32::try_from(at).ok()? }, start.flatten());
+        Some(())
+    })
+    .await?;
+    for (column, sum) in columns.iter().zip(&sums) {
+        column.agrees(sum.count, &sum.text())?;
     }
-    Ok((Known::new(secrets.clone(), prints), columns))
+    Ok((Known::new(secrets.clone(), gathered), columns))
+}
+
+/// What is held against a column's record.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    count: i64,
+    sum: i128,
+}
+
+impl Sum {
+    fn add(&mut self, first: i64, second: i64) {
+        self.count += 1;
+        self.sum += i128::from(first) + i128::from(second);
+    }
+
+    fn text(&self) -> String {
+        self.sum.to_string()
+    }
 }
 
 /// Drops the tables, and with them their files: no row of them stays, dead or alive.

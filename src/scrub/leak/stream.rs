@@ -1,13 +1,9 @@
 //! Reads values and decides. In both modes every value that counts comes through here; the server mode
 //! only leaves out rows of which the server can tell that they hold nothing.
 
-use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
-use tokio_postgres::binary_copy::BinaryCopyOutStream;
-use tokio_postgres::types::Type;
-
+use super::binary;
 use super::error::Error;
 use super::hit::Tally;
 use super::known::{Finder, Known};
@@ -16,7 +12,8 @@ use super::readings::Reader;
 use super::rights::Turn;
 use super::server::Filter;
 use super::shape::Shape;
-use crate::pg::{self, Session};
+use super::sieve::{Sieve, Suspect};
+use crate::pg::Session;
 use crate::scrub::acting::qualified;
 
 /// Bytes of a large object that are read at once.
@@ -46,6 +43,7 @@ impl Chunk {
 
 /// One connection's part of a search.
 pub(super) struct Worker<'a> {
+    sieve: Sieve<'a>,
     reader: Reader<'a>,
     finder: Finder<'a>,
     filter: &'a Filter,
@@ -56,7 +54,7 @@ pub(super) struct Worker<'a> {
 impl<'a> Worker<'a> {
     pub(super) fn new(known: &'a Known, filter: &'a Filter, turn: Turn) -> Self {
         let (reader, finder) = (Reader::new(known.secrets()), Finder::new(known));
-        Worker { reader, finder, filter, turn, tally: Tally::default() }
+        Worker { sieve: Sieve::new(known), reader, finder, filter, turn, tally: Tally::default() }
     }
 
     /// Searches a piece.
@@ -67,18 +65,6 @@ impl<'a> Worker<'a> {
             Chunk::LargeObjects => self.large_objects(session).await,
         }
         .map_err(|error| error.of(&chunk.title()))
-    }
-
-    /// One value: all that is looked for in values is looked for here.
-    fn value(&mut self, place: &str, column: &str, value: &[u8], is_bytes: bool) {
-        self.tally.values += 1;
-        self.tally.bytes += value.len() as u64;
-        self.finder.found.clear();
-        match std::str::from_utf8(value) {
-            Ok(text) if !is_bytes => self.reader.text(text, &mut self.finder),
-            _ => self.reader.bytes(value, &mut self.finder),
-        }
-        self.tally.found(place, column, &self.finder.found);
     }
 
     async fn rows(&mut self, session: &Session, relation: &Relation, from: i64, to: Option<i64>) -> Result<(), Error> {
@@ -100,19 +86,30 @@ impl<'a> Worker<'a> {
         let pages = format!("ctid >= '({from},0)'::pg_catalog.tid{end}");
         let table = qualified(&relation.schema, &relation.name);
         let sql = format!("COPY ({}) TO STDOUT (FORMAT binary)", self.filter.select(&table, &relation.columns, &pages));
-        let stream = session.client().copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
-        let types = vec![Type::BYTEA; relation.columns.len()];
-        let mut rows = pin!(BinaryCopyOutStream::new(stream, &types));
-        while let Some(row) = rows.next().await {
-            let row = row.map_err(|error| pg::Error::of(error, &sql))?;
-            self.tally.rows += 1;
-            for (at, (name, shape)) in relation.columns.iter().enumerate() {
-                let value: Option<&[u8]> = row.try_get(at).map_err(|_| Error::Garbled { place: place.clone() })?;
-                if let Some(value) = value {
-                    self.value(&place, name, value, *shape == Shape::Bytes);
+        let Worker { sieve, reader, finder, tally, .. } = self;
+        let mut decide = |suspect: Suspect<'_>, tally: &mut Tally| {
+            finder.found.clear();
+            reader.value(suspect.value, suspect.is_bytes, finder);
+            let column = relation.columns.get(suspect.column).map_or("", |(name, _)| name.as_str());
+            tally.found(&place, column, &finder.found, suspect.rows);
+        };
+        binary::rows(session, &sql, &place, |row| {
+            tally.rows += 1;
+            for (at, (_, shape)) in relation.columns.iter().enumerate() {
+                let Some(value) = row.next()? else { continue };
+                tally.values += 1;
+                tally.bytes += value.len() as u64;
+                if let Some(long) = sieve.put(at, value, *shape == Shape::Bytes) {
+                    decide(long, tally);
                 }
             }
-        }
+            if sieve.is_full() {
+                sieve.sift(|suspect| decide(suspect, tally));
+            }
+            Some(())
+        })
+        .await?;
+        sieve.sift(|suspect| decide(suspect, tally));
         Ok(())
     }
 
@@ -142,7 +139,11 @@ impl<'a> Worker<'a> {
             let (place, text): (Option<String>, Option<String>) = (row.get(0), row.get(1));
             if let (Some(place), Some(text)) = (place, text) {
                 self.tally.rows += 1;
-                self.value(&place, "", text.as_bytes(), false);
+                self.tally.values += 1;
+                self.tally.bytes += text.len() as u64;
+                self.finder.found.clear();
+                self.reader.text(&text, &mut self.finder);
+                self.tally.found(&place, "", &self.finder.found, 1);
             }
         }
         Ok(())
@@ -188,7 +189,7 @@ impl<'a> Worker<'a> {
         found.dedup();
         self.tally.rows += 1;
         self.tally.values += 1;
-        self.tally.found(place, "", &found);
+        self.tally.found(place, "", &found, 1);
         Ok(())
     }
 }

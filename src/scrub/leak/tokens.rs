@@ -1,6 +1,7 @@
 //! Cuts folded text into words and numbers, and hashes every window of them.
 
 use super::hash::Secrets;
+use super::map::Map;
 
 /// Words that a window has at most; an original of more is looked for as a whole.
 pub(super) const MOST_WORDS: usize = 8;
@@ -21,8 +22,12 @@ const LONG_NUMBER: usize = 10;
 const PARTICLE: usize = 3;
 /// The shortest word of Hangul that is looked for before a particle.
 const BEFORE_PARTICLE: usize = 3;
+/// The longest one that may have a particle.
+const LONGEST_WITH_PARTICLE: usize = BEFORE_PARTICLE + PARTICLE + 3;
 /// Longest segment that is looked for as a whole, in bytes.
 const LONGEST_SEGMENT: usize = 1 << 20;
+/// Words of a longer one that are kept, for windows.
+const KEPT_WORDS: usize = 1000;
 
 /// What hears of everything that could be an original.
 pub(super) trait Sink {
@@ -32,48 +37,19 @@ pub(super) trait Sink {
     fn segment(&mut self, hash: u64, canonical: &[u8]);
     /// A number's digits.
     fn number(&mut self, hash: u64, digits: &[u8]);
-    /// Whether a window of several words can begin with this one, of which this is the hash. Most cannot,
-    /// which saves hashing all that begin there.
-    fn begins(&self, _word: u64) -> bool {
+    /// Whether it wants to hear of what has this hash. Most is not wanted, which saves spelling it out.
+    fn wants(&mut self, _hash: u64) -> bool {
+        true
+    }
+    /// Whether it wants to hear of anything that begins with this word, of which this is the hash.
+    fn begins(&mut self, _word: u64) -> bool {
         true
     }
 }
 
-/// What a byte of folded text is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Byte {
-    /// Ends a word.
-    Hard,
-    /// Ends a word, and a segment.
-    Quote,
-    /// Part of a word when a letter or a digit follows: `.`, `@`, `_`, `-`, `+`.
-    Soft,
-    /// ASCII letter or digit.
-    Plain,
-    /// Of another letter.
-    Other,
-}
-
-const BYTES: [Byte; 256] = {
-    let mut bytes = [Byte::Hard; 256];
-    let mut at = 0;
-    while at < 256 {
-        bytes[at] = match at as u8 {
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => Byte::Plain,
-            b'.' | b'@' | b'_' | b'-' | b'+' => Byte::Soft,
-            b'"' => Byte::Quote,
-            128.. => Byte::Other,
-            _ => Byte::Hard,
-        };
-        at += 1;
-    }
-    bytes
-};
-
 /// A window that the next word would make longer.
 #[derive(Clone, Copy)]
 struct Open {
-    start: usize,
     hash: u64,
     words: usize,
 }
@@ -81,190 +57,219 @@ struct Open {
 /// Cuts text. Its memory is that of the longest segment.
 pub(super) struct Cutter<'a> {
     secrets: &'a Secrets,
-    /// The segment so far: its words, joined by spaces.
-    segment: Vec<u8>,
+    /// The segment so far: where its words are. Of one that is too long, its last words.
+    segment: Vec<(usize, usize)>,
+    /// Bytes of these, and of spaces between them.
+    length: usize,
+    too_long: bool,
     open: Vec<Open>,
     /// Of the segment so far.
     whole: u64,
-    words: usize,
     runs: usize,
-    groups: Vec<(usize, usize)>,
+    canonical: Vec<u8>,
+    groups: Vec<Group>,
     digits: Vec<u8>,
+}
+
+/// Digits with no separator between them.
+struct Group {
+    start: usize,
+    end: usize,
+    /// Where they begin among the digits of their run.
+    digits: usize,
 }
 
 impl<'a> Cutter<'a> {
     pub(super) fn new(secrets: &'a Secrets) -> Self {
-        let (segment, open, groups, digits) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Cutter { secrets, segment, open, whole: secrets.beginning(), words: 0, runs: 0, groups, digits }
+        Cutter {
+            secrets,
+            segment: Vec::new(),
+            length: 0,
+            too_long: false,
+            open: Vec::new(),
+            whole: secrets.beginning(),
+            runs: 0,
+            canonical: Vec::new(),
+            groups: Vec::new(),
+            digits: Vec::new(),
+        }
     }
 
-    /// Hears everything in a folded text.
-    pub(super) fn cut(&mut self, folded: &[u8], sink: &mut impl Sink) {
-        self.cut_words(folded, sink);
-        self.cut_numbers(folded, sink);
+    /// Hears everything in a folded text, of which `map` is drawn.
+    pub(super) fn cut(&mut self, folded: &[u8], map: &Map, sink: &mut impl Sink) {
+        // No words are remembered that have no letter.
+        if map.letters {
+            self.cut_words(folded, map, sink);
+        }
+        map.runs::<8>(|block| block.numerals, |start, end| self.cut_numbers(folded, start, end, sink));
     }
 
-    fn cut_words(&mut self, text: &[u8], sink: &mut impl Sink) {
-        let kind = |at: usize| text.get(at).map_or(Byte::Hard, |byte| BYTES[usize::from(*byte)]);
-        let (mut at, mut last_end) = (0, 0);
-        let mut quoted = false;
-        while at < text.len() {
-            let first = kind(at);
-            match first {
-                Byte::Quote => {
-                    self.end_segment(sink);
+    fn cut_words(&mut self, text: &[u8], map: &Map, sink: &mut impl Sink) {
+        let (mut last_end, mut quoted) = (0, false);
+        let (mut words_before, mut others_before) = (0, 0);
+        for (index, block) in map.blocks().iter().enumerate() {
+            let word_starts = block.words & !(block.words << 1 | words_before);
+            let other_starts = block.others & !(block.others << 1 | others_before);
+            (words_before, others_before) = (block.words >> 63, block.others >> 63);
+            let mut events = word_starts | other_starts | block.quotes;
+            while events != 0 {
+                let bit = events & events.wrapping_neg();
+                let at = index * 64 + events.trailing_zeros() as usize;
+                events ^= bit;
+                if block.quotes & bit != 0 {
+                    self.end_segment(text, sink);
                     quoted = true;
-                    at += 1;
+                    continue;
                 }
-                Byte::Hard | Byte::Soft => at += 1,
-                Byte::Plain | Byte::Other => {
-                    let start = at;
-                    at += 1;
-                    loop {
-                        let next = kind(at);
-                        if next == first {
-                            at += 1;
-                        } else if next == Byte::Soft && first == Byte::Plain && kind(at + 1) == Byte::Plain {
-                            at += 2;
-                        } else {
-                            break;
-                        }
-                    }
-                    let near = start - last_end <= WIDEST_GAP && !quoted;
-                    self.word(&text[start..at], near, sink);
-                    (last_end, quoted) = (at, false);
-                }
+                let other = block.others & bit != 0;
+                let end = if other { map.end(at, |block| block.others) } else { map.end(at, |block| block.words) };
+                let near = at - last_end <= WIDEST_GAP && !quoted;
+                self.word(text, at, end, near, other, sink);
+                (last_end, quoted) = (end, false);
             }
         }
-        self.end_segment(sink);
+        self.end_segment(text, sink);
     }
 
-    fn word(&mut self, word: &[u8], near: bool, sink: &mut impl Sink) {
-        if !near || self.words == 0 {
+    #[inline]
+    fn word(&mut self, text: &[u8], start: usize, end: usize, near: bool, other: bool, sink: &mut impl Sink) {
+        if !near || self.segment.is_empty() {
             self.open.clear();
             self.runs += 1;
         }
-        if self.segment.len() > LONGEST_SEGMENT {
-            self.shorten();
+        if self.length > LONGEST_SEGMENT {
+            self.too_long = true;
         }
-        if !self.segment.is_empty() {
-            self.segment.push(b' ');
+        if self.too_long && self.segment.len() >= 2 * KEPT_WORDS {
+            self.segment.drain(..self.segment.len() - KEPT_WORDS);
         }
-        let start = self.segment.len();
-        self.segment.extend_from_slice(word);
-        self.segment[start..].make_ascii_lowercase();
-        let word = self.secrets.word(&self.segment[start..]);
+        self.segment.push((start, end));
+        self.length += end - start + 1;
+        let word = self.secrets.word_in(text, start, end);
         self.whole = self.secrets.joined(self.whole, word);
-        self.words += 1;
+        if !self.open.is_empty() {
+            self.longer_windows(text, word, sink);
+        }
+        if sink.begins(word) {
+            let alone = self.secrets.joined(self.secrets.beginning(), word);
+            if sink.wants(alone) {
+                spell(&mut self.canonical, text, &[(start, end)]);
+                sink.words(alone, &self.canonical, 1);
+            }
+            self.open.push(Open { hash: alone, words: 1 });
+        }
+        if other {
+            self.before_particle(&text[start..end], sink);
+        }
+    }
+
+    fn longer_windows(&mut self, text: &[u8], word: u64, sink: &mut impl Sink) {
         self.open.retain(|open| open.words < MOST_WORDS);
         for open in &mut self.open {
             open.hash = self.secrets.joined(open.hash, word);
             open.words += 1;
-            sink.words(open.hash, &self.segment[open.start..], open.words);
-        }
-        let alone = self.secrets.joined(self.secrets.beginning(), word);
-        sink.words(alone, &self.segment[start..], 1);
-        if sink.begins(word) {
-            self.open.push(Open { start, hash: alone, words: 1 });
-        }
-        if self.segment[start] >= 128 {
-            self.before_particle(start, sink);
+            if sink.wants(open.hash) {
+                spell(&mut self.canonical, text, &self.segment[self.segment.len() - open.words..]);
+                sink.words(open.hash, &self.canonical, open.words);
+            }
         }
     }
 
     /// A word of Hangul without what may be a particle.
-    fn before_particle(&self, start: usize, sink: &mut impl Sink) {
-        let Ok(word) = std::str::from_utf8(&self.segment[start..]) else { return };
+    fn before_particle(&self, word: &[u8], sink: &mut impl Sink) {
+        // Letters of one byte are not among these, and none has more than four.
+        if word.len() <= 2 * BEFORE_PARTICLE || word.len() > 4 * LONGEST_WITH_PARTICLE {
+            return;
+        }
+        let Ok(word) = std::str::from_utf8(word) else { return };
         let letters = word.chars().count();
-        if letters <= BEFORE_PARTICLE || letters > BEFORE_PARTICLE + PARTICLE + 3 {
+        if letters <= BEFORE_PARTICLE || letters > LONGEST_WITH_PARTICLE {
             return;
         }
         for (index, (end, _)) in word.char_indices().enumerate() {
             if index >= BEFORE_PARTICLE && letters - index <= PARTICLE {
-                let stem = self.secrets.word(&word.as_bytes()[..end]);
-                sink.words(self.secrets.joined(self.secrets.beginning(), stem), &word.as_bytes()[..end], 1);
+                let stem = self.secrets.word_in(word.as_bytes(), 0, end);
+                let hash = self.secrets.joined(self.secrets.beginning(), stem);
+                if sink.begins(stem) && sink.wants(hash) {
+                    sink.words(hash, &word.as_bytes()[..end], 1);
+                }
             }
         }
     }
 
-    /// A segment that is too long is no longer looked for as a whole, only its windows are.
-    fn shorten(&mut self) {
-        let keep = self.open.iter().map(|open| open.start).min().unwrap_or(self.segment.len());
-        self.segment.drain(..keep);
-        self.open.iter_mut().for_each(|open| open.start -= keep);
-        self.words = usize::MAX / 2;
-    }
-
-    fn end_segment(&mut self, sink: &mut impl Sink) {
-        let too_long = self.words >= usize::MAX / 2;
-        if !too_long && (self.words > MOST_WORDS || self.runs > 1) {
-            sink.segment(self.whole, &self.segment);
+    fn end_segment(&mut self, text: &[u8], sink: &mut impl Sink) {
+        let several = self.segment.len() > MOST_WORDS || self.runs > 1;
+        if !self.too_long && several && sink.wants(self.whole) {
+            spell(&mut self.canonical, text, &self.segment);
+            sink.segment(self.whole, &self.canonical);
         }
         self.segment.clear();
         self.open.clear();
-        (self.whole, self.words, self.runs) = (self.secrets.beginning(), 0, 0);
+        (self.whole, self.length, self.too_long, self.runs) = (self.secrets.beginning(), 0, false, 0);
     }
 
-    /// Groups of digits, near each other, as numbers: every window of them.
-    fn cut_numbers(&mut self, text: &[u8], sink: &mut impl Sink) {
-        let mut at = 0;
+    /// Groups of digits, near each other, as numbers: every window of them. Between `from` and `to` is nothing
+    /// but digits and what may separate them.
+    fn cut_numbers(&mut self, text: &[u8], from: usize, to: usize, sink: &mut impl Sink) {
         self.groups.clear();
-        let digits: usize = text.iter().map(|byte| usize::from(byte.is_ascii_digit())).sum();
-        if digits < LEAST_DIGITS {
-            return;
-        }
-        while at < text.len() {
+        self.digits.clear();
+        let mut at = from;
+        while at < to {
             if !text[at].is_ascii_digit() {
                 at += 1;
                 continue;
             }
-            let start = at;
-            while at < text.len() && text[at].is_ascii_digit() {
+            let (start, digits) = (at, self.digits.len());
+            while at < to && text[at].is_ascii_digit() {
+                self.digits.push(text[at]);
                 at += 1;
             }
-            let near = self.groups.last().is_some_and(|(_, end)| {
-                start - end <= WIDEST_GAP && text[*end..start].iter().all(|byte| b" ().-/+_".contains(byte))
-            });
-            if !near {
+            if self.groups.last().is_some_and(|last| start - last.end > WIDEST_GAP) {
                 self.groups.clear();
             }
             if self.groups.len() == MOST_GROUPS {
                 self.groups.remove(0);
             }
-            self.groups.push((start, at));
-            self.numbers_that_end_here(text, sink);
+            self.groups.push(Group { start, end: at, digits });
+            self.numbers_that_end_here(text, at, sink);
         }
     }
 
-    fn numbers_that_end_here(&mut self, text: &[u8], sink: &mut impl Sink) {
-        let all: usize = self.groups.iter().map(|(start, end)| end - start).sum();
-        if all < LEAST_DIGITS {
-            return;
-        }
+    fn numbers_that_end_here(&self, text: &[u8], end: usize, sink: &mut impl Sink) {
         let beside_letter = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphabetic);
-        let end = self.groups.last().map_or(0, |(_, end)| *end);
-        let (mut length, mut from) = (0, self.groups.len());
-        while from > 0 && length < MOST_DIGITS {
-            from -= 1;
-            let (start, group_end) = self.groups[from];
-            length += group_end - start;
-            if !(LEAST_DIGITS..=MOST_DIGITS).contains(&length) {
+        for group in self.groups.iter().rev() {
+            let digits = &self.digits[group.digits..];
+            if digits.len() < LEAST_DIGITS {
                 continue;
             }
-            let letters = beside_letter(text.get(end)) || start > 0 && beside_letter(text.get(start - 1));
-            if letters && length < LONG_NUMBER {
+            if digits.len() > MOST_DIGITS {
+                return;
+            }
+            let letters = beside_letter(text.get(end)) || group.start > 0 && beside_letter(text.get(group.start - 1));
+            if letters && digits.len() < LONG_NUMBER {
                 continue;
             }
-            self.digits.clear();
-            for (start, end) in &self.groups[from..] {
-                self.digits.extend_from_slice(&text[*start..*end]);
-            }
-            let digits = significant(&self.digits);
+            let digits = significant(digits);
             if digits.len() >= LEAST_DIGITS {
-                sink.number(self.secrets.number(digits), digits);
+                let hash = self.secrets.number(digits);
+                if sink.wants(hash) {
+                    sink.number(hash, digits);
+                }
             }
         }
     }
+}
+
+/// Words as they are remembered: in small letters, with single spaces between them.
+fn spell(canonical: &mut Vec<u8>, text: &[u8], words: &[(usize, usize)]) {
+    canonical.clear();
+    for (start, end) in words {
+        if !canonical.is_empty() {
+            canonical.push(b' ');
+        }
+        canonical.extend_from_slice(&text[*start..*end]);
+    }
+    canonical.make_ascii_lowercase();
 }
 
 /// A number's digits without the Korean country code and without zeros before it, so that
@@ -305,7 +310,9 @@ mod tests {
         let mut heard = Heard::default();
         let mut folded = Vec::new();
         super::super::fold::fold(text, &mut folded);
-        Cutter::new(&secrets).cut(&folded, &mut heard);
+        let mut map = Map::default();
+        map.draw(&folded);
+        Cutter::new(&secrets).cut(&folded, &map, &mut heard);
         heard.0
     }
 

@@ -155,13 +155,17 @@ async fn an_encoding_hides_nothing(version: Version) {
         INSERT INTO hidden (value) VALUES ('\ub0a8\uad81\ub3c4\uc601'), ('{"a": "x\nkim.minsu@haneul.example"}'), ('ｋｉｍ．ｍｉｎｓｕ＠ｈａｎｅｕｌ．ｅｘａｍｐｌｅ'),
             ('<kim.minsu@haneul.example>;'), ('mailto:kim.minsu@haneul.example?subject=x'), ('https://x.example/?q=kim.minsu%40haneul.example&y=1'),
             ('(010) 1234-5678'), ('+82-10-1234-5678'), ('82 10 1234 5678'), ('1012345678'), ('연락처:010.1234.5678입니다'), ('남궁도영이'), ('"남궁도영"'), ('😀남궁도영😀');
-        INSERT INTO hidden (value) VALUES ('kim.minsu@haneul.exampl'), ('010-1234-567'), ('남궁도'), ('11-1234-5678'), ('kim.minsu@haneul'), ('minsu@haneul.example')"#,
+        INSERT INTO hidden (value) VALUES ('kim.minsu@haneul.exampl'), ('010-1234-567'), ('남궁도'), ('11-1234-5678'), ('kim.minsu@haneul'), ('minsu@haneul.example');
+        CREATE TABLE integers (small int2, middle int4, big int8);
+        INSERT INTO integers VALUES (1, 1012345678, 1012345678), (NULL, -1012345678, NULL), (1, 101234567, 101234567)"#,
     )
     .await;
     let expected = [
         "public.hidden.value: 13 email of public.users.email",
         "public.hidden.value: 13 phone of public.users.phone",
         "public.hidden.value: 12 name of public.users.name",
+        "public.integers.big: 1 phone of public.users.phone",
+        "public.integers.middle: 2 phone of public.users.phone",
     ];
     assert_eq!(found(&cluster).await, expected);
 }
