@@ -20,6 +20,7 @@ pub mod keys;
 pub mod load;
 mod look;
 pub mod manifest;
+mod packed;
 pub mod plan;
 pub mod pool;
 mod private;
