@@ -1,6 +1,6 @@
 //! How large a sample may be, and what makes it large.
 
-use super::closure::Closure;
+use super::closure::{Closure, Total};
 use super::error::{Error, Result};
 
 /// How large a sample may be.
@@ -14,11 +14,7 @@ pub struct Budget {
 
 /// Stops a sample that has grown over its budget.
 pub(super) fn hold(closure: &Closure, budget: Budget) -> Result<()> {
-    let tables = 0..closure.graph.tables.len();
-    let (rows, bytes) = tables.fold((0, 0), |(rows, bytes), table| {
-        let more = closure.rows(table);
-        (rows + more, bytes + more * closure.graph.tables[table].row_bytes())
-    });
+    let Total { rows, bytes } = closure.total;
     let limit = match budget {
         Budget { rows: Some(most), .. } if rows > most => format!("{most} rows"),
         Budget { bytes: Some(most), .. } if bytes > most => format!("{most} bytes"),

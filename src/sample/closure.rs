@@ -4,6 +4,7 @@
 //! either owned or required when it is first seen in its half, and never changes.
 
 mod state;
+mod told;
 
 use std::sync::Arc;
 
@@ -12,14 +13,16 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::Wanted;
 use super::budget::{self, Budget};
 use super::error::Result;
-use super::graph::{Graph, Rule};
+use super::graph::{Edge, End, Graph, Rule};
 use super::keys::Keys;
 use super::pool::Pool;
 use super::query::{self, Ask, Newest, read};
 use super::seeds;
 use crate::config::Extent;
+use crate::event::Listener;
+use told::Told;
 
-pub use state::{Cause, Closure, Reached, Step, Tally};
+pub use state::{Cause, Closure, Reached, Step, Tally, Total};
 
 /// Keys in one query over an index: more make the planner prefer a scan of the table.
 const CHUNK: usize = 8_192;
@@ -30,9 +33,24 @@ enum Way {
     Up,
 }
 
+/// What all rounds have in common.
+struct Work<'a> {
+    pool: &'a Arc<Pool>,
+    budget: Budget,
+    jobs: usize,
+    told: Told<'a>,
+}
+
 /// Finds all rows.
-pub(super) async fn close(pool: &Arc<Pool>, mut graph: Graph, wanted: &Wanted<'_>, budget: Budget) -> Result<Closure> {
-    let jobs = wanted.sample.jobs;
+pub(super) async fn close(
+    pool: &Arc<Pool>,
+    mut graph: Graph,
+    wanted: &Wanted<'_>,
+    listener: &dyn Listener,
+) -> Result<Closure> {
+    let sample = wanted.sample;
+    let budget = Budget { rows: sample.max_rows, bytes: sample.max_bytes };
+    let mut work = Work { pool, budget, jobs: sample.jobs, told: Told::to(listener) };
     // Twice: a row is read for all that any of the seeds wants to know of it.
     for seeds in wanted.seeds {
         seeds::search(&mut graph, seeds)?;
@@ -51,48 +69,46 @@ pub(super) async fn close(pool: &Arc<Pool>, mut graph: Graph, wanted: &Wanted<'_
                 }
             }
             budget::hold(&closure, budget)?;
+            work.told.tell(&closure, std::iter::once(search.table));
         }
         search.must_be_complete(&closure.graph.tables[search.table].path, &found)?;
     }
-    closure.walk(pool, Way::Down, budget, jobs).await?;
-    closure.include(pool, budget).await?;
-    closure.walk(pool, Way::Up, budget, jobs).await?;
+    closure.walk(&mut work, Way::Down).await?;
+    closure.include(&mut work).await?;
+    closure.walk(&mut work, Way::Up).await?;
     Ok(closure)
 }
 
 impl Closure {
     /// Follows edges one way until nothing new is found.
-    async fn walk(&mut self, pool: &Arc<Pool>, way: Way, budget: Budget, jobs: usize) -> Result<()> {
+    async fn walk(&mut self, work: &mut Work<'_>, way: Way) -> Result<()> {
         loop {
             self.first_of_round = self.steps.as_ref().map_or(0, Vec::len);
-            let asks = self.round(way);
-            let (pool, graph) = (pool.clone(), self.graph.clone());
+            let (edges, asks) = self.round(way);
+            let (pool, graph) = (work.pool.clone(), self.graph.clone());
             let streams = asks.map(move |(at, ask)| {
-                let (table, cause) = match way {
-                    Way::Down => (graph.edges[at].from.table, Cause::Down(at)),
-                    Way::Up => (graph.edges[at].to.table, Cause::Up(at)),
-                };
+                let table = graph.edges[at].end(way).table;
+                let cause = if way == Way::Down { Cause::Down(at) } else { Cause::Up(at) };
                 let kinds = graph.tables[table].slots.iter().map(|slot| slot.kind).collect();
                 read(pool.clone(), kinds, ask).map_ok(move |batch| (table, cause, batch)).boxed()
             });
-            let mut found = stream::iter(streams).flatten_unordered(jobs);
-            let mut asked = false;
+            let mut found = stream::iter(streams).flatten_unordered(work.jobs);
+            if edges.is_empty() {
+                return Ok(());
+            }
             while let Some((table, cause, batch)) = found.try_next().await? {
-                asked = true;
                 for row in &batch {
                     self.take(table, row, cause);
                 }
-                budget::hold(self, budget)?;
-            }
-            if !asked {
-                return Ok(());
+                budget::hold(self, work.budget)?;
+                work.told.tell(self, edges.iter().map(|at| self.graph.edges[*at].end(way).table));
             }
         }
     }
 
     /// The queries of the next round. An edge without an index costs a pass over its table, so it waits until
     /// all others have nothing more to ask, and then asks for all at once.
-    fn round(&mut self, way: Way) -> impl Iterator<Item = (usize, Ask)> + Send + use<> {
+    fn round(&mut self, way: Way) -> (Vec<usize>, impl Iterator<Item = (usize, Ask)> + Send + use<>) {
         let graph = self.graph.clone();
         if way == Way::Up {
             for (at, edge) in graph.edges.iter().enumerate().filter(|(at, _)| self.target[*at].is_none()) {
@@ -101,27 +117,21 @@ impl Closure {
             }
         }
         let pending = if way == Way::Down { &mut self.down } else { &mut self.up };
-        let is_indexed = |at: usize| match way {
-            Way::Down => graph.edges[at].from.indexed,
-            Way::Up => graph.edges[at].to.indexed,
-        };
         let waiting: Vec<usize> = (0..pending.len()).filter(|at| !pending[*at].is_empty()).collect();
-        let quick: Vec<usize> = waiting.iter().copied().filter(|at| is_indexed(*at)).collect();
+        let quick: Vec<usize> = waiting.iter().copied().filter(|at| graph.edges[*at].end(way).indexed).collect();
         let chosen = if quick.is_empty() { waiting } else { quick };
-        let taken: Vec<(usize, Keys)> = chosen.into_iter().map(|at| (at, pending[at].take())).collect();
-        taken.into_iter().flat_map(move |(at, keys)| {
+        let taken: Vec<(usize, Keys)> = chosen.iter().map(|at| (*at, pending[*at].take())).collect();
+        let asks = taken.into_iter().flat_map(move |(at, keys)| {
             let graph = graph.clone();
-            let few = match way {
-                Way::Down => graph.edges[at].from.indexed,
-                Way::Up => graph.edges[at].to.indexed,
-            };
+            let few = graph.edges[at].end(way).indexed;
             let size = if few { CHUNK } else { usize::MAX };
             keys.into_chunks(size).map(move |arrays| (at, ask(&graph, at, way, arrays, few)))
-        })
+        });
+        (chosen, asks)
     }
 
     /// Takes in what is configured as reference data.
-    async fn include(&mut self, pool: &Arc<Pool>, budget: Budget) -> Result<()> {
+    async fn include(&mut self, work: &mut Work<'_>) -> Result<()> {
         let graph = self.graph.clone();
         for (at, table) in graph.tables.iter().enumerate() {
             let relation = table.relation();
@@ -134,38 +144,47 @@ impl Closure {
                 self.out[at].iter().any(|edge| graph.tables[graph.edges[*edge].to.table].extent != Some(Extent::All));
             if condition.is_none() && !leads_on {
                 let sql = format!("SELECT pg_catalog.count(*) FROM {relation} AS t");
-                self.reached[at].whole = Some(query::count(&mut pool.take().await?, &sql).await?);
-                budget::hold(self, budget)?;
+                let rows = query::count(&mut work.pool.take().await?, &sql).await?;
+                self.count(at, rows);
+                budget::hold(self, work.budget)?;
                 continue;
             }
             let is_whole = condition.is_none();
             let conditions: Vec<String> = condition.into_iter().collect();
             let sql = query::select(table, &relation, &conditions, None);
-            let mut rows = read(pool.clone(), self.kinds(at), Ask { sql, parameters: Vec::new() });
+            let mut rows = read(work.pool.clone(), self.kinds(at), Ask { sql, parameters: Vec::new() });
             while let Some(batch) = rows.try_next().await? {
                 for row in &batch {
                     if is_whole {
                         // Not kept one by one: all of them are copied.
-                        *self.reached[at].whole.get_or_insert(0) += 1;
+                        self.count(at, 1);
                         self.require(&graph, at, row);
                     } else {
                         self.take(at, row, Cause::Included);
                     }
                 }
-                budget::hold(self, budget)?;
+                budget::hold(self, work.budget)?;
+                work.told.tell(self, std::iter::once(at));
             }
             if is_whole {
-                self.reached[at].whole.get_or_insert(0);
+                self.count(at, 0);
             }
         }
         Ok(())
     }
 }
 
+impl Edge {
+    /// The side on which rows are looked for.
+    fn end(&self, way: Way) -> &End {
+        if way == Way::Down { &self.from } else { &self.to }
+    }
+}
+
 /// The query for rows that one edge leads to.
 fn ask(graph: &Graph, at: usize, way: Way, arrays: Vec<super::keys::Array>, few: bool) -> Ask {
     let edge = &graph.edges[at];
-    let end = if way == Way::Down { &edge.from } else { &edge.to };
+    let end = edge.end(way);
     let table = &graph.tables[end.table];
     let relation = table.relation_of(end);
     let mut conditions = vec![query::among(&end.terms, &query::places(&arrays), few)];

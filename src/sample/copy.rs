@@ -15,7 +15,7 @@ use super::extract::{Copy, Dump, Extract, TableCopy};
 use super::graph::{Graph, Identity, Rule, Table, quoted};
 use super::keys::{Keys, Value, columns};
 use super::pool::{Lease, Pool};
-use super::query::{among, literals};
+use super::query::{among, dense, literals};
 use crate::config::Extent;
 use crate::mask::Expression;
 use crate::pg::catalog::Column;
@@ -124,7 +124,7 @@ impl Extraction {
                 let kinds = table.identity.kinds();
                 for chunk in mine.chunks(CHUNK) {
                     let arrays = columns(&kinds, chunk.iter().cloned());
-                    let condition = among(terms, &literals(&arrays), true);
+                    let condition = dense(terms, &arrays).unwrap_or_else(|| among(terms, &literals(&arrays), true));
                     let order = table.identity.order();
                     statements.push(copy(&table.relation(), &format!(" WHERE {condition} ORDER BY {order}")));
                 }

@@ -1,8 +1,8 @@
 //! Sets of keys: a bitmap for single integers, else encoded tuples.
 
-use std::collections::BTreeSet;
-
 use roaring::RoaringTreemap;
+
+use super::packed::Packed;
 
 /// How a value is read from the source and compared here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,7 @@ pub enum Keys {
         /// The kinds of their values.
         kinds: Vec<Kind>,
         /// The tuples.
-        set: BTreeSet<Box<[u8]>>,
+        set: Packed,
     },
 }
 
@@ -54,7 +54,7 @@ impl Keys {
     pub fn new(kinds: &[Kind]) -> Keys {
         match kinds {
             [Kind::Int] => Keys::Ints(RoaringTreemap::new()),
-            _ => Keys::Tuples { kinds: kinds.to_vec(), set: BTreeSet::new() },
+            _ => Keys::Tuples { kinds: kinds.to_vec(), set: Packed::default() },
         }
     }
 
@@ -62,7 +62,7 @@ impl Keys {
     pub fn insert(&mut self, tuple: &[Value]) -> bool {
         match (self, tuple) {
             (Keys::Ints(set), [Value::Int(value)]) => set.insert(value.cast_unsigned() ^ SIGN),
-            (Keys::Tuples { kinds, set }, tuple) => encode(kinds, tuple).is_some_and(|code| set.insert(code)),
+            (Keys::Tuples { kinds, set }, tuple) => encode(kinds, tuple).is_some_and(|code| set.insert(&code)),
             _ => false,
         }
     }
@@ -80,7 +80,7 @@ impl Keys {
     pub fn len(&self) -> u64 {
         match self {
             Keys::Ints(set) => set.len(),
-            Keys::Tuples { set, .. } => set.len() as u64,
+            Keys::Tuples { set, .. } => set.len(),
         }
     }
 
@@ -103,7 +103,11 @@ impl Keys {
     pub fn add_all(&mut self, others: Keys) {
         match (self, others) {
             (Keys::Ints(set), Keys::Ints(others)) => *set |= others,
-            (Keys::Tuples { set, .. }, Keys::Tuples { set: others, .. }) => set.extend(others),
+            (Keys::Tuples { set, .. }, Keys::Tuples { set: others, .. }) => {
+                for code in others.into_keys() {
+                    set.insert(&code);
+                }
+            }
             _ => {}
         }
     }
@@ -112,7 +116,9 @@ impl Keys {
     pub fn remove_all(&mut self, others: &Keys) {
         match (self, others) {
             (Keys::Ints(set), Keys::Ints(others)) => *set -= others,
-            (Keys::Tuples { set, .. }, Keys::Tuples { set: others, .. }) => set.retain(|code| !others.contains(code)),
+            (Keys::Tuples { set, .. }, Keys::Tuples { set: others, .. }) => {
+                *set = std::mem::take(set).into_keys().filter(|code| !others.contains(code)).collect();
+            }
             _ => {}
         }
     }
@@ -128,7 +134,7 @@ impl Keys {
                 }))
             }
             Keys::Tuples { kinds, set } => {
-                let mut codes = set.into_iter();
+                let mut codes = set.into_keys();
                 Box::new(std::iter::from_fn(move || {
                     let chunk: Vec<Vec<Value>> = codes.by_ref().take(size).map(|code| decode(&kinds, &code)).collect();
                     (!chunk.is_empty()).then(|| columns(&kinds, chunk.into_iter()))
@@ -141,7 +147,7 @@ impl Keys {
     pub fn iter(&self) -> Box<dyn Iterator<Item = Vec<Value>> + Send + '_> {
         match self {
             Keys::Ints(set) => Box::new(set.iter().map(|value| vec![Value::Int((value ^ SIGN).cast_signed())])),
-            Keys::Tuples { kinds, set } => Box::new(set.iter().map(|code| decode(kinds, code))),
+            Keys::Tuples { kinds, set } => Box::new(set.iter().map(|code| decode(kinds, &code))),
         }
     }
 }
@@ -167,7 +173,7 @@ pub fn columns(kinds: &[Kind], tuples: impl Iterator<Item = Vec<Value>>) -> Vec<
 
 /// Integers as big-endian unsigned ones, text with its length before it: no two tuples have one code, and
 /// integers sort as they do.
-fn encode(kinds: &[Kind], tuple: &[Value]) -> Option<Box<[u8]>> {
+fn encode(kinds: &[Kind], tuple: &[Value]) -> Option<Vec<u8>> {
     if kinds.len() != tuple.len() {
         return None;
     }
@@ -182,7 +188,7 @@ fn encode(kinds: &[Kind], tuple: &[Value]) -> Option<Box<[u8]>> {
             _ => return None,
         }
     }
-    Some(code.into())
+    Some(code)
 }
 
 fn decode(kinds: &[Kind], mut code: &[u8]) -> Vec<Value> {

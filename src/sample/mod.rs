@@ -20,6 +20,7 @@ pub mod keys;
 pub mod load;
 mod look;
 pub mod manifest;
+mod packed;
 pub mod plan;
 pub mod pool;
 mod private;
@@ -49,7 +50,6 @@ use crate::config::{self, Reference, TablePath};
 use crate::event::{Event, Listener};
 use crate::pg;
 use crate::pg::catalog::Column;
-use budget::Budget;
 use closure::Closure;
 use graph::{Catalog, Graph};
 use pool::Pool;
@@ -96,7 +96,7 @@ pub async fn select(
             () = &mut interrupt => return Err(Error::Interrupted),
         };
         let found = tokio::select! {
-            found = find(&pool, wanted) => found,
+            found = find(&pool, wanted, listener) => found,
             () = &mut interrupt => {
                 pool.cancel().await;
                 return Err(Error::Interrupted);
@@ -135,13 +135,16 @@ pub async fn rights(source: &Source, sample: &config::Sample, references: &[Refe
     Ok(readable::rights(session.database(), &source.credentials.user, &graph))
 }
 
-async fn find(pool: &Arc<Pool>, wanted: &Wanted<'_>) -> Result<(Closure, Vec<Column>)> {
+async fn find(
+    pool: &Arc<Pool>,
+    wanted: &Wanted<'_>,
+    listener: &dyn Listener,
+) -> Result<(Closure, Vec<Column>)> {
     let catalog = Catalog::read(pool.leader()).await?;
     let columns = catalog.columns().to_vec();
     let graph = Graph::new(catalog, wanted.sample, wanted.references, wanted.explain)?;
     readable::check(pool.leader(), &graph).await?;
-    let budget = Budget { rows: wanted.sample.max_rows, bytes: wanted.sample.max_bytes };
-    let closure = closure::close(pool, graph, wanted, budget).await?;
+    let closure = closure::close(pool, graph, wanted, listener).await?;
     Ok((closure, columns))
 }
 

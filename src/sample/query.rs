@@ -89,6 +89,32 @@ pub(super) fn among(terms: &[Term], arrays: &[String], few: bool) -> String {
     )
 }
 
+/// One key of so many in a stretch of them is worth reading the stretch: finding a row by its key costs so many
+/// times what passing by one does.
+const DENSE: i64 = 12;
+
+/// The condition for tuples, in their order, that lie close together in their first term, an integer: a stretch of
+/// an index, whose other rows are passed by. None where they do not.
+pub(super) fn dense(terms: &[Term], arrays: &[Array]) -> Option<String> {
+    let (first, Array::Ints(values)) = (terms.first()?, arrays.first()?) else { return None };
+    let Compare::Int(_) = first.compare else { return None };
+    let (least, most) = (*values.first()?, *values.last()?);
+    let distinct = 1 + values.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let is_dense = most.checked_sub(least)? / DENSE < i64::try_from(distinct).ok()?;
+    // What stands behind a sum leads over no index.
+    let fence = |term: &Term| match &term.compare {
+        Compare::Int(name) => {
+            Term { sql: format!("({} OPERATOR(pg_catalog.+) 0::pg_catalog.{name})", term.sql), ..term.clone() }
+        }
+        _ => term.clone(),
+    };
+    let fenced: Vec<Term> = terms.iter().map(fence).collect();
+    is_dense.then(|| {
+        let (sql, among) = (&first.sql, among(&fenced, &literals(arrays), true));
+        format!("{sql} OPERATOR(pg_catalog.>=) {least} AND {sql} OPERATOR(pg_catalog.<=) {most} AND {among}")
+    })
+}
+
 /// Arrays as parameters.
 pub(super) fn places(arrays: &[Array]) -> Vec<String> {
     let place = |(at, array): (usize, &Array)| match array {

@@ -46,6 +46,7 @@ const PREFIXES: [Prefix; 25] = [
     prefix(b"pbkdf2_sha256$", 20),
     prefix(b"SCRAM-SHA-256$", 20),
 ];
+const LEAST: usize = 15;
 const SHORTEST: usize = 32;
 /// A picture in base64 is no key.
 const LONGEST: usize = 512;
@@ -55,6 +56,11 @@ const FAR: usize = 4096;
 /// One that begins at a word. `weighed` is where the last token ended that was found to be none.
 pub(super) fn at(text: &[u8], start: usize, weighed: &mut usize) -> Option<Found> {
     let rest = &text[start..text.len().min(start + FAR)];
+    // Nearly every word ends sooner than any key.
+    let belongs = |byte: &u8| is_base64(*byte) || matches!(byte, b'.' | b'/' | b'+' | b'$');
+    if rest.len() < LEAST || !rest[..LEAST].iter().all(belongs) {
+        return None;
+    }
     let length = known(rest).or_else(|| live(rest)).or_else(|| web_token(rest)).or_else(|| {
         if start < *weighed {
             return None;

@@ -29,6 +29,15 @@ pub struct Tally {
     pub up: u64,
 }
 
+/// Rows and bytes of all tables, the latter as they are estimated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
 /// Why a row came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
@@ -62,6 +71,8 @@ pub struct Closure {
     pub reached: Vec<Reached>,
     /// What each edge brought.
     pub tally: Vec<Tally>,
+    /// What was reached of all tables: sets of keys take their time to be counted.
+    pub total: Total,
     /// Every row with its reason, in the order of finding; only when asked for.
     pub steps: Option<Vec<Step>>,
     pub(super) first_of_round: usize,
@@ -110,6 +121,7 @@ impl Closure {
         Closure {
             reached: reached.collect(),
             tally: vec![Tally::default(); graph.edges.len()],
+            total: Total::default(),
             steps: explain.then(Vec::new),
             first_of_round: 0,
             down: graph.edges.iter().map(|edge| Keys::new(&edge.from.kinds())).collect(),
@@ -144,6 +156,10 @@ impl Closure {
         if !is_new {
             return;
         }
+        // Of a table that is taken as a whole they are counted elsewhere.
+        if graph.tables[table].extent != Some(Extent::All) {
+            self.total.add(1, graph.tables[table].row_bytes());
+        }
         match cause {
             Cause::Seed => reached.seeds += 1,
             Cause::Included => {}
@@ -161,6 +177,12 @@ impl Closure {
             }
         }
         self.require(&graph, table, row);
+    }
+
+    /// Counts rows of a table that is taken as a whole.
+    pub(super) fn count(&mut self, table: usize, rows: u64) {
+        *self.reached[table].whole.get_or_insert(0) += rows;
+        self.total.add(rows, self.graph.tables[table].row_bytes());
     }
 
     /// Notes what a row refers to.
@@ -197,6 +219,13 @@ impl Closure {
                 true
             }
         };
+    }
+}
+
+impl Total {
+    fn add(&mut self, rows: u64, bytes_each: u64) {
+        self.rows += rows;
+        self.bytes += rows * bytes_each;
     }
 }
 

@@ -8,7 +8,7 @@ use crate::sample::schema::{Kind, Statement};
 
 /// Statements that are sent at a time. Each costs a round trip, and a schema of a thousand tables has five
 /// thousand of them.
-const BATCH: usize = 100;
+pub(super) const BATCH: usize = 100;
 
 /// What did not come over, for the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,37 +61,16 @@ impl LeftOut {
 
 /// Runs statements on one session, inside a transaction or not.
 pub(super) struct Apply<'a> {
-    session: &'a Session,
+    pub(super) session: &'a Session,
     in_transaction: bool,
-    roles: BTreeSet<String>,
     /// Statements on owners and rights, for the end.
-    rights: Vec<String>,
-    left_out: LeftOut,
+    pub(super) rights: Vec<String>,
+    pub(super) left_out: LeftOut,
 }
 
 impl<'a> Apply<'a> {
-    pub(super) async fn begin(session: &'a Session, in_transaction: bool) -> Result<Apply<'a>> {
-        let rows = session.query("SELECT rolname::text FROM pg_catalog.pg_roles", &[]).await?;
-        let roles = rows.iter().map(|row| row.get(0)).collect();
-        Ok(Apply { session, in_transaction, roles, rights: Vec::new(), left_out: LeftOut::default() })
-    }
-
-    /// Gives objects and rights to roles, as the schema says; the last thing that is done. Answers what was
-    /// left out in all.
-    pub(super) async fn give(mut self) -> Result<LeftOut> {
-        for sql in std::mem::take(&mut self.rights) {
-            let statement = Statement::read(&sql);
-            let refused =
-                statement.role.as_ref().filter(|role| statement.owner && self.left_out.owners.contains_key(*role));
-            match (&statement.role, refused) {
-                (_, Some(role)) => *self.left_out.owners.entry(role.clone()).or_default() += 1,
-                (Some(role), None) if !self.roles.contains(role) => {
-                    *self.left_out.roles.entry(role.clone()).or_default() += 1;
-                }
-                _ => self.try_one(&statement).await?,
-            }
-        }
-        Ok(self.left_out)
+    pub(super) fn begin(session: &'a Session, in_transaction: bool) -> Apply<'a> {
+        Apply { session, in_transaction, rights: Vec::new(), left_out: LeftOut::default() }
     }
 
     /// Runs one half of a schema, but what concerns owners and rights.
@@ -138,7 +117,7 @@ impl<'a> Apply<'a> {
         Ok(())
     }
 
-    async fn try_one(&mut self, statement: &Statement<'_>) -> Result<()> {
+    pub(super) async fn try_one(&mut self, statement: &Statement<'_>) -> Result<()> {
         let Err(error) = self.attempt(&statement.sql).await else { return Ok(()) };
         // No such role, extension, or file of an extension; not allowed; a privilege that this version lacks.
         let lacking = matches!(error.sqlstate(), Some("42704" | "42501" | "0A000" | "58P01" | "0LP01"));
@@ -158,7 +137,7 @@ impl<'a> Apply<'a> {
     }
 
     /// Runs SQL so that a failure changes nothing.
-    async fn attempt(&self, sql: &str) -> pg::Result<()> {
+    pub(super) async fn attempt(&self, sql: &str) -> pg::Result<()> {
         if !self.in_transaction {
             // Several statements in one message are one transaction.
             return self.session.run(sql).await.map(drop);
@@ -173,8 +152,8 @@ impl<'a> Apply<'a> {
     }
 }
 
-fn join(statements: &[Statement]) -> String {
-    let all: Vec<&str> = statements.iter().map(|statement| &*statement.sql).collect();
+pub(super) fn join<'a>(statements: impl IntoIterator<Item = &'a Statement<'a>>) -> String {
+    let all: Vec<&str> = statements.into_iter().map(|statement| &*statement.sql).collect();
     all.join(";\n")
 }
 

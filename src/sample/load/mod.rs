@@ -8,6 +8,7 @@ mod apply;
 pub mod error;
 mod existing;
 mod finish;
+mod give;
 mod guard;
 mod observe;
 mod order;
@@ -161,7 +162,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
 
     /// Fills a database that nobody else uses.
     async fn database(&self, session: &Session, target: &Target, database: &str, jobs: usize) -> Result<Loaded> {
-        let mut apply = Apply::begin(session, false).await?;
+        let mut apply = Apply::begin(session, false);
         self.tell("making schemas, types and tables");
         apply.run(&self.schema.before).await?;
         let plain = plain_tables(session).await?;
@@ -182,7 +183,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         let session = target.session(&target.database).await?;
         session.run("BEGIN").await?;
         let loaded = if way == Way::Whole {
-            let mut apply = Apply::begin(&session, true).await?;
+            let mut apply = Apply::begin(&session, true);
             apply.run(&self.schema.before).await?;
             let order: Vec<usize> = (0..self.rows.tables().len()).collect();
             let tables = self.copy_in_order(&session, &order).await?;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::apply::BATCH;
 use super::observe::OWN;
 use crate::pg::{Session, identifier, literal};
 use crate::sample::load::error::Result;
@@ -34,7 +35,7 @@ enum Next {
 pub(super) async fn set(session: &Session) -> Result<Vec<String>> {
     let sequences = read(session).await?;
     let extremes = extremes(session, &sequences).await?;
-    let mut notes = Vec::new();
+    let (mut notes, mut changes) = (Vec::new(), Vec::new());
     for sequence in &sequences {
         if let Some((table, column, _)) = sequence.uses.iter().find(|(_, _, number)| !number) {
             notes.push(format!(
@@ -47,20 +48,21 @@ pub(super) async fn set(session: &Session) -> Result<Vec<String>> {
         match next(sequence, found.copied()) {
             Next::Untouched => {}
             Next::Value(value) => {
-                session.run(&format!("ALTER SEQUENCE {} RESTART WITH {value}", sequence.name)).await?;
+                changes.push(format!("ALTER SEQUENCE {} RESTART WITH {value}", sequence.name));
             }
             Next::Exhausted => {
                 // After RESTART the sequence is a new one of this transaction, and setval is undone with it.
                 let (name, last) = (&sequence.name, if sequence.step > 0 { sequence.max } else { sequence.min });
-                session
-                    .run(&format!(
-                        "ALTER SEQUENCE {name} RESTART WITH {last}; SELECT pg_catalog.setval({}, {last})",
-                        literal(name)
-                    ))
-                    .await?;
+                changes.push(format!(
+                    "ALTER SEQUENCE {name} RESTART WITH {last}; SELECT pg_catalog.setval({}, {last})",
+                    literal(name)
+                ));
                 notes.push(format!("sequence {name} has no value left: its last one was loaded"));
             }
         }
+    }
+    for some in changes.chunks(BATCH) {
+        session.run(&some.join(";\n")).await?;
     }
     Ok(notes)
 }
@@ -125,32 +127,41 @@ async fn read(session: &Session) -> Result<Vec<Sequence>> {
     Ok(sequences)
 }
 
-/// Least and greatest value of each column that a sequence numbers; one query for each table.
+/// Least and greatest value of each column that a sequence numbers; many tables in one query.
 async fn extremes(session: &Session, sequences: &[Sequence]) -> Result<BTreeMap<(String, String), (i64, i64)>> {
     let mut columns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (table, column, _) in sequences.iter().flat_map(|sequence| &sequence.uses).filter(|(_, _, number)| *number) {
         columns.entry(table).or_default().push(column);
     }
     let mut extremes = BTreeMap::new();
-    for (table, columns) in columns {
-        let bound = |function: &str, column: &str| {
-            // A numeric may hold what no sequence can; NaN counts as greater than all.
-            let value = format!("pg_catalog.{function}({column})");
-            format!(
-                "CASE WHEN {value} IS NOT NULL THEN LEAST(GREATEST(pg_catalog.trunc({value}::numeric), \
-                 -9223372036854775808), 9223372036854775807)::int8 END"
-            )
-        };
-        let all: Vec<String> =
-            columns.iter().map(|column| format!("{}, {}", bound("min", column), bound("max", column))).collect();
-        let row = session.query_one(&format!("SELECT {} FROM {table}", all.join(", ")), &[]).await?;
-        for (at, column) in columns.iter().enumerate() {
-            if let (Some(least), Some(greatest)) = (row.get(2 * at), row.get(2 * at + 1)) {
-                extremes.insert((table.to_owned(), (*column).to_owned()), (least, greatest));
+    let columns: Vec<(&str, Vec<&str>)> = columns.into_iter().collect();
+    for some in columns.chunks(BATCH) {
+        let selects = some.iter().enumerate().map(|(at, (table, columns))| {
+            let all: Vec<String> =
+                columns.iter().map(|column| format!("{}, {}", bound("min", column), bound("max", column))).collect();
+            format!("SELECT {at}, ARRAY[{}] FROM {table}", all.join(", "))
+        });
+        let selects: Vec<String> = selects.collect();
+        for row in session.query(&selects.join(" UNION ALL "), &[]).await? {
+            let (table, columns) = &some[usize::try_from(row.get::<_, i32>(0)).unwrap_or_default()];
+            let found: Vec<Option<i64>> = row.get(1);
+            for (column, pair) in columns.iter().zip(found.chunks(2)) {
+                if let [Some(least), Some(greatest)] = pair {
+                    extremes.insert(((*table).to_owned(), (*column).to_owned()), (*least, *greatest));
+                }
             }
         }
     }
     Ok(extremes)
+}
+
+/// The least or greatest value of a column. A numeric may hold what no sequence can; NaN counts as greater than all.
+fn bound(function: &str, column: &str) -> String {
+    let value = format!("pg_catalog.{function}({column})");
+    format!(
+        "CASE WHEN {value} IS NOT NULL THEN LEAST(GREATEST(pg_catalog.trunc({value}::numeric), \
+         -9223372036854775808), 9223372036854775807)::int8 END"
+    )
 }
 
 #[cfg(test)]

@@ -48,6 +48,9 @@ fn told(row: &[u8], plain: &mut Vec<u8>, tell: &mut impl FnMut(usize, &str)) {
 }
 
 fn unescape(text: &[u8], plain: &mut Vec<u8>) {
+    if !text.contains(&b'\\') {
+        return plain.extend_from_slice(text);
+    }
     let mut bytes = text.iter().copied();
     while let Some(byte) = bytes.next() {
         if byte != b'\\' {
