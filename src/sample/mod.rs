@@ -135,11 +135,7 @@ pub async fn rights(source: &Source, sample: &config::Sample, references: &[Refe
     Ok(readable::rights(session.database(), &source.credentials.user, &graph))
 }
 
-async fn find(
-    pool: &Arc<Pool>,
-    wanted: &Wanted<'_>,
-    listener: &dyn Listener,
-) -> Result<(Closure, Vec<Column>)> {
+async fn find(pool: &Arc<Pool>, wanted: &Wanted<'_>, listener: &dyn Listener) -> Result<(Closure, Vec<Column>)> {
     let catalog = Catalog::read(pool.leader()).await?;
     let columns = catalog.columns().to_vec();
     let graph = Graph::new(catalog, wanted.sample, wanted.references, wanted.explain)?;

@@ -160,7 +160,10 @@ impl Bench {
                  ALTER TABLE app.t1 RENAME TO users; END $$"
             );
             self.source.sql(database, &make).await;
-            println!("{database}: {}", self.run(database, "  keep: [\"*.a\", \"*.b\", \"*.c\"]\n", "", "1\n", self.source.port()));
+            println!(
+                "{database}: {}",
+                self.run(database, "  keep: [\"*.a\", \"*.b\", \"*.c\"]\n", "", "1\n", self.source.port())
+            );
         }
     }
 

@@ -74,26 +74,6 @@ impl Desk {
         page
     }
 
-    /// The events of a command, whose first and last are its frame.
-    fn framed(&self, command: &str, code: i32) -> Vec<serde_json::Value> {
-        let done = self.devdb(&[command, "--format", "json"]).code(code);
-        let events: Vec<serde_json::Value> = done.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let (first, last) = (&events[0], &events[events.len() - 1]);
-        assert!(first["event"] == "run_started" && first["command"] == command, "{events:#?}");
-        assert_eq!(first["target"], format!("127.0.0.1:{}/app", self.place()));
-        assert!(last["event"] == "run_finished" && last["exit"] == code, "{events:#?}");
-        events
-    }
-
-    /// The HTML page that a command writes.
-    fn page(&self, command: &str, code: i32) -> String {
-        let path = self.path("report.html");
-        self.devdb(&[command, "--html", path.to_str().unwrap()]).code(code);
-        let page = std::fs::read_to_string(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
-        page
-    }
-
     /// What `init` writes, with every column kept of which it says nothing, and this database allowed.
     fn begin(&self) {
         let written = self.devdb(&["init"]).code(0).out;
