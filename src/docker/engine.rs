@@ -83,6 +83,12 @@ impl Engine {
         Ok(Engine { docker })
     }
 
+    /// Whether an image of this name is here that devdb has not made.
+    pub async fn has_foreign(&self, image: &str) -> bool {
+        let labels = self.docker.inspect_image(image).await.ok().map(|found| found.config.and_then(|it| it.labels));
+        labels.is_some_and(|labels| !labels.unwrap_or_default().contains_key(RUN))
+    }
+
     /// Whether an image is here, without pulling it.
     pub async fn has(&self, image: &str) -> bool {
         self.docker.inspect_image(image).await.is_ok()
@@ -297,8 +303,11 @@ impl Engine {
 
     async fn unnamed(&self, label: &str) -> Result<Vec<ImageSummary>> {
         let filters: HashMap<&str, Vec<&str>> = [("label", vec![label]), ("dangling", vec!["true"])].into();
-        let options = ListImagesOptionsBuilder::default().filters(&filters).build();
-        self.docker.list_images(Some(options)).await.map_err(engine("list images"))
+        let options = ListImagesOptionsBuilder::default().filters(&filters).digests(true).build();
+        let mut images = self.docker.list_images(Some(options)).await.map_err(engine("list images"))?;
+        // One that was pulled by its digest has no tag, and is somebody's.
+        images.retain(|image| image.repo_digests.iter().all(|digest| digest.starts_with("<none>")));
+        Ok(images)
     }
 
     /// Removes containers and unnamed images of runs that are dead; answers how many.

@@ -121,6 +121,12 @@ impl ServerError {
         } else {
             redact(error.message(), |word| statement.contains(word) || names.contains(&word))
         };
+        // Bytes that are no text in an encoding: a value's own.
+        let of_bytes = matches!(error.code().code(), "22021" | "22P05");
+        let message = match message.split_once(':') {
+            Some((words, _)) if of_bytes => words.to_owned(),
+            _ => message,
+        };
         let position = match error.position() {
             Some(ErrorPosition::Original(at)) => Some(*at as usize),
             _ => None,

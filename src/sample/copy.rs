@@ -173,6 +173,7 @@ impl Extract for Extraction {
             lease,
             statements,
             current: None,
+            list: self.lists[table].clone(),
             binary: self.tables[table].binary,
             begun: false,
             gathered: BytesMut::new(),
@@ -184,6 +185,10 @@ impl Extract for Extraction {
                 (bytes, true) => Some((bytes, None)),
             }),
         })))
+    }
+
+    async fn release(&self) {
+        self.pool.release().await;
     }
 
     fn source_version(&self) -> u32 {
@@ -207,7 +212,9 @@ struct Reading {
     lease: Lease,
     /// Those to come, the next one last.
     statements: Vec<String>,
-    current: Option<(Pin<Box<CopyOutStream>>, String)>,
+    current: Option<Pin<Box<CopyOutStream>>>,
+    /// What an error may quote: the statements hold keys, and those may be somebody's name.
+    list: String,
     binary: bool,
     /// Whether a header was handed on.
     begun: bool,
@@ -226,15 +233,15 @@ impl Reading {
                     return Ok((self.gathered.split().freeze(), true));
                 };
                 let session = self.lease.begin().map_err(of_source)?;
-                let stream = session.client().copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
-                self.current = Some((Box::pin(stream), sql));
+                let stream = session.client().copy_out(&sql).await.map_err(|error| pg::Error::of(error, &self.list))?;
+                self.current = Some(Box::pin(stream));
                 if self.begun && self.binary {
                     self.skip_header().await?;
                 }
                 self.begun = true;
             }
-            let Some((stream, sql)) = &mut self.current else { continue };
-            match stream.try_next().await.map_err(|error| pg::Error::of(error, sql))? {
+            let Some(stream) = &mut self.current else { continue };
+            match stream.try_next().await.map_err(|error| pg::Error::of(error, &self.list))? {
                 Some(bytes) => self.gathered.extend_from_slice(&bytes),
                 None => {
                     self.current = None;
@@ -255,8 +262,8 @@ impl Reading {
         }
         let mut header = BytesMut::new();
         while header.len() < HEADER {
-            let Some((stream, sql)) = &mut self.current else { break };
-            match stream.try_next().await.map_err(|error| pg::Error::of(error, sql))? {
+            let Some(stream) = &mut self.current else { break };
+            match stream.try_next().await.map_err(|error| pg::Error::of(error, &self.list))? {
                 Some(bytes) => header.extend_from_slice(&bytes),
                 None => break,
             }
@@ -278,7 +285,10 @@ pub(super) fn expressions(graph: &Graph, at: usize, masks: &Masks) -> Vec<String
         if is_emptied(column) {
             format!("NULL::{}", column.declared)
         } else if let Some(mask) = masks.get(&name) {
-            mask.sql.clone()
+            // As an assignment to the column would take it: in binary nobody else looks at the type. Without a
+            // length, which the target holds against it.
+            let brackets = if column.array { "[]" } else { "" };
+            format!("({})::{}{brackets}", mask.sql, column.base.qualified())
         } else {
             format!("t.{}", identifier(&column.name))
         }

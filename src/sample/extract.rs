@@ -78,6 +78,9 @@ pub trait Extract: Send + Sync {
     /// [`is_conflict`](super::is_conflict) knows: the sample is then selected and read again from a new snapshot.
     async fn copy(&self, table: usize, part: usize) -> Result<Copy>;
 
+    /// Ends the transactions on the source: everything was read.
+    async fn release(&self);
+
     /// The source's `server_version_num`, such as `150018`.
     fn source_version(&self) -> u32;
 

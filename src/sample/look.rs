@@ -54,12 +54,13 @@ impl Extraction {
             return Ok(Vec::new());
         }
         let mut watch = Watch::new(&table.path, names, spared);
-        for sql in self.statements_of(at, part, &values.join(", "), "") {
+        let list = values.join(", ");
+        for sql in self.statements_of(at, part, &list, "") {
             let mut lease = self.pool.take().await?;
             let session = lease.begin()?;
-            let stream = session.client().copy_out(&sql).await.map_err(failed(&sql))?;
+            let stream = session.client().copy_out(&sql).await.map_err(failed(&list))?;
             let mut stream = std::pin::pin!(stream);
-            while let Some(piece) = stream.try_next().await.map_err(failed(&sql))? {
+            while let Some(piece) = stream.try_next().await.map_err(failed(&list))? {
                 watch.feed(&piece);
             }
             lease.ended();

@@ -132,7 +132,7 @@ pub async fn check(source: &Source, sample: &config::Sample, references: &[Refer
 pub async fn rights(source: &Source, sample: &config::Sample, references: &[Reference]) -> Result<Vec<String>> {
     let session = source.open().await?;
     let graph = Graph::new(Catalog::read(&session).await?, sample, references, false)?;
-    Ok(readable::rights(session.database(), &source.credentials.user, &graph))
+    readable::rights(&session, &source.credentials.user, &graph).await
 }
 
 async fn find(pool: &Arc<Pool>, wanted: &Wanted<'_>, listener: &dyn Listener) -> Result<(Closure, Vec<Column>)> {

@@ -97,6 +97,13 @@ impl Pool {
             || (self.reached.standby && (error.is_disconnect() || self.leader.client().is_closed()))
     }
 
+    /// Ends the transactions: all that is wanted was read. The source's own work does not wait for ours any longer.
+    pub(super) async fn release(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        // A connection that is gone has no transaction either.
+        let _ = self.leader.run("COMMIT").await;
+    }
+
     /// Ends what all connections are running.
     pub async fn cancel(&self) {
         let all = self.cancellers.lock().unwrap_or_else(PoisonError::into_inner).clone();

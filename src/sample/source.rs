@@ -43,13 +43,16 @@ impl Source {
         session
             .run(&format!(
                 "SET default_transaction_read_only = on; SET row_security = off; SET statement_timeout = {}; \
-                 SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '30s'; \
+                 SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0; SET lock_timeout = '30s'; \
                  SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET bytea_output = 'hex'; \
                  SET extra_float_digits = 3; SET lc_monetary = 'C'; SET standard_conforming_strings = on; \
                  SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; SET jit = off",
                 self.statement_timeout.as_millis()
             ))
             .await?;
+        if session.major() >= 17 {
+            session.run("SET transaction_timeout = 0").await?;
+        }
         // So that a server notices while it waits for a lock that we are gone; not every system lets it look.
         let _ = session.run("SET client_connection_check_interval = '1s'").await;
         Ok(session)

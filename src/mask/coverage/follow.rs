@@ -41,6 +41,16 @@ pub(super) fn follow(coverage: &mut Coverage, references: &[Reference], catalog:
     }
     spread(coverage, &pairs);
     agree(coverage, &pairs);
+    let expressions = references.iter().filter(|reference| reference.expression.is_some());
+    for (reference, key) in expressions.flat_map(|reference| reference.key.iter().map(move |key| (reference, key))) {
+        let masked = |decided: &&Decided| {
+            place(&decided.column) == (reference.to.clone(), key.clone()) && decided.class.rule().is_some()
+        };
+        if let Some(decided) = coverage.decided.iter().find(masked) {
+            let (table, key) = (reference.table.to_string(), decided.column.path());
+            coverage.problems.push(Problem::Expression { table, key });
+        }
+    }
 }
 
 /// Until nothing changes any more: what follows may be a key itself.

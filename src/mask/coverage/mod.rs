@@ -65,9 +65,14 @@ impl Coverage {
 pub fn decide(masking: &Masking, catalog: &Catalog) -> Coverage {
     let above = Above::of(catalog);
     let mut coverage = Coverage { unused: class::exact_names(masking), ..Coverage::default() };
+    let mut heirs = Vec::new();
     for column in &catalog.columns {
-        if let Some(top) = above.of_column(column) {
+        let tops = above.tops(column);
+        if let Some(top) = tops.first().cloned() {
             coverage.below.entry((top, column.name.clone())).or_default().push(column.clone());
+            if tops.len() > 1 {
+                heirs.push((column, tops));
+            }
             continue;
         }
         let foreign = above.forms.get(&path(column)) == Some(&Form::Foreign);
@@ -78,6 +83,16 @@ pub fn decide(masking: &Masking, catalog: &Catalog) -> Coverage {
         }
     }
     follow::follow(&mut coverage, &masking.references, catalog, &above);
+    for (column, tops) in heirs {
+        let rule = |top: &TablePath| {
+            let is_it = |one: &&Decided| path(&one.column) == *top && one.column.name == column.name;
+            coverage.decided.iter().find(is_it).and_then(|one| one.class.rule())
+        };
+        if tops.iter().any(|top| rule(top) != rule(&tops[0])) {
+            let (column, from) = (column.path(), tops.iter().map(ToString::to_string).collect());
+            coverage.problems.push(Problem::Heir { column, from });
+        }
+    }
     coverage
 }
 
@@ -107,21 +122,27 @@ impl Above {
         }
     }
 
-    /// The topmost table that passes this column down; none when it is the table's own.
-    fn of_column(&self, column: &Column) -> Option<TablePath> {
-        let mut top = None;
-        let mut here = path(column);
-        while let Some(parent) = self
-            .parents
-            .get(&here)
-            .into_iter()
-            .flatten()
-            .find(|parent| self.columns.contains(&((*parent).clone(), column.name.clone())))
-        {
-            here = parent.clone();
-            top = Some(here.clone());
+    /// The topmost tables that pass this column down, in the order of the parents; none when it is the table's own.
+    fn tops(&self, column: &Column) -> Vec<TablePath> {
+        let (mut tops, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut open = vec![path(column)];
+        while let Some(here) = open.pop() {
+            let has_it = |parent: &&TablePath| self.columns.contains(&((*parent).clone(), column.name.clone()));
+            let mut parents: Vec<TablePath> =
+                self.parents.get(&here).into_iter().flatten().filter(has_it).cloned().collect();
+            if parents.is_empty() && here != path(column) {
+                tops.push(here);
+                continue;
+            }
+            parents.retain(|parent| seen.insert(parent.clone()));
+            open.extend(parents.into_iter().rev());
         }
-        top
+        tops
+    }
+
+    /// The table that decides about a column; none when it is the table's own.
+    fn of_column(&self, column: &Column) -> Option<TablePath> {
+        self.tops(column).into_iter().next()
     }
 
     /// The table that decides about a column of a table.

@@ -54,6 +54,22 @@ pub enum Problem {
         /// The key.
         key: String,
     },
+    /// A column that comes from several tables which are not masked alike.
+    #[error("{column} is inherited from {}, which are not masked alike", list(.from))]
+    Heir {
+        /// The column.
+        column: String,
+        /// The tables.
+        from: Vec<String>,
+    },
+    /// A masked key that an expression refers to, which cannot follow.
+    #[error("`references` has an expression of {table} that refers to {key}, which is masked: it cannot follow")]
+    Expression {
+        /// The referring table.
+        table: String,
+        /// The key.
+        key: String,
+    },
     /// An undeclared reference that names what is not there.
     #[error("`references` names {what}, which is not in the database")]
     Unknown {
@@ -75,6 +91,11 @@ impl Problem {
                 format!("give both the same mask, or remove the entry of {column}: it follows by itself")
             }
             Problem::NotOfValue { .. } => "take a mask that is made of the value alone".to_owned(),
+            Problem::Heir { .. } => "give the column the same mask in all of them".to_owned(),
+            Problem::Expression { .. } => {
+                "keep the key, or mask what the expression reads in the same way (`json`) and remove the reference"
+                    .to_owned()
+            }
             Problem::Types { .. } => "mask neither, or make their types equal".to_owned(),
             Problem::Unknown { .. } => "correct its name, or remove it".to_owned(),
         }

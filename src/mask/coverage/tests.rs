@@ -188,3 +188,38 @@ fn a_mask_that_is_not_proved_is_a_problem_in_a_partition_too() {
     let problems = work(&coverage, &Key::new("0123456789abcdef").unwrap()).unwrap_err();
     assert_eq!(problems[0].to_string(), "the mask `null` cannot be used for app.logs_1.body: the column is NOT NULL");
 }
+
+#[test]
+fn a_column_of_two_parents_is_masked_like_both() {
+    let mut catalog = shop();
+    catalog.tables.extend([table("app.a", None), table("app.b", None), table("app.heir", Some("app.a"))]);
+    catalog.tables.last_mut().unwrap().parents.push(("app".into(), "b".into()));
+    catalog.columns.extend(["app.a.name", "app.b.name", "app.heir.name"].map(|path| column(path, "text")));
+    let rules = [("app.users.email", EMAIL), ("app.b.name", EMAIL)];
+    let coverage = decide(&masking(&rules, &["app.a.name", "app.*.*"]), &catalog);
+    assert_eq!(said(&coverage), ["app.heir.name is inherited from `app.a` and `app.b`, which are not masked alike"]);
+    let rules = [("app.users.email", EMAIL), ("app.a.name", EMAIL), ("app.b.name", EMAIL)];
+    assert!(said(&decide(&masking(&rules, &["app.*.*"]), &catalog)).is_empty());
+}
+
+#[test]
+fn an_expression_cannot_follow_a_masked_key() {
+    let table = |table: &str| TablePath { schema: "app".into(), table: table.into() };
+    let reference = Reference {
+        table: table("logs"),
+        columns: Vec::new(),
+        expression: Some("body".into()),
+        condition: None,
+        to: table("users"),
+        key: vec!["id".into()],
+    };
+    let with = |rules: &[(&str, WrittenMask)]| {
+        let masking = Masking { references: vec![reference.clone()], ..masking(rules, &["app.*.*"]) };
+        said(&decide(&masking, &shop()))
+    };
+    assert!(with(&[]).is_empty());
+    assert_eq!(
+        with(&[("app.users.id", IDENTIFIER)]),
+        ["`references` has an expression of app.logs that refers to app.users.id, which is masked: it cannot follow"]
+    );
+}

@@ -30,9 +30,9 @@ pub async fn load(
 ) -> Result<(), Failure> {
     let Some(sample) = &config.sample else { return Err(no_section()) };
     let mut interrupt = pin!(interrupt::signal());
-    let (_tunnel, target) = Target::open(url, &Gate::Direct).await?;
     let guard = guard(config, sample);
-    guard.check_name(&target).map_err(Error::from)?;
+    guard.check_name(url).map_err(Error::from)?;
+    let (_tunnel, target) = Target::open(url, &Gate::Direct).await?;
     let step = Step::begin(listener, "verify", format!("verify {}", path.display()));
     let archive = tokio::select! {
         opened = Archive::open(path) => opened?,

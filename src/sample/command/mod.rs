@@ -202,7 +202,8 @@ impl Task<'_> {
             references: &self.target.masking.references,
             explain: matches!(self.ask.goal, Goal::Look(Look::Why(..))),
         };
-        let selection = sample::select(&origin.source, &wanted, self.listener, interrupt).await?;
+        let source = origin.now(self.target).await?;
+        let selection = sample::select(&source, &wanted, self.listener, interrupt).await?;
         let plan = selection.plan();
         let (rows, tables) = (counted(plan.rows(), "row"), counted(plan.tables.len() as u64, "table"));
         step.done(format!("{rows} of {tables}, about {}", size(plan.bytes())));
@@ -272,12 +273,21 @@ impl Task<'_> {
             settings = format!("{settings}{:?}{}", masking.rules, rules.key);
         }
         let mut labels = BTreeMap::from([
-            ("seeds-sha256".to_owned(), hex(&Sha256::digest(seeds.concat()))),
+            ("seeds-sha256".to_owned(), fingerprint(rules, &seeds.concat())),
             ("configuration-sha256".to_owned(), hex(&Sha256::digest(settings))),
         ]);
         labels.extend(origin.snapshot.clone().map(|snapshot| ("snapshot".to_owned(), snapshot)));
         labels
     }
+}
+
+/// A hash of the seeds that nobody can undo by trying all keys: under the key of the masks, where the keys of
+/// production are no secret's equal otherwise.
+fn fingerprint(rules: Option<&Rules>, seeds: &str) -> String {
+    let secret = rules.map_or([0; 32], |rules| rules.seeds);
+    // Hashed twice, so that nothing can be appended.
+    let inner = Sha256::new().chain_update(secret).chain_update(seeds).finalize();
+    hex(&Sha256::new().chain_update(secret).chain_update(inner).finalize())
 }
 
 /// Why an attempt came to nothing.

@@ -11,7 +11,8 @@ use crate::event::Listener;
 use crate::pg::tunnel::Gate;
 use crate::pg::{Credentials, Route, Session, Trust, Url};
 use crate::platform::{self, Instance, Phase, RecordState, guard, tag};
-use crate::sample::Source;
+use crate::sample::load;
+use crate::sample::{Error, Source};
 use crate::scrub::marker;
 use crate::secret;
 
@@ -25,6 +26,8 @@ pub struct Origin {
     pub snapshot: Option<String>,
     /// Whether it was proven that nothing personal is in it: then it is copied as it is.
     pub is_scrubbed: bool,
+    /// Which server it is, for the guard.
+    pub server: load::Origin,
     /// Who logs in by tokens that end, and where.
     token: Option<(Route, String)>,
 }
@@ -74,6 +77,13 @@ impl Origin {
             None => Ok(self.source.credentials.password.clone()),
         }
     }
+
+    /// The source, for sessions that are opened now.
+    pub async fn now(&self, target: &Target) -> Result<Source, Failure> {
+        let password = self.password(target).await?;
+        let credentials = Credentials { user: self.source.credentials.user.clone(), password };
+        Ok(Source { credentials, ..self.source.clone() })
+    }
 }
 
 async fn named(url: &Url, sample: &config::Sample) -> Result<Origin, Failure> {
@@ -84,7 +94,8 @@ async fn named(url: &Url, sample: &config::Sample) -> Result<Origin, Failure> {
         root_cert: std::env::var_os("PGSSLROOTCERT").filter(|path| !path.is_empty()).map(PathBuf::from),
     };
     let source = way.open(url.credentials().clone(), url.database(), sample).await?;
-    Ok(Origin { source, name: url.place(), snapshot: None, is_scrubbed: false, token: None })
+    let server = server(&source, true).await?;
+    Ok(Origin { source, name: url.place(), snapshot: None, is_scrubbed: false, server, token: None })
 }
 
 async fn configured(
@@ -106,7 +117,8 @@ async fn configured(
     let database = database(target, sample, Some(source))?;
     let name = format!("{}:{}/{database}", way.route.host, way.route.port);
     let source = way.open(credentials, &database, sample).await?;
-    Ok(Origin { source, name, snapshot: None, is_scrubbed: false, token })
+    let server = server(&source, true).await?;
+    Ok(Origin { source, name, snapshot: None, is_scrubbed: false, server, token })
 }
 
 async fn live(
@@ -133,13 +145,19 @@ async fn live(
     let source = way.open(credentials, &database, sample).await?;
     let name = format!("{database} of {}", instance.name);
     let snapshot = instance.tag(tag::SNAPSHOT).map(str::to_owned);
-    let origin = Origin { source, name, snapshot, is_scrubbed: true, token };
+    let server = server(&source, false).await?;
+    let origin = Origin { source, name, snapshot, is_scrubbed: true, server, token };
     let session = origin.session().await?;
     if is_marked(&session, &instance.name).await? {
         return Ok(origin);
     }
     Err(Failure::new(Exit::Refused, format!("{} does not say of itself that it is scrubbed", origin.name))
         .hint("rotate once more; and look who changed devdb_meta there"))
+}
+
+async fn server(source: &Source, production: bool) -> Result<load::Origin, Failure> {
+    let session = source.open().await.map_err(Error::from)?;
+    Ok(load::Origin::read(&session, production).await?)
 }
 
 /// The generation that the record points at, if it is one of ours and published.

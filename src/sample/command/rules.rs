@@ -25,6 +25,8 @@ pub struct Rules {
     scripted: BTreeSet<(TablePath, String)>,
     /// Fingerprint of the key: other masks, another sample.
     pub key: String,
+    /// A key for the fingerprint of seeds.
+    pub seeds: [u8; 32],
 }
 
 impl Rules {
@@ -64,7 +66,7 @@ impl Rules {
             }
         }
         let spared = looks::spared(&target.masking, &catalog, Vec::new());
-        Ok(Rules { masks, spared, scripted: scripted(&coverage), key: key.check() })
+        Ok(Rules { masks, spared, scripted: scripted(&coverage), key: key.check(), seeds: key.derived("seeds") })
     }
 
     /// Takes out of a schema the comments that look personal, and tells which. The rest of a schema was written

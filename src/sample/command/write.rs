@@ -62,8 +62,8 @@ impl Task<'_> {
             Sink::Database(url) => {
                 let mut guard = guard(self.config, self.sample);
                 guard.production.extend(self.ask.from.iter().filter_map(|from| elsewhere(&from.route().host)));
+                guard.check_name(url).map_err(Error::from)?;
                 let (_tunnel, target) = Target::open(url, &Gate::Direct).await?;
-                guard.check_name(&target).map_err(Error::from)?;
                 Place::Database { url, there: Box::new(There { target, guard, _tunnel }) }
             }
             Sink::Container(image) => {
@@ -71,7 +71,12 @@ impl Task<'_> {
                     Some(place) => Engine::at(place).await,
                     None => Engine::connect().await,
                 };
-                Place::Container { image, engine: engine.map_err(Error::Engine)? }
+                let engine = engine.map_err(Error::Engine)?;
+                if !self.ask.replace && engine.has_foreign(&image.to_string()).await {
+                    return Err(Failure::new(Exit::Refused, format!("{image} is an image that devdb has not made"))
+                        .hint("take another tag, or pass --replace to give it to the sample"));
+                }
+                Place::Container { image, engine }
             }
         }))
     }
@@ -120,8 +125,7 @@ impl Task<'_> {
         interrupt: Interrupt<'_>,
     ) -> Result<(), Broken> {
         let step = Step::begin(self.listener, load::STEP, format!("load it into {}", url.place()));
-        let read = load::Origin::read(&origin.session().await?, !origin.is_scrubbed).await?;
-        let guard = Guard { origin: Some(read), ..there.guard.clone() };
+        let guard = Guard { origin: Some(origin.server.clone()), ..there.guard.clone() };
         let options = Options { jobs: self.sample.jobs, replace: self.ask.replace };
         let Parcel { extraction, schema, .. } = parcel;
         let loaded = load::load(extraction, schema, &there.target, &guard, options, self.listener, interrupt).await?;

@@ -3,7 +3,7 @@
 
 use super::refusal::Refusal;
 use super::target::Target;
-use crate::pg::Session;
+use crate::pg::{Session, Url};
 use crate::sample::load::error::Result;
 
 /// What may be written to, and what never.
@@ -53,16 +53,21 @@ impl Guard {
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`], [`Refusal::Production`].
-    pub fn check_name(&self, target: &Target) -> Result<(), Refusal> {
-        let name = target.name();
-        let host = target.host.to_ascii_lowercase();
+    pub fn check_name(&self, target: &Url) -> Result<(), Refusal> {
+        let route = target.route();
+        self.check(&route.host, route.port, target.database())
+    }
+
+    pub(super) fn check(&self, host: &str, port: u16, database: &str) -> Result<(), Refusal> {
+        let name = format!("{host}:{port}/{database}");
+        let server = format!("{host}:{port}/*");
+        let host = host.to_ascii_lowercase();
         for production in &self.production {
             let it = production.to_ascii_lowercase();
             if host == it || host.starts_with(&format!("{it}.")) {
                 return Err(Refusal::Production { target: name, production: production.clone() });
             }
         }
-        let server = format!("{}:{}/*", target.host, target.port);
         if self.allowed.iter().any(|allowed| *allowed == name || *allowed == server) {
             return Ok(());
         }
@@ -116,14 +121,14 @@ mod tests {
             production: vec!["app-prod".into()],
             origin: None,
         };
-        assert_eq!(guard.check_name(&target("dev.example", "app")), Ok(()));
+        assert_eq!(guard.check("dev.example", 5432, "app"), Ok(()));
         for (host, database) in [("dev.example", "other"), ("DEV.example.org", "app"), ("127.0.0.1", "app")] {
-            assert!(matches!(guard.check_name(&target(host, database)), Err(Refusal::NotAllowed { .. })), "{host}");
+            assert!(matches!(guard.check(host, 5432, database), Err(Refusal::NotAllowed { .. })), "{host}");
         }
         for host in ["app-prod", "APP-PROD.x.rds.amazonaws.com", "app-prod.x.rds.amazonaws.com"] {
-            assert!(matches!(guard.check_name(&target(host, "app")), Err(Refusal::Production { .. })), "{host}");
+            assert!(matches!(guard.check(host, 5432, "app"), Err(Refusal::Production { .. })), "{host}");
         }
-        assert!(matches!(guard.check_name(&target("app-prod-copy", "app")), Err(Refusal::NotAllowed { .. })));
+        assert!(matches!(guard.check("app-prod-copy", 5432, "app"), Err(Refusal::NotAllowed { .. })));
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub async fn load<R: Rows + ?Sized>(
     listener: &dyn Listener,
     interrupt: impl Future<Output = ()> + Send,
 ) -> Result<Loaded> {
-    guard.check_name(target)?;
+    guard.check(&target.host, target.port, &target.database)?;
     let (way, exists) = look(rows.tables(), target, guard, options).await?;
     let work = Work { rows, schema, listener };
     if way != Way::Scratch {
@@ -248,7 +248,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
             Ok::<(), Error>(())
         }))
         .await?;
-        self.collect(done.into_inner().unwrap_or_default(), &progress)
+        self.collect(done.into_inner().unwrap_or_default(), &progress).await
     }
 
     /// Copies all tables one after the other.
@@ -263,11 +263,12 @@ impl<R: Rows + ?Sized> Work<'_, R> {
                 done.push((at, part, rows::copy_in(session, &tables[at], false, stream, moved).await?));
             }
         }
-        self.collect(done, &progress)
+        self.collect(done, &progress).await
     }
 
     /// Puts the streams of each table together and compares with what was announced.
-    fn collect(&self, mut done: Vec<(usize, usize, Stream)>, progress: &Progress) -> Result<Vec<Copied>> {
+    async fn collect(&self, mut done: Vec<(usize, usize, Stream)>, progress: &Progress<'_>) -> Result<Vec<Copied>> {
+        self.rows.release().await;
         done.sort_by_key(|(at, part, _)| (*at, *part));
         let mut copied = Vec::new();
         for (at, table) in self.rows.tables().iter().enumerate() {

@@ -28,6 +28,9 @@ pub trait Rows: Send + Sync {
 
     /// One of these streams, with its own header and trailer in binary.
     async fn copy(&self, table: usize, part: usize) -> Result<Bytestream>;
+
+    /// Told when all was read.
+    async fn release(&self) {}
 }
 
 #[async_trait]
@@ -43,6 +46,10 @@ impl<E: Extract + ?Sized> Rows for E {
     async fn copy(&self, table: usize, part: usize) -> Result<Bytestream> {
         let stream = Extract::copy(self, table, part).await?;
         Ok(Box::pin(stream.map(|piece| piece.map_err(Error::from))))
+    }
+
+    async fn release(&self) {
+        Extract::release(self).await;
     }
 }
 

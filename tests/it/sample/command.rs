@@ -422,8 +422,90 @@ async fn an_image_by_the_command() {
     drop(session);
     docker(&["rm", "--force", "--volumes", &container]);
     docker(&["rmi", "--force", "devdb-test/command:1"]);
+    // A name that belongs to something else.
+    docker(&["tag", &base(), "devdb-test/foreign:1"]);
+    let foreign = ["sample", "--users", "1", "--into", "container://devdb-test/foreign:1"];
+    run(&foreign).code(3).says("an image that devdb has not made").says("--replace");
+    docker(&["rmi", "devdb-test/foreign:1"]);
     let nowhere = desk.command(&words).env("DOCKER_HOST", "unix:///nowhere.sock").output().unwrap();
     done(nowhere).code(1).says("no container engine answers").says("DOCKER_HOST");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mask_of_another_type_arrives_as_the_columns() {
+    let desk = Desk::new().await;
+    desk.production.sql("app", "ALTER TABLE app.plans ADD price bigint DEFAULT 500; ALTER TABLE app.plans ADD since timestamp DEFAULT '2020-02-02 02:02'").await;
+    let rules = "  rules:\n    app.plans: { price: { sql: \"price * 0.5::float8\" }, since: { sql: \"since::timestamptz\" } }\n";
+    desk.config("  rules:\n", rules);
+    desk.sample(&["--users", "1"]).code(0);
+    assert_eq!(desk.count("SELECT price FROM app.plans").await, 250);
+    assert_eq!(desk.count("SELECT extract(year FROM since)::int8 FROM app.plans").await, 2020);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_never_quotes_a_value() {
+    let desk = Desk::new().await;
+    desk.production
+        .sql(
+            "app",
+            "CREATE TABLE app.people (email text PRIMARY KEY, extra text); \
+             CREATE TABLE app.letters (id integer PRIMARY KEY, email text REFERENCES app.people); \
+             INSERT INTO app.people VALUES ('kim@customer.example', 'kim@customer.example'); \
+             INSERT INTO app.letters VALUES (1, 'kim@customer.example'); GRANT SELECT ON ALL TABLES IN SCHEMA app TO reader",
+        )
+        .await;
+    let rules = "  rules:\n    app.people: { email: email, extra: { sql: \"(extra::int)::text\" } }\n";
+    desk.config("  rules:\n", rules);
+    // `Desk::devdb` looks for the value in what is said.
+    let words = ["sample", "--rows", "app.letters:1", "--into", &desk.place()];
+    desk.devdb(&words).code(1).says("invalid input syntax for type integer: \"…\"");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn production_is_let_go_as_soon_as_all_is_read() {
+    let desk = Desk::new().await;
+    let slow = "CREATE FUNCTION app.slow(bigint) RETURNS bigint IMMUTABLE LANGUAGE sql AS \
+                'SELECT $1 FROM pg_catalog.pg_sleep(0.7)'; CREATE INDEX ON app.users (app.slow(id)) WHERE id < 3";
+    desk.production.sql("app", slow).await;
+    let mut child = desk.spawn(&["sample", "--users", "1,2", "--into", &desk.place()]);
+    let (laptop, production) = (desk.laptop.superuser("postgres").await, desk.production.superuser("app").await);
+    let building = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%CREATE INDEX%slow%' AND state = 'active' AND pid <> pg_backend_pid()";
+    let began = Instant::now();
+    while laptop.query_one(building, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "no index is built");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let held = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reader' AND (backend_xmin IS NOT NULL OR xact_start IS NOT NULL)";
+    assert_eq!(production.query_one(held, &[]).await.unwrap().get::<_, i64>(0), 0);
+    production.run("SET lock_timeout = '100ms'; ALTER TABLE app.users ADD COLUMN later integer").await.unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn partitions_in_schemas_of_their_own_need_rights_too() {
+    let desk = Desk::new().await;
+    desk.production
+        .sql(
+            "app",
+            "CREATE SCHEMA parts; CREATE TABLE app.visits (id bigint PRIMARY KEY, user_id bigint REFERENCES app.users) PARTITION BY RANGE (id); \
+             CREATE TABLE parts.visits_1 PARTITION OF app.visits FOR VALUES FROM (0) TO (100); \
+             INSERT INTO app.visits VALUES (1, 1); GRANT SELECT ON app.visits TO reader",
+        )
+        .await;
+    let doctor = desk.devdb(&["doctor", "--sample"]).code(3).says("GRANT USAGE ON SCHEMA \"parts\"");
+    desk.sample(&["--users", "1"]).code(3).says("parts");
+    desk.production.sql("app", &doctor.out).await;
+    desk.sample(&["--users", "1"]).code(0).says("app.visits: 1 row");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_an_archive_is_replaced() {
+    let desk = Desk::new().await;
+    std::fs::create_dir_all(desk.path("precious/sub")).unwrap();
+    std::fs::write(desk.path("precious/sub/file"), "years of work").unwrap();
+    let words = ["sample", "--users", "1", "--into", "archive:precious", "--replace"];
+    desk.devdb(&words).code(1).says("is a folder, and no archive");
+    assert_eq!(std::fs::read_to_string(desk.path("precious/sub/file")).unwrap(), "years of work");
 }
 
 #[test]

@@ -137,6 +137,8 @@ impl Extract for Whole {
         Ok(Box::pin(stream))
     }
 
+    async fn release(&self) {}
+
     fn source_version(&self) -> u32 {
         self.version
     }

@@ -90,13 +90,22 @@ pub(super) fn unpack(
         decoder.read_exact(&mut padding).map_err(failed)?;
     }
     // To the very end: the checksum stands there.
-    let mut rest = Vec::new();
-    decoder.read_to_end(&mut rest).map_err(failed)?;
-    if rest.iter().any(|byte| *byte != 0) {
-        return Err(damaged("something follows its end".into()));
+    let mut rest = vec![0; 64 * 1024];
+    let mut total = 0;
+    loop {
+        let count = decoder.read(&mut rest).map_err(failed)?;
+        total += count;
+        if count == 0 {
+            return Ok(());
+        }
+        if total > LONGEST_END || rest[..count].iter().any(|byte| *byte != 0) {
+            return Err(damaged("something follows its end".into()));
+        }
     }
-    Ok(())
 }
+
+/// Bytes of zero that a tar may end with: some programs fill up to ten kilobytes.
+const LONGEST_END: usize = 1 << 20;
 
 /// Copies to the end, unless told to stop.
 fn copy(from: &mut impl Read, to: &mut impl Write, stop: &AtomicBool) -> io::Result<u64> {

@@ -46,6 +46,12 @@ pub async fn write<E: Extract + ?Sized>(
             why: "is there already; pass --replace to have it replaced".into(),
         });
     }
+    if path.is_dir() && !is_one(path) {
+        return Err(Error::File {
+            path: path.to_owned(),
+            why: "is a folder, and no archive: it is not replaced".into(),
+        });
+    }
     let stage = Stage::beside(path)?;
     let folder = stage.path().join("archive");
     for sub in ["schema", "rows"] {
@@ -55,6 +61,7 @@ pub async fn write<E: Extract + ?Sized>(
     put(&folder.join(BEFORE), schema.before_text().as_bytes())?;
     put(&folder.join(AFTER), schema.after_text().as_bytes())?;
     let copied = rows(extract, &folder, jobs, listener).await?;
+    extract.release().await;
     let manifest = Manifest::of(extract, schema, &copied, labels);
     put(&folder.join(MANIFEST), manifest.text().as_bytes())?;
     put(&folder.join(SUM), format!("{}\n", manifest.sha256()).as_bytes())?;
@@ -73,6 +80,12 @@ pub async fn write<E: Extract + ?Sized>(
     }
     std::fs::rename(&made, path).map_err(|error| Error::io(path, &error))?;
     Ok(manifest)
+}
+
+/// Whether a folder is an archive, or empty.
+fn is_one(path: &Path) -> bool {
+    let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    is_empty || [MANIFEST, SUM].iter().all(|name| path.join(name).is_file())
 }
 
 /// Writes the rows of every table that has some, several tables at a time.

@@ -115,8 +115,9 @@ impl<E: Extract + ?Sized> Work<'_, E> {
         let base = self.settings.base.clone().unwrap_or_else(|| format!("postgres:{major}"));
         let from = Image::parse(&base).ok();
         let pull = match &from {
-            Some(image) => login(self.logins, image.registry()).await?,
-            None => None,
+            // One that is here needs nobody's credentials.
+            Some(image) if !self.engine.has(&base).await => login(self.logins, image.registry()).await?,
+            _ => None,
         };
         let command = self.engine.command_of(&base, pull.as_ref()).await?;
         let server = Server { engine: self.engine, settings: self.settings, run: self.run };
