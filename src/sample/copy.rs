@@ -13,7 +13,7 @@ use super::closure::Closure;
 use super::error::Error;
 use super::extract::{Copy, Dump, Extract, TableCopy};
 use super::graph::{Graph, Identity, Rule, Table, quoted};
-use super::keys::{Keys, Value, columns};
+use super::keys::{Array, Keys, Value, columns};
 use super::pool::{Lease, Pool};
 use super::query::{among, dense, literals};
 use crate::config::Extent;
@@ -117,13 +117,16 @@ impl Extraction {
             Rows::All => return vec![copy(&table.relation(), "")],
             Rows::Keys(keys) => keys,
         };
-        let mine: Vec<Vec<Value>> = keys.iter().skip(part * PART).take(PART).collect();
+        let mut mine = keys.iter().skip(part * PART).take(PART);
         let mut statements = Vec::new();
         match &table.identity {
             Identity::Columns(terms) => {
                 let kinds = table.identity.kinds();
-                for chunk in mine.chunks(CHUNK) {
-                    let arrays = columns(&kinds, chunk.iter().cloned());
+                loop {
+                    let arrays = columns(&kinds, mine.by_ref().take(CHUNK));
+                    if arrays.first().is_none_or(Array::is_empty) {
+                        break;
+                    }
                     let condition = dense(terms, &arrays).unwrap_or_else(|| among(terms, &literals(&arrays), true));
                     let order = table.identity.order();
                     statements.push(copy(&table.relation(), &format!(" WHERE {condition} ORDER BY {order}")));
@@ -131,9 +134,9 @@ impl Extraction {
             }
             Identity::Place => {
                 let mut by_leaf: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-                for value in mine.iter().flatten() {
+                for value in mine.flatten() {
                     if let Value::Int(packed) = value {
-                        let (leaf, place) = Table::unpack(*packed);
+                        let (leaf, place) = Table::unpack(packed);
                         by_leaf.entry(leaf).or_default().push(format!("\"{place}\""));
                     }
                 }

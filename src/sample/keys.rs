@@ -47,6 +47,16 @@ pub enum Array {
     Texts(Vec<String>),
 }
 
+impl Array {
+    /// Whether it has no values.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Array::Ints(all) => all.is_empty(),
+            Array::Texts(all) => all.is_empty(),
+        }
+    }
+}
+
 const SIGN: u64 = 1 << 63;
 
 impl Keys {

@@ -8,7 +8,7 @@ mod proxy;
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -55,6 +55,8 @@ struct Bench {
 /// One run of the program.
 struct Run {
     seconds: f64,
+    /// Seconds of processors: its own and of both servers.
+    work: f64,
     /// Seconds by step.
     steps: BTreeMap<String, f64>,
     /// Megabytes.
@@ -100,18 +102,22 @@ impl Bench {
         );
         for k in [1, 100, 10_000, 100_000].into_iter().filter(|k| k * 3 <= users) {
             let rounds = if k > 10_000 { 1 } else { 3 };
-            let (mut ratios, mut floors) = (Vec::new(), Vec::new());
+            let (mut ratios, mut works) = (Vec::new(), Vec::new());
             for _ in 0..rounds {
                 let kept = self.sample("app", KEPT, &spread(k, users), self.source.port());
                 println!("k = {k}, kept: {kept}");
-                let floor = floor::pipe(self, k, users).await;
-                println!("k = {k}, psql: {floor:.2} s");
+                let (floor, work) = floor::pipe(self, k, users).await;
+                println!("k = {k}, psql: {floor:.2} s, {work:.1} s of processors");
                 ratios.push(kept.seconds / floor);
-                floors.push(floor);
+                works.push(kept.work / work);
                 let masked = self.sample("app", MASKS, &spread(k, users), self.source.port());
                 println!("k = {k}, masked: {masked}");
             }
-            println!("k = {k}: ratio to psql without masks, median {:.2}", crate::median(ratios));
+            println!(
+                "k = {k}: ratio to psql without masks, median {:.2}; of the work of processors, {:.2}",
+                crate::median(ratios),
+                crate::median(works)
+            );
             let proxy = Proxy::to(self.source.port()).await;
             self.sample("app", MASKS, &spread(k, users), proxy.port);
             println!("k = {k}: {}", proxy.told());
@@ -173,6 +179,24 @@ impl Bench {
         self.run(database, masks, more, users, port)
     }
 
+    /// Seconds of processors that all programs so far have taken, and both servers: on a machine that others use
+    /// too, what a clock says is worth little.
+    fn work(&self) -> f64 {
+        let pid = |cluster: &Cluster| {
+            let file = std::fs::read_to_string(cluster.data().join("postmaster.pid")).unwrap();
+            file.lines().next().unwrap().to_owned()
+        };
+        // Sessions count once they have ended.
+        std::thread::sleep(Duration::from_millis(200));
+        let of_children = |pid: &str| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+            let numbers: Vec<f64> =
+                stat.rsplit_once(") ").unwrap().1.split(' ').map(|word| word.parse().unwrap_or(0.0)).collect();
+            (numbers[13] + numbers[14]) / 100.0
+        };
+        of_children("self") + of_children(&pid(&self.source)) + of_children(&pid(&self.target))
+    }
+
     /// Runs the program once; what it wrote stays in the database `copy`.
     fn run(&self, database: &str, masks: &str, sample: &str, users: &str, port: u16) -> Run {
         let references = "references:
@@ -207,16 +231,16 @@ impl Bench {
         command.env("PG_BIN", crate::support::server::bin(Some(15)));
         let out = std::fs::File::create(self.folder.path().join("out")).unwrap();
         command.stdin(Stdio::null()).stderr(out.try_clone().unwrap()).stdout(out);
-        let began = Instant::now();
+        let (began, work) = (Instant::now(), self.work());
         let memory = crate::peak_of(command.spawn().unwrap());
-        let seconds = began.elapsed().as_secs_f64();
+        let (seconds, work) = (began.elapsed().as_secs_f64(), self.work() - work);
         let said = std::fs::read_to_string(self.folder.path().join("out")).unwrap();
         let memory = memory.unwrap_or_else(|| panic!("{said}\n{config}"));
         let events = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let steps = events
             .filter(|event| event["event"] == "step_finished")
             .map(|event| (event["step"].as_str().unwrap().to_owned(), event["seconds"].as_f64().unwrap()));
-        Run { seconds, steps: steps.collect(), memory, said }
+        Run { seconds, work, steps: steps.collect(), memory, said }
     }
 }
 
@@ -226,7 +250,12 @@ impl std::fmt::Display for Run {
         let rows = self.said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let rows: u64 =
             rows.filter(|event| event["event"] == "table_sampled").filter_map(|event| event["rows"].as_u64()).sum();
-        write!(f, "{:.2} s ({}), {rows} rows, {:.0} MB of memory", self.seconds, steps.join(", "), self.memory)
+        let steps = steps.join(", ");
+        write!(
+            f,
+            "{:.2} s ({steps}), {:.1} s of processors, {rows} rows, {:.0} MB of memory",
+            self.seconds, self.work, self.memory
+        )
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod command;
 mod graphs;
+mod large;
 mod property;
 mod reading;
 mod rules;

@@ -22,8 +22,8 @@ const TABLES: [(&str, &str); 11] = [
 ];
 
 /// Takes the keys from what is in the target's `copy`, and copies the same rows into `floor` there. Answers seconds
-/// of the copies and of the schema, without `pg_dump`.
-pub async fn pipe(bench: &Bench, k: u64, users: u64) -> f64 {
+/// of the copies and of the schema, without `pg_dump`, and seconds of processors.
+pub async fn pipe(bench: &Bench, k: u64, users: u64) -> (f64, f64) {
     let script = |name: &str| bench.folder.path().join(name).display().to_string();
     let (source, target) = (bench.source.port(), bench.target.port());
     bench.source.sql("app", "DROP SCHEMA IF EXISTS floor CASCADE; CREATE SCHEMA floor").await;
@@ -53,7 +53,7 @@ pub async fn pipe(bench: &Bench, k: u64, users: u64) -> f64 {
     }
     bench.target.sql("postgres", "DROP DATABASE IF EXISTS floor").await;
     bench.target.sql("postgres", "CHECKPOINT").await;
-    let began = Instant::now();
+    let (began, work) = (Instant::now(), bench.work());
     bench.target.sql("postgres", "CREATE DATABASE floor").await;
     shell(&format!("{} -f '{}'", psql(target, "floor"), script("pre-data")));
     for (table, join) in TABLES {
@@ -64,7 +64,7 @@ pub async fn pipe(bench: &Bench, k: u64, users: u64) -> f64 {
         ));
     }
     shell(&format!("{} -f '{}'", psql(target, "floor"), script("post-data")));
-    let seconds = began.elapsed().as_secs_f64();
+    let (seconds, work) = (began.elapsed().as_secs_f64(), bench.work() - work);
     let count = "SELECT sum((xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM ' || oid::regclass, true, true, '')))[1]::text::int8)::int8 \
                  FROM pg_class WHERE relnamespace = 'app'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition";
     let mut rows = Vec::new();
@@ -73,7 +73,7 @@ pub async fn pipe(bench: &Bench, k: u64, users: u64) -> f64 {
     }
     assert_eq!(rows[0], rows[1], "not the same rows");
     bench.source.sql("app", "DROP SCHEMA floor CASCADE").await;
-    seconds
+    (seconds, work)
 }
 
 fn psql(port: u16, database: &str) -> String {
