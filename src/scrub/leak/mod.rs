@@ -48,7 +48,7 @@
 //!
 //! Everything is decided by one piece of code (`stream`). In the server's mode the server leaves out rows
 //! of which it can tell that they hold nothing (`server`), so that little crosses a slow connection; that
-//! takes it 15 to 80 times as long as reading them (3 µs for a short value, 28 µs for a document of 200
+//! takes it 20 to 70 times as long as reading them (about 5 µs for a short value, 45 µs for a document of 200
 //! characters), so that it is sooner only on connections of a few megabytes a second. Values outside ASCII and Hangul, with escapes, of
 //! bytes that are no ASCII text, and large objects are sent in both modes.
 
