@@ -71,6 +71,7 @@ impl Extraction {
                 schema: table.path.schema.clone(),
                 table: table.path.table.clone(),
                 columns: columns.iter().map(|column| column.name.clone()).collect(),
+                types: columns.iter().map(|column| column.declared.clone()).collect(),
                 binary: columns.iter().all(|column| is_binary(column)),
                 rows,
                 bytes: rows * table.row_bytes(),

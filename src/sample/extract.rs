@@ -23,6 +23,8 @@ pub struct TableCopy {
     /// Columns in the order of the stream, which is the table's own: all but the generated ones. Stands in
     /// `COPY schema.table (columns) FROM STDIN`.
     pub columns: Vec<String>,
+    /// The type of each column in `columns`, as [`Column::declared`](crate::pg::catalog::Column::declared) writes it.
+    pub types: Vec<String>,
     /// Whether both sides write `WITH (FORMAT binary)`; otherwise it is the text format with its defaults.
     pub binary: bool,
     /// Rows that are selected.

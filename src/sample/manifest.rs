@@ -40,6 +40,8 @@ pub struct Table {
     pub table: String,
     /// The columns that its rows have.
     pub columns: Vec<String>,
+    /// The type of each of them, qualified and quoted.
+    pub types: Vec<String>,
     /// Whether these are in PostgreSQL's binary format.
     pub binary: bool,
     /// Rows.
@@ -95,6 +97,7 @@ impl Table {
             schema: table.schema.clone(),
             table: table.table.clone(),
             columns: table.columns.clone(),
+            types: table.types.clone(),
             binary: table.binary,
             rows: copied.rows,
             bytes: copied.bytes,
@@ -108,6 +111,7 @@ impl Table {
             schema: self.schema.clone(),
             table: self.table.clone(),
             columns: self.columns.clone(),
+            types: self.types.clone(),
             binary: self.binary,
             rows: self.rows,
             bytes: self.bytes,

@@ -1,10 +1,10 @@
 //! What is there before a load, and what may be done with it. Nothing is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::refusal::Refusal;
 use super::target::Target;
-use crate::pg::{Session, identifier};
+use crate::pg::{Session, catalog, identifier};
 use crate::sample::TableCopy;
 use crate::sample::load::error::Result;
 
@@ -30,7 +30,8 @@ pub(super) struct Observed {
 /// What is in a table.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Contents {
-    pub columns: BTreeSet<String>,
+    /// Its columns with their types.
+    pub columns: BTreeMap<String, String>,
     pub has_rows: bool,
 }
 
@@ -56,13 +57,14 @@ pub(super) async fn observe(session: &Session) -> Result<Observed> {
         )
         .await?;
     observed.owns = row.get(0);
+    let mut columns: BTreeMap<(String, String), BTreeMap<String, String>> = BTreeMap::new();
+    for column in catalog::columns(session).await? {
+        columns.entry((column.schema, column.table)).or_default().insert(column.name, column.declared);
+    }
     let tables = session
         .query(
             &format!(
-                "SELECT n.nspname::text, c.relname::text, \
-                        ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
-                              AND a.attnum > 0 AND NOT a.attisdropped), \
-                        c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) > 0 \
+                "SELECT n.nspname::text, c.relname::text, c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) > 0 \
                  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                  WHERE c.relkind IN ('r', 'p', 'f') AND {OWN} AND NOT {}",
                 of_extension("pg_class", "c")
@@ -72,9 +74,10 @@ pub(super) async fn observe(session: &Session) -> Result<Observed> {
         .await?;
     for row in &tables {
         let (schema, table): (String, String) = (row.get(0), row.get(1));
-        let has_rows = row.get::<_, bool>(3) && has_rows(session, &schema, &table).await?;
-        let columns = row.get::<_, Vec<String>>(2).into_iter().collect();
-        observed.tables.insert((schema, table), Contents { columns, has_rows });
+        let has_rows = row.get::<_, bool>(2) && has_rows(session, &schema, &table).await?;
+        let place = (schema, table);
+        let columns = columns.remove(&place).unwrap_or_default();
+        observed.tables.insert(place, Contents { columns, has_rows });
     }
     let row = session
         .query_one(
@@ -171,8 +174,20 @@ fn misfit(observed: &Observed, table: &TableCopy) -> Option<String> {
     let Some(there) = observed.tables.get(&(table.schema.clone(), table.table.clone())) else {
         return Some(format!("it has no table {}", table.path()));
     };
-    let column = table.columns.iter().find(|column| !there.columns.contains(*column))?;
-    Some(format!("its table {} has no column {column}", table.path()))
+    table.columns.iter().zip(&table.types).find_map(|(column, wanted)| match there.columns.get(column) {
+        None => Some(format!("its table {} has no column {column}", table.path())),
+        // The bytes of one type may be values of another.
+        Some(found) if unbounded(found) != unbounded(wanted) => {
+            Some(format!("its column {}.{column} is {found}, the sample's is {wanted}", table.path()))
+        }
+        Some(_) => None,
+    })
+}
+
+/// A type without its longest length, which the server holds by itself; it rounds silently to a precision.
+fn unbounded(declared: &str) -> &str {
+    let varchar = r#""pg_catalog"."varchar""#;
+    if declared.starts_with(&format!("{varchar}(")) && !declared.ends_with("[]") { varchar } else { declared }
 }
 
 #[cfg(test)]
@@ -197,6 +212,7 @@ mod tests {
             schema: "app".into(),
             table: "t".into(),
             columns: vec!["id".into()],
+            types: vec!["t".into()],
             binary: false,
             rows: 0,
             bytes: 0,
@@ -204,7 +220,7 @@ mod tests {
     }
 
     fn there(has_rows: bool) -> Observed {
-        let contents = Contents { columns: ["id".to_owned()].into(), has_rows };
+        let contents = Contents { columns: [("id".to_owned(), "t".to_owned())].into(), has_rows };
         Observed {
             exists: true,
             tables: [(("app".to_owned(), "t".to_owned()), contents)].into(),

@@ -144,6 +144,7 @@ mod tests {
             schema: "app".into(),
             table: "t\"x".into(),
             columns: vec!["a".into(), "B".into()],
+            types: vec!["a".into(), "b".into()],
             binary: true,
             rows: 1,
             bytes: 1,

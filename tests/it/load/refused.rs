@@ -64,3 +64,31 @@ async fn triggers_that_cannot_be_switched_off_stop_the_load() {
     let said = refusal(load(&whole, &target(&other, "dev", "d", "app"), CAREFUL).await);
     assert!(said.contains("public.t has triggers that would fire"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn columns_of_another_type_are_no_place_for_rows() {
+    let source = Cluster::start(&version(15), &[]).await;
+    let other = Cluster::unrelated(&version(15), &[]).await;
+    source.sql("postgres", "CREATE DATABASE app").await;
+    source
+        .sql("app", "CREATE TABLE t (a bigint, b varchar(9), c numeric(9,4)); INSERT INTO t VALUES (7, 'b', 0.0001)")
+        .await;
+    let whole = Whole::of(&source, "app").await;
+    for (at, columns, said_of) in [
+        (0, "a double precision, b varchar(9), c numeric(9,4)", Some((r#"t.a is "pg_catalog"."float8""#, "int8"))),
+        (1, "a bigint, b varchar(9), c numeric(9,2)", Some((r#"t.c is "pg_catalog"."numeric"(9,2)"#, "(9,4)"))),
+        (2, "a bigint, b varchar(99), c numeric(9,4)", None),
+    ] {
+        let name = format!("app{at}");
+        other.sql("postgres", &format!("CREATE DATABASE {name}")).await;
+        other.sql(&name, &format!("CREATE TABLE t ({columns})")).await;
+        let done = load(&whole, &target(&other, "postgres", "", &name), CAREFUL).await;
+        match said_of {
+            Some((found, wanted)) => {
+                let said = refusal(done);
+                assert!(said.contains(found) && said.contains(wanted), "{said}");
+            }
+            None => assert_eq!(done.unwrap().way, Way::Existing),
+        }
+    }
+}

@@ -38,15 +38,16 @@ impl Whole {
             if table.root.is_some() || table.form == devdb::pg::catalog::Form::Foreign {
                 continue;
             }
-            let columns: Vec<String> = all
+            let (columns, types) = all
                 .iter()
                 .filter(|column| (&column.schema, &column.table) == (&table.schema, &table.name) && !column.generated)
-                .map(|column| column.name.clone())
-                .collect();
+                .map(|column| (column.name.clone(), column.declared.clone()))
+                .unzip();
             let mut copy = TableCopy {
                 schema: table.schema,
                 table: table.name,
                 columns,
+                types,
                 binary: true,
                 rows: 0,
                 bytes: table.bytes,

@@ -59,6 +59,7 @@ mod tests {
             schema: "../app".into(),
             table: name.into(),
             columns: Vec::new(),
+            types: Vec::new(),
             binary: true,
             rows: 1,
             bytes: 1,
