@@ -14,6 +14,7 @@ use crate::support::listener::Heard;
 use crate::support::whole::Whole;
 
 mod broken;
+mod kept;
 mod refused;
 mod sequences;
 mod ways;

@@ -82,6 +82,22 @@ pub enum Error {
     /// The container engine or a registry said no.
     #[error(transparent)]
     Engine(#[from] docker::Error),
+    /// What was there before could not be put back.
+    #[error("{target} has the sample now, and what it had is in the database {old}: {why}")]
+    Kept {
+        /// `host:port/database`.
+        target: String,
+        /// The database that holds it.
+        old: String,
+        /// Why.
+        why: String,
+    },
+    /// Somebody else's locks were not let go of.
+    #[error("waited {} seconds in vain for a lock on a table; locks are held on {holders}", super::locks::PATIENCE)]
+    Locked {
+        /// Tables, and who holds locks on them.
+        holders: String,
+    },
     /// The run was told to stop.
     #[error("interrupted")]
     Interrupted,
@@ -93,6 +109,14 @@ impl Error {
         Error::File { path: path.to_owned(), why: error.to_string() }
     }
 
+    /// The SQLSTATE, when a server sent one.
+    pub(super) fn sqlstate(&self) -> Option<&str> {
+        match self {
+            Error::Pg(error) | Error::Statement { error, .. } | Error::Copy { error, .. } => error.sqlstate(),
+            _ => None,
+        }
+    }
+
     /// The remedy, where there is a known one.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -100,6 +124,13 @@ impl Error {
             Error::Statement { lacking, .. } if !lacking.is_empty() => {
                 Some(format!("install on the target's server: {}", lacking.join(", ")))
             }
+            Error::Pg(error) if error.sqlstate() == Some("55006") => {
+                Some("somebody with more rights is connected to the database: have them leave, and load again".into())
+            }
+            Error::Locked { .. } => {
+                Some("wait until they are done, or end them: SELECT pg_terminate_backend(pid); then load again".into())
+            }
+            Error::Kept { old, .. } => Some(format!("look at {old}, which no load drops, and rename it back")),
             Error::Archive { .. } => Some("make or fetch the archive again".into()),
             Error::Engine(error) => error.hint(),
             _ => None,

@@ -1,13 +1,13 @@
 //! Loading into tables that are there: no trigger fires, keys wait or are not looked at meanwhile, and
 //! afterwards every one of them is checked. All inside one transaction of the caller's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::observe::OWN;
 use super::order::order;
 use super::refusal::Refusal;
 use super::target::Target;
-use crate::pg::catalog::{ForeignKey, foreign_keys, operators, tables};
+use crate::pg::catalog::{ForeignKey, Form, foreign_keys, operators, tables};
 use crate::pg::{Session, identifier};
 use crate::sample::TableCopy;
 use crate::sample::load::error::{Error, Result};
@@ -159,6 +159,16 @@ async fn places(session: &Session, wanted: &[TableCopy]) -> Result<BTreeMap<(Str
 /// Looks for rows whose foreign keys lead nowhere. Keys that were never validated promise nothing.
 async fn check(session: &Session) -> Result<()> {
     let operators = operators(session).await?;
+    let tables = tables(session).await?;
+    let parted: BTreeSet<(&str, &str)> = tables
+        .iter()
+        .filter(|table| table.form == Form::Partitioned)
+        .map(|table| (table.schema.as_str(), table.name.as_str()))
+        .collect();
+    // A key neither binds heirs nor leads to them; partitions it does.
+    let rows_of = |schema: &str, table: &str| {
+        format!("{}{}", if parted.contains(&(schema, table)) { "" } else { "ONLY " }, sql(schema, table))
+    };
     for key in foreign_keys(session).await?.iter().filter(|key| key.validated) {
         // Those that the constraint itself compares with, which may be an extension's.
         let place = (key.schema.clone(), key.table.clone(), key.name.clone());
@@ -176,8 +186,8 @@ async fn check(session: &Session) -> Result<()> {
         let held = if key.full { all("IS NOT NULL", " OR ") } else { all("IS NOT NULL", " AND ") };
         let query = format!(
             "SELECT count(*) FROM {} c WHERE ({held}) AND NOT EXISTS (SELECT 1 FROM {} p WHERE {})",
-            sql(&key.schema, &key.table),
-            sql(&key.to_schema, &key.to_table),
+            rows_of(&key.schema, &key.table),
+            rows_of(&key.to_schema, &key.to_table),
             equal.join(" AND "),
         );
         let rows: i64 = session.query_one(&query, &[]).await?.get(0);

@@ -10,6 +10,7 @@ mod existing;
 mod finish;
 mod give;
 mod guard;
+mod locks;
 mod observe;
 mod order;
 mod progress;
@@ -33,7 +34,6 @@ pub use refusal::Refusal;
 pub use rows::{Bytestream, Copied, Rows, hex};
 pub use target::Target;
 
-use super::TableCopy;
 use super::schema::Schema;
 use crate::event::{Event, Listener};
 use crate::pg::Session;
@@ -80,13 +80,13 @@ pub async fn load<R: Rows + ?Sized>(
     interrupt: impl Future<Output = ()> + Send,
 ) -> Result<Loaded> {
     guard.check(&target.host, target.port, &target.database)?;
-    let (way, exists) = look(rows.tables(), target, guard, options).await?;
+    let (way, exists) = look(rows, target, guard, options).await?;
     let work = Work { rows, schema, listener };
     if way != Way::Scratch {
         // A session that is dropped ends its transaction.
         return until(interrupt, work.transaction(target, way, options.replace)).await;
     }
-    work.scratch(target, exists, options.jobs, interrupt).await
+    work.scratch(target, exists, options, interrupt).await
 }
 
 /// Loads into a server of our own, which needs no guard.
@@ -102,20 +102,26 @@ pub(super) async fn load_own<R: Rows + ?Sized>(
 }
 
 /// Looks at the target and decides the way.
-async fn look(wanted: &[TableCopy], target: &Target, guard: &Guard, options: Options) -> Result<(Way, bool)> {
-    let observed = match target.session(&target.database).await {
+async fn look<R: Rows + ?Sized>(rows: &R, target: &Target, guard: &Guard, options: Options) -> Result<(Way, bool)> {
+    let (observed, major) = match target.session(&target.database).await {
         Ok(session) => {
             guard.check_server(target, &session).await?;
-            observe::observe(&session).await?
+            (observe::observe(&session).await?, session.major())
         }
         Err(Error::Pg(error)) if error.sqlstate() == Some("3D000") => {
             let keeper = scratch::keeper(target).await?;
             guard.check_server(target, &keeper).await?;
-            observe::Observed { may_create: observe::may_create(&keeper).await?, ..Default::default() }
+            let may_create = observe::may_create(&keeper).await?;
+            (observe::Observed { may_create, ..Default::default() }, keeper.major())
         }
         Err(error) => return Err(error),
     };
-    Ok((observe::decide(&observed, target, wanted, options.replace)?, observed.exists))
+    let way = observe::decide(&observed, target, rows.tables(), options.replace)?;
+    // Rows have the same form in every version; statements of a schema do not.
+    if way != Way::Existing && major < rows.major() {
+        return Err(Refusal::Older { target: target.name(), major, source_major: rows.major() }.into());
+    }
+    Ok((way, observed.exists))
 }
 
 async fn until<T>(interrupt: impl Future<Output = ()>, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -138,17 +144,17 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         &self,
         target: &Target,
         exists: bool,
-        jobs: usize,
+        options: Options,
         interrupt: impl Future<Output = ()> + Send,
     ) -> Result<Loaded> {
-        let scratch = Scratch::create(target, scratch::keeper(target).await?).await?;
+        let scratch = Scratch::create(target, scratch::keeper(target).await?, self.listener).await?;
         let done = until(interrupt, async {
             let session = target.session(&scratch.name).await?;
-            self.database(&session, target, &scratch.name, jobs).await
+            self.database(&session, target, &scratch.name, options.jobs).await
         })
         .await;
         let done = match done {
-            Ok(loaded) => scratch.publish(target, exists).await.map(|()| loaded),
+            Ok(mut loaded) => scratch.publish(target, exists, options.replace, &mut loaded).await.map(|()| loaded),
             Err(error) => Err(error),
         };
         if done.is_err()
@@ -181,24 +187,32 @@ impl<R: Rows + ?Sized> Work<'_, R> {
     /// Fills the target in one transaction.
     async fn transaction(&self, target: &Target, way: Way, replace: bool) -> Result<Loaded> {
         let session = target.session(&target.database).await?;
-        session.run("BEGIN").await?;
+        session.run(&format!("BEGIN; SET LOCAL lock_timeout = '{}s'", locks::PATIENCE)).await?;
+        let own: i32 = session.query_one("SELECT pg_catalog.pg_backend_pid()", &[]).await?.get(0);
+        match self.fill(&session, target, way, replace).await {
+            Ok(loaded) => Ok(loaded),
+            Err(error) => Err(locks::named(target, own, error).await),
+        }
+    }
+
+    async fn fill(&self, session: &Session, target: &Target, way: Way, replace: bool) -> Result<Loaded> {
         let loaded = if way == Way::Whole {
-            let mut apply = Apply::begin(&session, true);
+            let mut apply = Apply::begin(session, true);
             apply.run(&self.schema.before).await?;
             let order: Vec<usize> = (0..self.rows.tables().len()).collect();
-            let tables = self.copy_in_order(&session, &order).await?;
+            let tables = self.copy_in_order(session, &order).await?;
             apply.run(&self.schema.after).await?;
-            let notes = self.finish(&session, true).await?;
+            let notes = self.finish(session, true).await?;
             Loaded { way, tables, left_out: apply.give().await?, notes }
         } else {
             let mut split = Vec::new();
             for table in 0..self.rows.tables().len() {
                 split.push(self.rows.parts(table).await? > 1);
             }
-            let ready = existing::prepare(&session, target, self.rows.tables(), &split, replace).await?;
-            let tables = self.copy_in_order(&session, &ready.order).await?;
-            ready.finish(&session).await?;
-            let notes = self.finish(&session, true).await?;
+            let ready = existing::prepare(session, target, self.rows.tables(), &split, replace).await?;
+            let tables = self.copy_in_order(session, &ready.order).await?;
+            ready.finish(session).await?;
+            let notes = self.finish(session, true).await?;
             Loaded { way, tables, left_out: LeftOut::default(), notes }
         };
         session.run("COMMIT").await?;

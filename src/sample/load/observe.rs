@@ -23,8 +23,10 @@ pub(super) struct Observed {
     pub owns: bool,
     /// Its tables, with their columns and whether there is a row.
     pub tables: BTreeMap<(String, String), Contents>,
-    /// How many other objects there are: views, sequences, functions, types, schemas.
+    /// How many other objects there are, but those that every database has and those of extensions.
     pub others: i64,
+    /// Whether there are extensions that not every database has.
+    pub extensions: bool,
 }
 
 /// What is in a table.
@@ -83,22 +85,57 @@ pub(super) async fn observe(session: &Session) -> Result<Observed> {
         .query_one(
             &format!(
                 "SELECT (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                         WHERE c.relkind IN ('v', 'm', 'S') AND {OWN} AND NOT {}) \
+                         WHERE c.relkind IN ('v', 'm', 'S', 'c') AND {OWN} AND NOT {}) \
                       + (SELECT count(*) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
                          WHERE {OWN} AND NOT {}) \
                       + (SELECT count(*) FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
                          WHERE t.typtype IN ('d', 'e', 'r') AND {OWN} AND NOT {}) \
-                      + (SELECT count(*) FROM pg_catalog.pg_namespace n WHERE {OWN} AND n.nspname <> 'public' AND NOT {})",
+                      + (SELECT count(*) FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace \
+                         WHERE {OWN} AND NOT {}) \
+                      + (SELECT count(*) FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
+                         WHERE {OWN} AND NOT {}) \
+                      + (SELECT count(*) FROM pg_catalog.pg_ts_config f JOIN pg_catalog.pg_namespace n ON n.oid = f.cfgnamespace \
+                         WHERE {OWN} AND NOT {}) \
+                      + (SELECT count(*) FROM pg_catalog.pg_event_trigger e WHERE NOT {}) \
+                      + (SELECT count(*) FROM pg_catalog.pg_foreign_server s WHERE NOT {}) \
+                      + (SELECT count(*) FROM pg_catalog.pg_namespace n WHERE {OWN} AND n.nspname <> 'public' AND NOT {}) \
+                      + (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata) \
+                      + (SELECT count(*) FROM pg_catalog.pg_publication) \
+                      + (SELECT count(s.oid) FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid \
+                         WHERE d.datname = pg_catalog.current_database()), \
+                        EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql')",
                 of_extension("pg_class", "c"),
                 of_extension("pg_proc", "p"),
                 of_extension("pg_type", "t"),
+                of_extension("pg_collation", "l"),
+                of_extension("pg_operator", "o"),
+                of_extension("pg_ts_config", "f"),
+                of_extension("pg_event_trigger", "e"),
+                of_extension("pg_foreign_server", "s"),
                 of_extension("pg_namespace", "n"),
             ),
             &[],
         )
         .await?;
-    observed.others = row.get(0);
+    (observed.others, observed.extensions) = (row.get(0), row.get(1));
     Ok(observed)
+}
+
+impl Observed {
+    /// Whether there is nothing but extensions.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.others == 0
+    }
+
+    /// Which tables have rows, in words; none when none has.
+    pub(super) fn rows(&self) -> Option<String> {
+        let mut full = self.tables.iter().filter(|(_, contents)| contents.has_rows);
+        let ((schema, table), _) = full.next()?;
+        Some(match full.count() {
+            0 => format!("rows in {schema}.{table}"),
+            others => format!("rows in {schema}.{table} and {others} other tables"),
+        })
+    }
 }
 
 /// Whether the role may make databases.
@@ -142,25 +179,17 @@ pub(super) fn decide(
         return if observed.may_create { Ok(Way::Scratch) } else { Err(Refusal::Missing { target: name, user }) };
     }
     let scratch = observed.may_create && observed.owns;
-    if observed.tables.is_empty() && observed.others == 0 {
-        return Ok(if scratch { Way::Scratch } else { Way::Whole });
+    if observed.is_empty() {
+        // Extensions may have been made by somebody with more rights than ours: they stay.
+        return Ok(if scratch && !observed.extensions { Way::Scratch } else { Way::Whole });
     }
     let misfit = wanted.iter().find_map(|table| misfit(observed, table));
-    let full: Vec<String> = observed
-        .tables
-        .iter()
-        .filter(|(_, contents)| contents.has_rows)
-        .map(|((schema, table), _)| format!("{schema}.{table}"))
-        .collect();
-    match (full.first(), misfit) {
+    match (observed.rows(), misfit) {
         // Tables that migrations have made, without rows: what they made is kept.
         (None, None) => Ok(Way::Existing),
-        (first, misfit) if !replace => {
-            let found = match first {
-                Some(first) if full.len() == 1 => format!("rows in {first}"),
-                Some(first) => format!("rows in {first} and {} other tables", full.len() - 1),
-                None => format!("other tables than the sample: {}", misfit.unwrap_or_default()),
-            };
+        (rows, misfit) if !replace => {
+            let other = || format!("other tables than the sample: {}", misfit.unwrap_or_default());
+            let found = rows.unwrap_or_else(other);
             Err(Refusal::NotEmpty { target: name, found })
         }
         _ if scratch => Ok(Way::Scratch),

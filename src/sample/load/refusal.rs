@@ -36,6 +36,16 @@ pub enum Refusal {
         /// `host:port/database`.
         target: String,
     },
+    /// Its server is older than the source's, whose schema it cannot read.
+    #[error("{target} is on PostgreSQL {major}, and the sample is from PostgreSQL {source_major}")]
+    Older {
+        /// `host:port/database`.
+        target: String,
+        /// Its major version.
+        major: u32,
+        /// The source's.
+        source_major: u32,
+    },
     /// There is something in it.
     #[error("{target} is not empty: it has {found}")]
     NotEmpty {
@@ -81,6 +91,9 @@ impl Refusal {
                 "name a database on another server: a sample never goes where it came from".into()
             }
             Refusal::Standby { .. } => "name the primary".into(),
+            Refusal::Older { source_major, .. } => {
+                format!("name a database on PostgreSQL {source_major} or newer, or make the tables there by migrations")
+            }
             Refusal::NotEmpty { .. } => "name an empty database, or pass --replace to have it replaced".into(),
             Refusal::Missing { user, .. } => {
                 format!("create the database, or let the role: ALTER ROLE \"{user}\" CREATEDB")

@@ -23,6 +23,9 @@ pub trait Rows: Send + Sync {
     /// The tables, in the order of schema and name, those without rows too.
     fn tables(&self) -> &[TableCopy];
 
+    /// The source's major version.
+    fn major(&self) -> u32;
+
     /// Into how many streams a table's rows are split.
     async fn parts(&self, table: usize) -> Result<usize>;
 
@@ -37,6 +40,10 @@ pub trait Rows: Send + Sync {
 impl<E: Extract + ?Sized> Rows for E {
     fn tables(&self) -> &[TableCopy] {
         Extract::tables(self)
+    }
+
+    fn major(&self) -> u32 {
+        self.source_version() / 10_000
     }
 
     async fn parts(&self, table: usize) -> Result<usize> {

@@ -3,14 +3,21 @@
 
 use std::time::{Duration, Instant};
 
+use super::observe::observe;
+use super::refusal::Refusal;
 use super::target::Target;
+use super::{LeftOut, Loaded};
+use crate::event::{Event, Listener};
 use crate::pg::{self, Session, identifier, literal};
-use crate::sample::load::error::Result;
+use crate::sample::load::error::{Error, Result};
+use crate::sample::schema::Statement;
 
 /// What names of scratch databases begin with.
 const PREFIX: &str = "devdb_load_";
 /// What a replaced database is called until it is dropped.
 const OLD: &str = "devdb_old_";
+/// What one that may not be replaced is called while it is looked at again: no load ever drops these.
+const KEPT: &str = "devdb_kept_";
 /// How long sessions in the target may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -33,29 +40,55 @@ pub(super) async fn keeper(target: &Target) -> Result<Session> {
 impl Scratch {
     /// Makes an empty database with the target's encoding and locale, where there is a target, and drops what
     /// killed loads have left.
-    pub(super) async fn create(target: &Target, keeper: Session) -> Result<Scratch> {
+    pub(super) async fn create(target: &Target, keeper: Session, listener: &dyn Listener) -> Result<Scratch> {
         let name = format!("{PREFIX}{:016x}", rand::random::<u64>());
         // By this name others see that the database is in use, from before it is made until the end.
         keeper.run(&format!("SET application_name = {}", literal(&name))).await?;
-        drop_leftovers(&keeper).await?;
+        drop_leftovers(&keeper, listener).await?;
         let alike = alike(&keeper, &target.database).await?;
         keeper.run(&format!("CREATE DATABASE {} TEMPLATE template0{alike}", identifier(&name))).await?;
         Ok(Scratch { name, keeper })
     }
 
     /// Gives it the target's name, and what the target had of its own: owner, settings, rights. One
-    /// transaction; a database that is replaced is dropped afterwards.
-    pub(super) async fn publish(&self, target: &Target, replaces: bool) -> Result<()> {
-        let (new, name) = (identifier(&self.name), identifier(&target.database));
-        if !replaces {
-            self.keeper.run(&format!("ALTER DATABASE {new} RENAME TO {name}")).await?;
+    /// transaction; a database that is replaced is dropped afterwards, unless it must be empty (`replace` was not
+    /// asked for) and somebody has put something into it meanwhile.
+    pub(super) async fn publish(
+        &self,
+        target: &Target,
+        exists: bool,
+        replace: bool,
+        loaded: &mut Loaded,
+    ) -> Result<()> {
+        let name = target.database.as_str();
+        if !exists {
+            let rename = format!("ALTER DATABASE {} RENAME TO {}", identifier(&self.name), identifier(name));
+            self.keeper.run(&rename).await?;
             return Ok(());
         }
-        self.take_over(&target.database).await?;
-        let old_name = self.name.replace(PREFIX, OLD);
-        let old = identifier(&old_name);
-        let swap =
-            format!("BEGIN; ALTER DATABASE {name} RENAME TO {old}; ALTER DATABASE {new} RENAME TO {name}; COMMIT");
+        self.take_over(name, &mut loaded.left_out).await?;
+        let old = self.name.replace(PREFIX, if replace { OLD } else { KEPT });
+        self.rename([(name, &old), (&self.name, name)]).await?;
+        // Only now can nobody write to it any more: nobody knows its name.
+        if !replace && let Err(error) = still_empty(target, &old).await {
+            let back = self.rename([(name, &self.name), (&old, name)]).await;
+            return Err(back.err().map_or(error, |error| Error::Kept {
+                target: target.name(),
+                old,
+                why: error.to_string(),
+            }));
+        }
+        // The sample is in its place: a database that cannot be dropped now is dropped by the next load.
+        if let Err(error) = drop_database(&self.keeper, &old, " WITH (FORCE)").await {
+            loaded.notes.push(format!("the replaced database is left as {old}: {error}"));
+        }
+        Ok(())
+    }
+
+    /// Renames two databases, one after the other in one transaction, and ends the sessions in them.
+    async fn rename(&self, both: [(&str, &str); 2]) -> Result<()> {
+        let each = both.map(|(from, to)| format!("ALTER DATABASE {} RENAME TO {}", identifier(from), identifier(to)));
+        let swap = format!("BEGIN; {}; COMMIT", each.join("; "));
         let began = Instant::now();
         while let Err(error) = self.keeper.run(&swap).await {
             // The session is still in the failed transaction.
@@ -63,50 +96,58 @@ impl Scratch {
             if error.sqlstate() != Some("55006") || began.elapsed() > PATIENCE {
                 return Err(error.into());
             }
-            self.end_sessions(&target.database).await?;
+            for (from, _) in both {
+                self.end_sessions(from).await?;
+            }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        // The sample is in its place: a database that cannot be dropped now is dropped by the next load.
-        let _ = self.keeper.run(&format!("DROP DATABASE {old} WITH (FORCE)")).await;
         Ok(())
     }
 
     /// Drops it; for a load that failed.
     pub(super) async fn discard(&self) -> Result<()> {
-        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(&self.name));
-        self.keeper.run(&drop).await?;
-        Ok(())
+        Ok(drop_database(&self.keeper, &self.name, " WITH (FORCE)").await?)
     }
 
-    /// Owner, settings and rights of the database that is replaced.
-    async fn take_over(&self, database: &str) -> Result<()> {
+    /// Owner, settings, comment and rights of the database that is replaced. What we may not set is left out.
+    async fn take_over(&self, database: &str, left_out: &mut LeftOut) -> Result<()> {
         let new = identifier(&self.name);
         let rows = self
             .keeper
             .query(
-                "SELECT pg_catalog.format('ALTER DATABASE %s SET %s', '{}', \
+                "SELECT pg_catalog.format('ALTER %s SET %s', \
+                        CASE r.setrole WHEN 0 THEN pg_catalog.format('DATABASE %s', $2::pg_catalog.text) \
+                             ELSE pg_catalog.format('ROLE %I IN DATABASE %s', pg_catalog.pg_get_userbyid(r.setrole), $2) END, \
                         CASE WHEN s.name IN ('search_path', 'session_preload_libraries', 'local_preload_libraries', \
                                              'temp_tablespaces', 'DateStyle') \
                              THEN pg_catalog.format('%I TO %s', s.name, s.value) \
                              ELSE pg_catalog.format('%I TO %L', s.name, s.value) END) \
                  FROM pg_catalog.pg_database d \
-                 JOIN pg_catalog.pg_db_role_setting r ON r.setdatabase = d.oid AND r.setrole = 0 \
+                 JOIN pg_catalog.pg_db_role_setting r ON r.setdatabase = d.oid \
                  CROSS JOIN pg_catalog.unnest(r.setconfig) AS c (line) \
                  CROSS JOIN LATERAL (SELECT pg_catalog.split_part(c.line, '=', 1), \
                                             pg_catalog.substr(c.line, pg_catalog.strpos(c.line, '=') + 1)) AS s (name, value) \
                  WHERE d.datname = $1 \
                  UNION ALL \
-                 SELECT pg_catalog.format('GRANT %s ON DATABASE %s TO %s%s', a.privilege_type, '{}', \
+                 SELECT pg_catalog.format('GRANT %s ON DATABASE %s TO %s%s', a.privilege_type, $2, \
                         CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)::text) END, \
                         CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) \
                  FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a WHERE d.datname = $1 \
                  UNION ALL \
-                 SELECT pg_catalog.format('ALTER DATABASE %s CONNECTION LIMIT %s', '{}', d.datconnlimit) \
+                 SELECT pg_catalog.format('ALTER DATABASE %s CONNECTION LIMIT %s', $2, d.datconnlimit) \
                  FROM pg_catalog.pg_database d WHERE d.datname = $1 AND d.datconnlimit >= 0 \
                  UNION ALL \
-                 SELECT pg_catalog.format('ALTER DATABASE %s OWNER TO %I', '{}', pg_catalog.pg_get_userbyid(d.datdba)) \
+                 SELECT pg_catalog.format('COMMENT ON DATABASE %s IS %L', $2, c.description) \
+                 FROM pg_catalog.pg_database d \
+                 JOIN pg_catalog.pg_shdescription c ON c.objoid = d.oid AND c.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass \
+                 WHERE d.datname = $1 \
+                 UNION ALL \
+                 SELECT pg_catalog.format('ALTER DATABASE %s IS_TEMPLATE true', $2) \
+                 FROM pg_catalog.pg_database d WHERE d.datname = $1 AND d.datistemplate \
+                 UNION ALL \
+                 SELECT pg_catalog.format('ALTER DATABASE %s OWNER TO %I', $2, pg_catalog.pg_get_userbyid(d.datdba)) \
                  FROM pg_catalog.pg_database d WHERE d.datname = $1 AND d.datdba <> CURRENT_USER::pg_catalog.regrole",
-                &[&database],
+                &[&database, &new],
             )
             .await?;
         let revoked: bool = self
@@ -118,7 +159,14 @@ impl Scratch {
             self.keeper.run(&format!("REVOKE ALL ON DATABASE {new} FROM PUBLIC")).await?;
         }
         for row in rows {
-            self.keeper.run(&row.get::<_, String>(0).replacen("{}", &new, 1)).await?;
+            let sql: String = row.get(0);
+            match self.keeper.run(&sql).await {
+                Err(error) if error.sqlstate() == Some("42501") => {
+                    let sql = sql.replacen(&new, &identifier(database), 1);
+                    left_out.statements.push(format!("{} ({error})", Statement::read(&sql).title()));
+                }
+                done => drop(done?),
+            }
         }
         Ok(())
     }
@@ -135,7 +183,7 @@ impl Scratch {
 
 /// Drops databases of loads that were killed: ours by name and owner, with nobody in them, and without the
 /// session that made them.
-async fn drop_leftovers(keeper: &Session) -> pg::Result<()> {
+async fn drop_leftovers(keeper: &Session, listener: &dyn Listener) -> pg::Result<()> {
     let rows = keeper
         .query(
             "SELECT d.datname::text FROM pg_catalog.pg_database d \
@@ -148,9 +196,30 @@ async fn drop_leftovers(keeper: &Session) -> pg::Result<()> {
         .await?;
     for row in rows {
         let name: String = row.get(0);
-        keeper.run(&format!("DROP DATABASE IF EXISTS {}", identifier(&name))).await?;
+        if let Err(error) = drop_database(keeper, &name, "").await {
+            let message = format!("the database {name}, which an earlier load has left, cannot be dropped: {error}");
+            listener.hear(&Event::Warning { message });
+        }
     }
     Ok(())
+}
+
+/// Drops a database of ours, which may be a template as the one that it replaces was.
+async fn drop_database(keeper: &Session, name: &str, how: &str) -> pg::Result<()> {
+    let name = identifier(name);
+    // When there is none, or it is not ours, the next statement says so. It cannot be in a transaction.
+    let _ = keeper.run(&format!("ALTER DATABASE {name} IS_TEMPLATE false")).await;
+    keeper.run(&format!("DROP DATABASE IF EXISTS {name}{how}")).await.map(drop)
+}
+
+/// Refuses a database that has got something since it was looked at first.
+async fn still_empty(target: &Target, database: &str) -> Result<()> {
+    let observed = observe(&target.session(database).await?).await?;
+    if observed.is_empty() && !observed.extensions {
+        return Ok(());
+    }
+    let found = observed.rows().unwrap_or_else(|| "objects that were made during the load".into());
+    Err(Refusal::NotEmpty { target: target.name(), found }.into())
 }
 
 /// Encoding and locale of a database, as words of `CREATE DATABASE`.

@@ -100,7 +100,10 @@ async fn read(session: &Session) -> Result<Vec<Sequence>> {
                        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) \
                  SELECT n.nspname::text, c.relname::text, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle, \
                         tn.nspname::text, t.relname::text, a.attname::text, \
-                        COALESCE(NULLIF(y.typbasetype, 0), y.oid) IN (20, 21, 23, 1700) \
+                        (WITH RECURSIVE below AS (\
+                             SELECT y.oid, y.typbasetype UNION ALL \
+                             SELECT b.oid, b.typbasetype FROM below JOIN pg_catalog.pg_type b ON b.oid = below.typbasetype) \
+                         SELECT oid FROM below WHERE typbasetype = 0) IN (20, 21, 23, 1700) \
                  FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid \
                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                  JOIN used u ON u.sequence = c.oid \

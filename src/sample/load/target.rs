@@ -55,10 +55,14 @@ impl Target {
                 "SET search_path = ''; SET check_function_bodies = off; SET xmloption = content; \
                  SET client_min_messages = warning; SET row_security = off; SET standard_conforming_strings = on; \
                  SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+                 SET idle_session_timeout = 0; \
                  SET DateStyle = 'ISO, YMD'; SET IntervalStyle = postgres; SET default_transaction_read_only = off; \
                  SET synchronous_commit = off",
             )
             .await?;
+        if session.major() >= 17 {
+            session.run("SET transaction_timeout = 0").await?;
+        }
         // So that a server notices while it builds an index that we are gone; not every system lets it look.
         let _ = session.run("SET client_connection_check_interval = '1s'").await;
         Ok(session)

@@ -131,6 +131,10 @@ impl Rows for Archive {
         &self.tables
     }
 
+    fn major(&self) -> u32 {
+        self.manifest.postgres
+    }
+
     async fn parts(&self, _table: usize) -> Result<usize> {
         Ok(1)
     }
