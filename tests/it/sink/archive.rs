@@ -109,7 +109,7 @@ async fn every_damage_is_refused() {
     let schema = whole.schema().await;
     let (folder, packed) = (room.path().join("a"), room.path().join("a.tar.zst"));
     write(&whole, &schema, &folder, 2, false).await.unwrap();
-    write(&whole, &schema, &packed, 2, false).await.unwrap();
+    let manifest = write(&whole, &schema, &packed, 2, false).await.unwrap();
     // In a folder: each file with one bit turned, cut short, longer, or gone.
     for (path, content) in files(&folder) {
         for how in 0..4 {
@@ -135,7 +135,10 @@ async fn every_damage_is_refused() {
         let mut damaged = content.clone();
         damaged[at] ^= 0x10;
         std::fs::write(&packed, damaged).unwrap();
-        assert!(Archive::open(&packed).await.is_err(), "byte {at} of {}", content.len());
+        // A few bits mean nothing to zstd: then what comes out is what went in.
+        if let Ok(archive) = Archive::open(&packed).await {
+            assert_eq!(archive.manifest().text(), manifest.text(), "byte {at} of {}", content.len());
+        }
         std::fs::write(&packed, &content[..at]).unwrap();
         assert!(Archive::open(&packed).await.is_err(), "cut at {at} of {}", content.len());
     }
