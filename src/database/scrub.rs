@@ -29,8 +29,16 @@ pub async fn scrub(target: &Target, url: &Url, listener: &dyn Listener) -> Resul
     let session = super::session(url).await?;
     must_be_no_generation(&session).await?;
     let door = Named(url);
-    let masker =
-        Masker { door: &door, masking: &target.masking, key: &key, generation: BY_HAND, recipe: &recipe, listener };
+    let masker = Masker {
+        door: &door,
+        masking: &target.masking,
+        key: &key,
+        generation: BY_HAND,
+        recipe: &recipe,
+        // A server does not tell.
+        free_bytes: None,
+        listener,
+    };
     let judged = covered(&session, &masker, url.database()).await?;
     remember(&masker, url.database(), judged).await?;
     mask(&masker, &session, url.database()).await?;

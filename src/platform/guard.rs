@@ -245,6 +245,7 @@ mod tests {
             pending: Vec::new(),
             settings: Settings::new(),
             master_user: "postgres".into(),
+            room: None,
         }
     }
 

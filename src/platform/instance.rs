@@ -107,6 +107,15 @@ impl fmt::Display for Status {
     }
 }
 
+/// What the disk of an instance holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// So many bytes are free.
+    Free(u64),
+    /// So many bytes in all, used and free.
+    Whole(u64),
+}
+
 /// One instance, freshly described.
 #[derive(Clone, Debug)]
 pub struct Instance {
@@ -138,6 +147,8 @@ pub struct Instance {
     pub settings: Settings,
     /// The master user's name.
     pub master_user: String,
+    /// What its disk holds, where the platform knows.
+    pub room: Option<Room>,
 }
 
 impl Instance {

@@ -24,7 +24,7 @@ use crate::pg::Route;
 
 pub use error::{Error, Result};
 use guard::{Deletable, DevInstance, Rules, Scrubbed};
-pub use instance::{Instance, Phase, Settings, Status, Tags, tag};
+pub use instance::{Instance, Phase, Room, Settings, Status, Tags, tag};
 
 /// Whose resources the credentials reach.
 #[derive(Clone, Debug, PartialEq, Eq)]

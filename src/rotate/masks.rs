@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::error::Failure;
 use crate::mask::lock::Lock;
-use crate::platform::Instance;
+use crate::platform::{Instance, Room};
 use crate::scrub::masking::{self, Masker};
 use crate::scrub::{advice, cover, leak, postproc, rewrite};
 
@@ -58,7 +58,32 @@ pub fn masker<'a>(run: &'a Run, instance: &'a Instance, access: &'a Access, kit:
         key: &kit.mask_key,
         generation: &instance.name,
         recipe: &kit.recipe,
+        free_bytes: None,
         listener: &*run.listener,
+    }
+}
+
+/// Bytes that the instance's disk has left, where anybody knows.
+async fn free(
+    instance: &Instance,
+    access: &Access,
+    database: &str,
+    told: &dyn Fn(String),
+) -> Result<Option<u64>, Failure> {
+    match instance.room {
+        None => Ok(None),
+        Some(Room::Free(bytes)) => Ok(Some(bytes)),
+        Some(Room::Whole(bytes)) => {
+            let used = through(access, database, told, async |session| {
+                // Of the others it may not be asked, and they are the platform's own.
+                let sql = "SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_database_size(oid)), 0)::int8 \
+                           FROM pg_catalog.pg_database WHERE pg_catalog.has_database_privilege(oid, 'CONNECT')";
+                let used: i64 = session.query_one(sql, &[]).await?.get(0);
+                Ok(u64::try_from(used).unwrap_or(0))
+            })
+            .await?;
+            Ok(Some(bytes.saturating_sub(used)))
+        }
     }
 }
 
@@ -99,6 +124,7 @@ pub async fn mask(run: &Run, instance: &Instance, access: &Access, kit: &Kit) ->
         if let Some(failure) = cover::refusal(database, &coverage, "") {
             return Err(failure);
         }
+        let masker = Masker { free_bytes: free(instance, access, database, &told).await?, ..masker };
         let done = again(database, &told, async || Ok(masker.mask(database, &masks).await?)).await?;
         tables += done.len();
         rows += done.iter().map(|table| table.rows).sum::<u64>();

@@ -28,6 +28,8 @@ pub struct Masker<'a> {
     pub generation: &'a str,
     /// Fingerprint of rules and key.
     pub recipe: &'a str,
+    /// Bytes that are free on the server's disk; masking that takes more is refused before it begins.
+    pub free_bytes: Option<u64>,
     /// Hears of each table.
     pub listener: &'a dyn Listener,
 }
@@ -131,7 +133,7 @@ impl Masker<'_> {
             generation: self.generation,
             recipe: self.recipe,
             jobs: self.masking.jobs,
-            free_bytes: None,
+            free_bytes: self.free_bytes,
             listener: self.listener,
         };
         let done = rewrite::rewrite(self.door, database, &tables, &options).await?;

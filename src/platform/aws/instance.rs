@@ -9,7 +9,7 @@ use crate::pg::Route;
 use super::error::failed;
 use super::{Aws, Error, Instance, Result, Settings, Source, settings};
 use crate::platform::guard::{self, Refusal};
-use crate::platform::{Status, Tags};
+use crate::platform::{Room, Status, Tags};
 
 /// How far back events are shown, in minutes: longer than any restore. RDS keeps them for two weeks.
 const EVENTS_SPAN: i32 = 24 * 60;
@@ -80,6 +80,8 @@ fn read(aws: &Aws, found: &DbInstance) -> Result<Instance> {
         pending: pending(found),
         settings: settings(aws, found),
         master_user: found.master_username().unwrap_or_default().to_owned(),
+        // Autoscaling would add to it, but minutes after it is full.
+        room: found.allocated_storage().and_then(|gib| u64::try_from(gib).ok()).map(|gib| Room::Whole(gib << 30)),
         name,
     })
 }

@@ -33,8 +33,8 @@ use crate::pg::server::{Account, is_running};
 
 use super::guard::{Deletable, DevInstance, Scrubbed};
 use super::{
-    Change, Check, Error, Identity, Instance, Phase, Platform, RecordState, RestoreOrder, Result, Settings, Snapshot,
-    Source, Status, Tags, tag,
+    Change, Check, Error, Identity, Instance, Phase, Platform, RecordState, RestoreOrder, Result, Room, Settings,
+    Snapshot, Source, Status, Tags, tag,
 };
 use copy::Tree;
 use meta::{Meta, State};
@@ -136,6 +136,7 @@ impl Local {
             pending: Vec::new(),
             settings: cluster::settings_in_words(),
             master_user: self.settings.master_user.clone(),
+            room: free(&directory),
         }))
     }
 
@@ -165,6 +166,12 @@ pub fn copy_cluster(from: &Path, to: &Path, account: Account) -> Result<()> {
 
 fn local(error: crate::pg::Error) -> Error {
     Error::Local(error.to_string())
+}
+
+/// What is free for other users than root, as the server is one.
+fn free(directory: &Path) -> Option<Room> {
+    let found = rustix::fs::statvfs(directory).ok()?;
+    Some(Room::Free(found.f_bavail.saturating_mul(found.f_frsize)))
 }
 
 #[async_trait]

@@ -79,6 +79,7 @@ fn instance(name: &str, phase: Phase) -> Instance {
         pending: Vec::new(),
         settings: Settings::new(),
         master_user: "postgres".into(),
+        room: None,
     }
 }
 

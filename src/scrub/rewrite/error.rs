@@ -80,7 +80,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let (exit, hint) = match &error {
             Error::Refused(_) => (Exit::Refused, None),
-            Error::Room { .. } => (Exit::Refused, Some("give the clone a larger disk, or use fewer --jobs")),
+            Error::Room { .. } => (Exit::Refused, Some("give the instance a larger disk, or lower `mask.jobs`")),
             Error::OtherRecipe => {
                 (Exit::Refused, Some("begin again from a fresh copy: a value that is masked twice fits no other table"))
             }
