@@ -90,8 +90,8 @@ impl Error {
                 "name the endpoint of one instance: one that spreads connections cannot give one snapshot".into()
             }
             Error::Budget { .. } => {
-                "sample fewer seed rows, give an edge of that path `rule: stop` or a `limit`, or raise \
-                 the budget; `--dry-run` shows the rows of every table and edge"
+                "sample fewer seed rows, give an edge of that path `rule: stop` or a `limit`, or raise `sample.max_rows` \
+                 and `sample.max_bytes`"
                     .into()
             }
         })

@@ -95,7 +95,9 @@ pub(super) fn key(table: &Table, column: Option<&str>, unknown: &dyn Fn(String) 
         }
         (None, _) => Err(Error::Wish {
             what: format!("{} has no key of one column", table.path),
-            remedy: "say by `sample.key` which column names its rows, or use `--where`".into(),
+            remedy: "for the root table say by `sample.key` which column names its rows, or use `--where`; rows of \
+                     other tables are named by a key of one column"
+                .into(),
         }),
     }
 }

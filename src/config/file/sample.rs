@@ -33,7 +33,8 @@ pub struct Sample {
     pub max_rows: Option<u64>,
     /// The most bytes, such as `2GB`; a larger sample stops before anything is copied.
     pub max_bytes: Option<Size>,
-    /// Databases that samples may be written into: `HOST/DATABASE` or `HOST:PORT/DATABASE`. No other one is touched.
+    /// Databases that samples may be written into: `HOST/DATABASE` or `HOST:PORT/DATABASE`, with `*` for every database
+    /// of a server. No other one is touched.
     #[serde(default)]
     pub targets: Vec<String>,
     /// How images are made.

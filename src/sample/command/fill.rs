@@ -30,7 +30,7 @@ pub async fn load(
 ) -> Result<(), Failure> {
     let Some(sample) = &config.sample else { return Err(no_section()) };
     let mut interrupt = pin!(interrupt::signal());
-    let guard = guard(config, sample);
+    let mut guard = guard(config, sample);
     guard.check_name(url).map_err(Error::from)?;
     let (_tunnel, target) = Target::open(url, &Gate::Direct).await?;
     let step = Step::begin(listener, "verify", format!("verify {}", path.display()));
@@ -47,6 +47,7 @@ pub async fn load(
         manifest.sha256()
     ));
     let step = Step::begin(listener, load::STEP, format!("load it into {}", url.place()));
+    guard.system_sha256 = manifest.labels.get(SYSTEM).cloned();
     let options = Options { jobs: sample.jobs, replace };
     let loaded = load::load(&archive, archive.schema(), &target, &guard, options, listener, interrupt).await?;
     tell(&step, &loaded);
@@ -55,6 +56,9 @@ pub async fn load(
     listener.hear(&Event::Facts { title: "The sample is there:".into(), facts });
     Ok(())
 }
+
+/// The label that tells from which cluster, and the copies of it, the rows are.
+pub(super) const SYSTEM: &str = "system-sha256";
 
 /// Tells what did not come over, and what a person should know.
 pub(super) fn tell(step: &Step<'_>, loaded: &Loaded) {
@@ -81,7 +85,7 @@ pub(super) fn guard(config: &Config, sample: &config::Sample) -> Guard {
     let on_aws = config.targets.values().filter(|target| matches!(target.platform, PlatformConfig::Aws(_)));
     let names = on_aws.map(|target| target.source.instance.clone());
     let source = sample.source.iter().filter_map(|source| source.host.as_deref()).filter_map(elsewhere);
-    Guard { allowed: allowed.collect(), production: names.chain(source).collect(), origin: None }
+    Guard { allowed: allowed.collect(), production: names.chain(source).collect(), ..Guard::default() }
 }
 
 /// A host that is not this machine: what is here is told apart by what the servers say of themselves.

@@ -276,6 +276,7 @@ impl Task<'_> {
             ("seeds-sha256".to_owned(), fingerprint(rules, &seeds.concat())),
             ("configuration-sha256".to_owned(), hex(&Sha256::digest(settings))),
         ]);
+        labels.insert(fill::SYSTEM.to_owned(), origin.server.system_sha256());
         labels.extend(origin.snapshot.clone().map(|snapshot| ("snapshot".to_owned(), snapshot)));
         labels
     }

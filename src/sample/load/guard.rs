@@ -1,7 +1,10 @@
 //! Whether a database may be written to at all: decided from names before the first connection, and from
 //! what the server says of itself before the first write.
 
+use sha2::{Digest, Sha256};
+
 use super::refusal::Refusal;
+use super::rows::hex;
 use super::target::Target;
 use crate::pg::{Session, Url};
 use crate::sample::load::error::Result;
@@ -15,6 +18,8 @@ pub struct Guard {
     pub production: Vec<String>,
     /// The server that the rows come from; none for an archive.
     pub origin: Option<Origin>,
+    /// Of an archive, what it says of the server that its rows come from: [`Origin::system_sha256`].
+    pub system_sha256: Option<String>,
 }
 
 /// A server and database, by what cannot be renamed.
@@ -31,6 +36,11 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// A hash of the cluster's identifier, which production has and every copy of it, whatever its name.
+    pub fn system_sha256(&self) -> String {
+        hex(&Sha256::digest(format!("system identifier {}", self.system)))
+    }
+
     /// Reads it on a session.
     ///
     /// # Errors
@@ -84,6 +94,9 @@ impl Guard {
             return Err(Refusal::Standby { target: target.name() }.into());
         }
         let here = Origin::read(session, false).await?;
+        if self.system_sha256.as_ref() == Some(&here.system_sha256()) {
+            return Err(Refusal::SameSystem { target: target.name() }.into());
+        }
         Ok(self.compare(target, &here)?)
     }
 
@@ -119,7 +132,7 @@ mod tests {
         let guard = Guard {
             allowed: vec!["dev.example:5432/app".into(), "app-prod.x.rds.amazonaws.com:5432/*".into()],
             production: vec!["app-prod".into()],
-            origin: None,
+            ..Guard::default()
         };
         assert_eq!(guard.check("dev.example", 5432, "app"), Ok(()));
         for (host, database) in [("dev.example", "other"), ("DEV.example.org", "app"), ("127.0.0.1", "app")] {

@@ -260,6 +260,13 @@ async fn archives_are_the_same_bytes_and_load_anywhere() {
     desk.devdb(&["load", "two.tar.zst", "--into", &into]).code(3).says("--replace");
     desk.devdb(&["load", "two.tar.zst", "--into", &into.replace("app_sample", "elsewhere")]).code(3);
 
+    // Not even an archive goes back to where it came from.
+    desk.production
+        .sql("postgres", "CREATE ROLE dev LOGIN CREATEDB PASSWORD 'd'; CREATE DATABASE other OWNER dev")
+        .await;
+    let back = format!("database://dev@127.0.0.1:{}/other", desk.production.port());
+    desk.devdb(&["load", "two.tar.zst", "--into", &back]).code(3).says("the source's own system identifier");
+
     desk.devdb(&["sample", "--users", "7", "--into", "archive:folder"]).code(0);
     let rows = desk.path("folder/rows");
     let file = std::fs::read_dir(&rows).unwrap().next().unwrap().unwrap().path();

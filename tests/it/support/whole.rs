@@ -77,7 +77,12 @@ impl Whole {
     /// What may be written to: everything but the source.
     pub async fn guard(&self, target: SocketAddr) -> Guard {
         let origin = Origin::read(&self.keeper, true).await.unwrap();
-        Guard { allowed: vec![format!("127.0.0.1:{}/*", target.port())], production: Vec::new(), origin: Some(origin) }
+        Guard {
+            allowed: vec![format!("127.0.0.1:{}/*", target.port())],
+            production: Vec::new(),
+            origin: Some(origin),
+            system_sha256: None,
+        }
     }
 }
 
