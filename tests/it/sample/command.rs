@@ -261,9 +261,8 @@ async fn archives_are_the_same_bytes_and_load_anywhere() {
     desk.devdb(&["load", "two.tar.zst", "--into", &into.replace("app_sample", "elsewhere")]).code(3);
 
     // Not even an archive goes back to where it came from.
-    desk.production
-        .sql("postgres", "CREATE ROLE dev LOGIN CREATEDB PASSWORD 'd'; CREATE DATABASE other OWNER dev")
-        .await;
+    desk.production.sql("postgres", "CREATE ROLE dev LOGIN CREATEDB PASSWORD 'd'").await;
+    desk.production.sql("postgres", "CREATE DATABASE other OWNER dev").await;
     let back = format!("database://dev@127.0.0.1:{}/other", desk.production.port());
     desk.devdb(&["load", "two.tar.zst", "--into", &back]).code(3).says("the source's own system identifier");
 
