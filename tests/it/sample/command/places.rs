@@ -146,6 +146,15 @@ async fn live_generation(scene: &Scene) {
     scene
         .config("  source: { user: app_service, password: { command: [printf, \"%s\", dev-service-password] } }\n", "");
     run().code(2).says("it was generated").says("sample: { source:");
+    // As a master whose password is known: then the generation's own marker is read, and believed only as it was.
+    scene.config("master_password: generate", "master_password: { command: [printf, \"%s\", known-in-this-test] }");
+    scene.devdb(&["rotate"]).code(0);
+    run().code(0).says("scrubbed by a rotation: copied as it is");
+    let name = scene.record().unwrap().0;
+    scene.superuser(&name, "UPDATE devdb_meta.generation SET phase = 'secured'").await;
+    run().code(3).says("does not say of itself that it is scrubbed");
+    scene.edit_meta(&name, |meta| meta["tags"]["devdb:phase"] = "secured".into());
+    run().code(3).says("no generation of app-dev is live");
     // Nothing is live: nothing is believed.
     std::fs::remove_file(scene.path("pg_service.conf")).unwrap();
     run().code(3).says("no generation of app-dev is live").says("rotate first");
