@@ -140,9 +140,7 @@ impl Closure {
                 Some(Extent::Include(condition)) => Some(format!("({condition}\n)")),
                 _ => continue,
             };
-            let leads_on =
-                self.out[at].iter().any(|edge| graph.tables[graph.edges[*edge].to.table].extent != Some(Extent::All));
-            if condition.is_none() && !leads_on {
+            if condition.is_none() && self.out[at].is_empty() {
                 let sql = format!("SELECT pg_catalog.count(*) FROM {relation} AS t");
                 let rows = query::count(&mut work.pool.take().await?, &sql).await?;
                 self.count(at, rows);

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use futures_util::stream::{self, TryStreamExt};
+use futures_util::stream::{self, Stream, TryStreamExt};
 use tokio_postgres::CopyOutStream;
 
 use super::closure::Closure;
 use super::error::Error;
-use super::extract::{Copy, Dump, Extract, TableCopy};
+use super::extract::{Dump, TableCopy};
 use super::graph::{Graph, Identity, Rule, Table, quoted};
 use super::keys::{Array, Keys, Value, columns};
 use super::pool::{Lease, Pool};
@@ -20,6 +19,7 @@ use crate::config::Extent;
 use crate::mask::Expression;
 use crate::pg::catalog::Column;
 use crate::pg::{self, identifier};
+use crate::scrub::audit::is_seen_in_binary;
 
 /// Masks by schema, table and column.
 pub type Masks = BTreeMap<(String, String, String), Expression>;
@@ -34,11 +34,14 @@ const GATHERED: usize = 64 * 1024;
 const HEADER: usize = 19;
 const TRAILER: [u8; 2] = [0xff, 0xff];
 
-/// A selected sample, ready to be read.
+/// The bytes of one `COPY … TO STDOUT`, from its beginning to its end, in pieces of any length.
+pub type Copy = Pin<Box<dyn Stream<Item = pg::Result<Bytes>> + Send>>;
+
+/// A selected sample, ready to be read: masked at the source, all of it from one snapshot. Dropping it ends the
+/// transactions on the source.
 pub struct Extraction {
-    pub(super) pool: Arc<Pool>,
+    pool: Arc<Pool>,
     pub(super) graph: Arc<Graph>,
-    pub(super) masks: Masks,
     pub(super) tables: Vec<TableCopy>,
     rows: Vec<Rows>,
     lists: Vec<String>,
@@ -72,7 +75,7 @@ impl Extraction {
                 table: table.path.table.clone(),
                 columns: columns.iter().map(|column| column.name.clone()).collect(),
                 types: columns.iter().map(|column| column.declared.clone()).collect(),
-                binary: columns.iter().all(|column| is_binary(column)),
+                binary: columns.iter().all(|column| is_binary(column) && is_seen_in_binary(column)),
                 rows,
                 bytes: rows * table.row_bytes(),
             }
@@ -86,7 +89,23 @@ impl Extraction {
                 Rows::Keys(reached.owned)
             }
         });
-        Extraction { rows: rows.collect(), masks: masks.clone(), tables, lists, dump, graph, pool }
+        Extraction { rows: rows.collect(), tables, lists, dump, graph, pool }
+    }
+
+    /// Every table of the database, those without selected rows too, in the order of schema and name. Foreign tables
+    /// and partitions are none.
+    pub fn tables(&self) -> &[TableCopy] {
+        &self.tables
+    }
+
+    /// The source's major version.
+    pub fn major(&self) -> u32 {
+        self.pool.leader().major()
+    }
+
+    /// How `pg_dump` reads the schema from the same snapshot.
+    pub fn dump(&self) -> &Dump {
+        &self.dump
     }
 
     /// Ends everything that runs on the source.
@@ -94,8 +113,42 @@ impl Extraction {
         self.pool.cancel().await;
     }
 
-    /// Into how many streams a table's rows are split.
-    pub(super) fn parts_of(&self, table: usize) -> usize {
+    /// Ends the transactions on the source: everything was read.
+    pub(super) async fn release(&self) {
+        self.pool.release().await;
+    }
+
+    /// Begins one stream of a table in [`Extraction::tables`]: a whole `COPY`, masked, in binary with its own header and
+    /// trailer. Waits while all connections to the source are busy. Dropping it before its end cancels the query on the
+    /// server.
+    ///
+    /// # Errors
+    /// What the server says. A conflict with recovery on a standby is one that
+    /// [`is_conflict`](super::is_conflict) knows: the sample is then selected and read again from a new snapshot.
+    pub async fn copy(&self, table: usize, part: usize) -> pg::Result<Copy> {
+        let mut statements = self.statements(table, part);
+        statements.reverse();
+        let lease = self.pool.take().await.map_err(of_source)?;
+        let reading = Reading {
+            lease,
+            statements,
+            current: None,
+            list: self.lists[table].clone(),
+            binary: self.tables[table].binary,
+            begun: false,
+            gathered: BytesMut::new(),
+        };
+        Ok(Box::pin(stream::try_unfold(Some(reading), async |reading| match reading {
+            None => Ok(None),
+            Some(mut reading) => Ok(match reading.next().await? {
+                (bytes, false) => Some((bytes, Some(reading))),
+                (bytes, true) => Some((bytes, None)),
+            }),
+        })))
+    }
+
+    /// Into how many streams a table's rows are split; each may be read by itself, at the same time as others.
+    pub fn parts(&self, table: usize) -> usize {
         match &self.rows[table] {
             Rows::All => 1,
             Rows::Keys(keys) => usize::try_from(keys.len()).unwrap_or(usize::MAX).div_ceil(PART).max(1),
@@ -104,13 +157,8 @@ impl Extraction {
 
     /// The statements of one part, in order.
     fn statements(&self, at: usize, part: usize) -> Vec<String> {
+        let (table, list) = (&self.graph.tables[at], &self.lists[at]);
         let form = if self.tables[at].binary { " (FORMAT binary)" } else { "" };
-        self.statements_of(at, part, &self.lists[at], form)
-    }
-
-    /// The statements that take these expressions of the rows of one part, in order.
-    pub(super) fn statements_of(&self, at: usize, part: usize, list: &str, form: &str) -> Vec<String> {
-        let table = &self.graph.tables[at];
         let copy =
             |relation: &str, rest: &str| format!("COPY (SELECT {list} FROM {relation} AS t{rest}) TO STDOUT{form}");
         let keys = match &self.rows[at] {
@@ -156,51 +204,6 @@ impl Extraction {
             statements.push(copy(&table.relation(), " WHERE false"));
         }
         statements
-    }
-}
-
-#[async_trait]
-impl Extract for Extraction {
-    fn tables(&self) -> &[TableCopy] {
-        &self.tables
-    }
-
-    async fn parts(&self, table: usize) -> pg::Result<usize> {
-        Ok(self.parts_of(table))
-    }
-
-    async fn copy(&self, table: usize, part: usize) -> pg::Result<Copy> {
-        let mut statements = self.statements(table, part);
-        statements.reverse();
-        let lease = self.pool.take().await.map_err(of_source)?;
-        let reading = Reading {
-            lease,
-            statements,
-            current: None,
-            list: self.lists[table].clone(),
-            binary: self.tables[table].binary,
-            begun: false,
-            gathered: BytesMut::new(),
-        };
-        Ok(Box::pin(stream::try_unfold(Some(reading), async |reading| match reading {
-            None => Ok(None),
-            Some(mut reading) => Ok(match reading.next().await? {
-                (bytes, false) => Some((bytes, Some(reading))),
-                (bytes, true) => Some((bytes, None)),
-            }),
-        })))
-    }
-
-    async fn release(&self) {
-        self.pool.release().await;
-    }
-
-    fn source_version(&self) -> u32 {
-        self.pool.leader().version()
-    }
-
-    fn source_url_for_dump(&self) -> &Dump {
-        &self.dump
     }
 }
 
@@ -278,7 +281,7 @@ impl Reading {
 }
 
 /// What each column of a row is copied as, without the generated ones.
-pub(super) fn expressions(graph: &Graph, at: usize, masks: &Masks) -> Vec<String> {
+fn expressions(graph: &Graph, at: usize, masks: &Masks) -> Vec<String> {
     let table = &graph.tables[at];
     let is_emptied = |column: &Column| {
         let mut rules = graph.edges.iter().filter(|edge| edge.from.table == at).map(|edge| &edge.rule);

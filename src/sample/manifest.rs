@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::load::{Copied, hex};
+use super::TableCopy;
+use super::load::{Copied, Rows, hex};
 use super::schema::Schema;
-use super::{Extract, TableCopy};
 
 /// Version of the form; an archive of another one is refused.
 pub const FORM: u32 = 1;
@@ -54,18 +54,17 @@ pub struct Table {
 
 impl Manifest {
     /// Of a sample whose rows went by.
-    pub fn of<E: Extract + ?Sized>(
-        extract: &E,
+    pub fn of<R: Rows + ?Sized>(
+        rows: &R,
         schema: &Schema,
         copied: &[Copied],
         labels: BTreeMap<String, String>,
     ) -> Manifest {
-        let tables =
-            Extract::tables(extract).iter().zip(copied).map(|(table, copied)| Table::of(table, copied)).collect();
+        let tables = rows.tables().iter().zip(copied).map(|(table, copied)| Table::of(table, copied)).collect();
         Manifest {
             form: FORM,
             devdb: env!("CARGO_PKG_VERSION").to_owned(),
-            postgres: extract.source_version() / 10_000,
+            postgres: rows.major(),
             schema_sha256: schema.sha256(),
             labels,
             tables,

@@ -6,7 +6,7 @@
 //! The way through: [`graph`] is tables and edges, from the catalog and the configuration; `readable` asks
 //! whether the role may read them; [`seeds`] finds the rows to start from; [`closure`] finds all others,
 //! round by round; [`budget`] stops it when it grows too large; [`plan`] and [`why`] explain what was
-//! found; and [`copy`] gives the rows as streams, which is what [`Extract`] promises to a sink. All of it sees
+//! found; and [`copy`] gives the rows as streams, which `read` takes once and keeps in a [`Spool`]. All of it sees
 //! one snapshot, over the connections of [`pool`].
 
 pub mod budget;
@@ -18,18 +18,19 @@ pub mod extract;
 pub mod graph;
 pub mod keys;
 pub mod load;
-mod look;
 pub mod manifest;
 mod packed;
 pub mod plan;
 pub mod pool;
 mod private;
 mod query;
+mod read;
 mod readable;
 pub mod schema;
 pub mod seeds;
 pub mod sink;
 pub mod source;
+mod spool;
 pub mod suggest;
 pub mod why;
 
@@ -37,12 +38,14 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
-pub use copy::{Extraction, Masks};
+pub use copy::{Copy, Extraction, Masks};
 pub use error::{Error, Result};
-pub use extract::{Copy, Dump, Extract, TableCopy};
+pub use extract::{Dump, TableCopy};
 pub use plan::Plan;
+pub use read::STEP as READ;
 pub use seeds::{Pick, Seeds};
 pub use source::Source;
+pub use spool::Spool;
 pub use suggest::Suggestion;
 pub use why::Hop;
 

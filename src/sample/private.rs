@@ -13,7 +13,7 @@ pub(crate) struct Private {
 impl Private {
     pub(crate) fn new() -> Result<Private> {
         let name = format!("devdb-{}-{:016x}", std::process::id(), rand::random::<u64>());
-        let path = std::env::temp_dir().join(name);
+        let path = folder().join(name);
         // An existing folder is an error: somebody else may have made it.
         std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(|error| Error::io(&path, &error))?;
         Ok(Private { path })
@@ -29,6 +29,12 @@ impl Private {
         std::fs::write(&path, content).map_err(|error| Error::io(&path, &error))?;
         Ok(path)
     }
+}
+
+/// Where files of any size may be for a while: `TMPDIR`, else `/var/tmp`, which unlike `/tmp` is never in memory.
+pub(super) fn folder() -> PathBuf {
+    let large = Path::new("/var/tmp");
+    if std::env::var_os("TMPDIR").is_none() && large.is_dir() { large.to_owned() } else { std::env::temp_dir() }
 }
 
 impl Drop for Private {

@@ -5,6 +5,7 @@
 mod command;
 mod graphs;
 mod large;
+mod looked;
 mod property;
 mod reading;
 mod rules;

@@ -102,7 +102,7 @@ impl Closure {
         let (mut asked, mut target) = (Vec::new(), Vec::new());
         let (mut out, mut into) = (vec![Vec::new(); graph.tables.len()], vec![Vec::new(); graph.tables.len()]);
         for (at, edge) in graph.edges.iter().enumerate() {
-            if edge.is_followed_up() {
+            if graph.leads_up(edge) {
                 out[edge.from.table].push(at);
             }
             if edge.is_followed_down() {
@@ -189,9 +189,6 @@ impl Closure {
     pub(super) fn require(&mut self, graph: &Graph, table: usize, row: &[Value]) {
         for &at in &self.out[table] {
             let edge = &graph.edges[at];
-            if graph.tables[edge.to.table].extent == Some(Extent::All) {
-                continue;
-            }
             let values = edge.from.slots.iter().map(|slot| row[*slot].clone());
             let Some(key) = edge.to.carry(values) else { continue };
             let is_new = match self.target[at] {

@@ -29,7 +29,7 @@ use crate::rotate::run::{Step, counted, size};
 use crate::sample::load::error::Error as LoadError;
 use crate::sample::load::hex;
 use crate::sample::schema::Schema;
-use crate::sample::{self, ATTEMPTS, Extract as _, Extraction, Masks, Plan, Selection, Wanted, is_conflict};
+use crate::sample::{self, ATTEMPTS, Extraction, Masks, Plan, Selection, Spool, Wanted, is_conflict};
 use crate::scrub::looks;
 use origin::Origin;
 use rules::Rules;
@@ -150,14 +150,18 @@ impl Task<'_> {
         let none = Masks::new();
         let extraction = selection.extract(rules.map_or(&none, |rules| &rules.masks));
         let prepared = tokio::select! {
-            schema = self.prepare(&extraction, origin, rules) => schema,
+            prepared = self.prepare(&extraction, origin, rules) => prepared,
             () = &mut interrupt => {
                 extraction.cancel().await;
                 return Err(interrupted().into());
             }
         };
-        let (schema, labels) = (&prepared?, self.labels(origin, rules));
-        self.write(place, Parcel { extraction: &extraction, schema, labels }, origin, interrupt).await
+        let (schema, spool) = prepared?;
+        let database = extraction.dump().database.clone();
+        // The keys of all rows take memory that the load has use for.
+        drop(extraction);
+        let labels = self.labels(origin, rules);
+        self.write(place, Parcel { rows: &spool, schema: &schema, labels, database }, origin, interrupt).await
     }
 
     fn show(&self, plan: &Plan) {
@@ -184,14 +188,18 @@ impl Task<'_> {
         }
     }
 
-    /// Everything that comes before the first write.
-    async fn prepare(&self, extraction: &Extraction, origin: &Origin, rules: Option<&Rules>) -> Result<Schema, Broken> {
-        let schema = self.schema(extraction, origin, rules).await?;
+    /// Everything that comes before the first write: all that is wanted of the source.
+    async fn prepare(
+        &self,
+        extraction: &Extraction,
+        origin: &Origin,
+        rules: Option<&Rules>,
+    ) -> Result<(Schema, Spool), Broken> {
         if let Some(rules) = rules {
             rules.must_do(extraction.tables())?;
-            self.look(extraction, rules).await?;
         }
-        Ok(schema)
+        let schema = self.schema(extraction, origin, rules).await?;
+        Ok((schema, self.read(extraction, rules).await?))
     }
 
     async fn select(&self, origin: &Origin, interrupt: Interrupt<'_>) -> Result<Selection, Broken> {
@@ -228,9 +236,9 @@ impl Task<'_> {
     /// The schema, as of the same snapshot.
     async fn schema(&self, extraction: &Extraction, origin: &Origin, rules: Option<&Rules>) -> Result<Schema, Broken> {
         let step = Step::begin(self.listener, "schema", "read the schema");
-        let mut dump = extraction.source_url_for_dump().clone();
+        let mut dump = extraction.dump().clone();
         dump.password = origin.password(self.target).await?;
-        let dumper = Dumper::find(extraction.source_version() / 10_000).await.map_err(Failure::from)?;
+        let dumper = Dumper::find(extraction.major()).await.map_err(Failure::from)?;
         let mut schema = Schema::read(&dump, &dumper).await?;
         if let Some(rules) = rules {
             for left_out in rules.clean(&mut schema) {
@@ -241,14 +249,16 @@ impl Task<'_> {
         Ok(schema)
     }
 
-    /// Refuses what looks personal although every column was masked or kept on purpose.
-    async fn look(&self, extraction: &Extraction, rules: &Rules) -> Result<(), Broken> {
-        let step = Step::begin(self.listener, "leak check", "look at what would go out");
-        let found = extraction.look(&rules.spared, self.sample.jobs).await?;
+    /// Reads the rows. Refuses what looks personal although every column was masked or kept on purpose.
+    async fn read(&self, extraction: &Extraction, rules: Option<&Rules>) -> Result<Spool, Broken> {
+        let title = if rules.is_some() { "read them, masked, and look at what would go out" } else { "read them" };
+        let step = Step::begin(self.listener, sample::READ, title);
+        let spared = rules.map(|rules| &rules.spared);
+        let (spool, found) = extraction.read(spared, self.sample.jobs, self.listener).await?;
         let mut bad = 0;
         for finding in found {
             let look = looks::Look::of(finding, &self.target.masking.survivors);
-            self.listener.hear(&look.event(&extraction.source_url_for_dump().database));
+            self.listener.hear(&look.event(&extraction.dump().database));
             bad += usize::from(look.kept.is_none());
         }
         if bad > 0 {
@@ -259,8 +269,9 @@ impl Task<'_> {
                 .and("nothing was written")
                 .into());
         }
-        step.done("nothing looks personal");
-        Ok(())
+        let verdict = if rules.is_some() { "; nothing looks personal" } else { "" };
+        step.done(format!("{}{verdict}", size(spool.bytes())));
+        Ok(spool)
     }
 
     /// What the sample is known by: the same seeds, rules and snapshot have the same.

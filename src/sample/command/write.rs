@@ -10,11 +10,11 @@ use crate::pg::Url;
 use crate::pg::tunnel::{Gate, Tunnel};
 use crate::platform::aws::Ecr;
 use crate::rotate::run::{Step, counted, size};
+use crate::sample::Spool;
 use crate::sample::load::error::Error;
 use crate::sample::load::{self, Guard, Options, Target};
 use crate::sample::schema::Schema;
 use crate::sample::sink::{archive, container};
-use crate::sample::{Extract as _, Extraction};
 
 use super::ask::{Goal, Sink};
 use super::fill::{amount, elsewhere, guard, tell};
@@ -42,9 +42,11 @@ pub(super) struct There {
 
 /// What is written.
 pub(super) struct Parcel<'a> {
-    pub extraction: &'a Extraction,
+    pub rows: &'a Spool,
     pub schema: &'a Schema,
     pub labels: BTreeMap<String, String>,
+    /// What the database is called that they are from.
+    pub database: String,
 }
 
 impl Task<'_> {
@@ -97,14 +99,11 @@ impl Task<'_> {
 
     async fn archive(&self, path: &Path, parcel: Parcel<'_>, mut interrupt: Interrupt<'_>) -> Result<(), Broken> {
         let step = Step::begin(self.listener, "archive", format!("write {}", path.display()));
-        let Parcel { extraction, schema, labels } = parcel;
+        let Parcel { rows, schema, labels, .. } = parcel;
         let (jobs, replace) = (self.sample.jobs, self.ask.replace);
         let manifest = tokio::select! {
-            done = archive::write(extraction, schema, path, labels, jobs, replace, self.listener) => done?,
-            () = &mut interrupt => {
-                extraction.cancel().await;
-                return Err(interrupted().into());
-            }
+            done = archive::write(rows, schema, path, labels, jobs, replace, self.listener) => done?,
+            () = &mut interrupt => return Err(interrupted().into()),
         };
         let bytes = manifest.tables.iter().map(|table| table.bytes).sum();
         step.done(format!("{}, {}, in {}", counted(manifest.rows(), "row"), size(bytes), path.display()));
@@ -127,8 +126,8 @@ impl Task<'_> {
         let step = Step::begin(self.listener, load::STEP, format!("load it into {}", url.place()));
         let guard = Guard { origin: Some(origin.server.clone()), ..there.guard.clone() };
         let options = Options { jobs: self.sample.jobs, replace: self.ask.replace };
-        let Parcel { extraction, schema, .. } = parcel;
-        let loaded = load::load(extraction, schema, &there.target, &guard, options, self.listener, interrupt).await?;
+        let Parcel { rows, schema, .. } = parcel;
+        let loaded = load::load(rows, schema, &there.target, &guard, options, self.listener, interrupt).await?;
         tell(&step, &loaded);
         step.done(format!("{}, in {}", amount(&loaded), url.place()));
         self.tell(vec![Fact::new("connect", psql(url))]);
@@ -143,8 +142,7 @@ impl Task<'_> {
         interrupt: Interrupt<'_>,
     ) -> Result<(), Broken> {
         let step = Step::begin(self.listener, container::STEP, format!("make the image {image}"));
-        let Parcel { extraction, schema, labels } = parcel;
-        let database = extraction.source_url_for_dump().database.clone();
+        let Parcel { rows, schema, labels, database } = parcel;
         let settings = container::Settings {
             image: image.clone(),
             base: self.sample.image.clone(),
@@ -157,7 +155,7 @@ impl Task<'_> {
         };
         let (ecr, docker) = (Ecr::connect(Some(self.target)).await.map_err(Failure::from)?, DockerConfig::of_user());
         let logins: [&dyn RegistryLogin; 2] = [&ecr, &docker];
-        let made = container::write(extraction, schema, engine, &settings, &logins, self.listener, interrupt).await?;
+        let made = container::write(rows, schema, engine, &settings, &logins, self.listener, interrupt).await?;
         tell(&step, &made.loaded);
         let pushed = if made.digest.is_some() { ", pushed" } else { "" };
         step.done(format!("{}, in {image}{pushed}", amount(&made.loaded)));

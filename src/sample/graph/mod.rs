@@ -12,7 +12,7 @@ pub use edge::{Compare, Edge, End, Rule, Term, is_uuid};
 pub(super) use table::quoted;
 pub use table::{Identity, Slot, Table};
 
-use crate::config::{Reference, Sample, TablePath};
+use crate::config::{Extent, Reference, Sample, TablePath};
 use crate::pg::catalog::Column;
 
 use super::error::{Error, Result};
@@ -53,6 +53,12 @@ impl Graph {
         self.tables.iter().position(is_it)
     }
 
+    /// Whether rows of a table have to be looked for over an edge from it: nothing is to be found in one that is taken as a
+    /// whole.
+    pub fn leads_up(&self, edge: &Edge) -> bool {
+        edge.is_followed_up() && self.tables[edge.to.table].extent != Some(Extent::All)
+    }
+
     fn named(&self, path: &TablePath, place: &str) -> Result<usize> {
         self.table(path).ok_or_else(|| unknown(place, format!("the table {path}")))
     }
@@ -62,11 +68,12 @@ impl Graph {
         for table in &mut self.tables {
             table.slots = table.identity.slots();
         }
-        for edge in &mut self.edges {
-            // A row is read for the edges that are followed from it, and no others.
-            let up = edge.is_followed_up().then_some(edge.condition.as_deref());
-            if let Some(condition) = up {
-                let table = &mut self.tables[edge.from.table];
+        let leads_up: Vec<bool> = self.edges.iter().map(|edge| self.leads_up(edge)).collect();
+        for (edge, leads_up) in self.edges.iter_mut().zip(leads_up) {
+            // A row is read for the edges that are followed from it, and no others: what an index can tell alone is
+            // read without the table.
+            if leads_up || (explain && edge.is_followed_up()) {
+                let (table, condition) = (&mut self.tables[edge.from.table], edge.condition.as_deref());
                 edge.from.slots = edge
                     .from
                     .terms

@@ -207,7 +207,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         } else {
             let mut split = Vec::new();
             for table in 0..self.rows.tables().len() {
-                split.push(self.rows.parts(table).await? > 1);
+                split.push(self.rows.parts(table) > 1);
             }
             let ready = existing::prepare(session, target, self.rows.tables(), &split, replace).await?;
             let tables = self.copy_in_order(session, &ready.order).await?;
@@ -233,7 +233,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         let progress = Progress::new(self.listener, STEP, tables.iter().map(|table| table.bytes).sum());
         let mut queue: Vec<(usize, usize, usize)> = Vec::new();
         for at in (0..tables.len()).filter(|at| tables[*at].rows > 0) {
-            let parts = self.rows.parts(at).await?;
+            let parts = self.rows.parts(at);
             queue.extend((0..parts).map(|part| (at, part, parts)));
         }
         queue.sort_by_key(|(at, part, parts)| (std::cmp::Reverse(tables[*at].bytes / *parts as u64), *at, *part));
@@ -262,7 +262,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
             Ok::<(), Error>(())
         }))
         .await?;
-        self.collect(done.into_inner().unwrap_or_default(), &progress).await
+        self.collect(done.into_inner().unwrap_or_default(), &progress)
     }
 
     /// Copies all tables one after the other.
@@ -271,18 +271,17 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         let progress = Progress::new(self.listener, STEP, tables.iter().map(|table| table.bytes).sum());
         let mut done = Vec::new();
         for at in order.iter().copied().filter(|at| tables[*at].rows > 0) {
-            for part in 0..self.rows.parts(at).await? {
+            for part in 0..self.rows.parts(at) {
                 let stream = self.rows.copy(at, part).await?;
                 let moved = |bytes| progress.moved(&tables[at].path(), bytes);
                 done.push((at, part, rows::copy_in(session, &tables[at], false, stream, moved).await?));
             }
         }
-        self.collect(done, &progress).await
+        self.collect(done, &progress)
     }
 
     /// Puts the streams of each table together and compares with what was announced.
-    async fn collect(&self, mut done: Vec<(usize, usize, Stream)>, progress: &Progress<'_>) -> Result<Vec<Copied>> {
-        self.rows.release().await;
+    fn collect(&self, mut done: Vec<(usize, usize, Stream)>, progress: &Progress<'_>) -> Result<Vec<Copied>> {
         done.sort_by_key(|(at, part, _)| (*at, *part));
         let mut copied = Vec::new();
         for (at, table) in self.rows.tables().iter().enumerate() {

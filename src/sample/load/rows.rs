@@ -8,8 +8,8 @@ use futures_util::{SinkExt, Stream, StreamExt};
 use sha2::{Digest, Sha256};
 
 use crate::pg::{self, Session, identifier};
+use crate::sample::TableCopy;
 use crate::sample::load::error::{Error, Result};
-use crate::sample::{Extract, TableCopy};
 
 /// Pieces sent to a server have about this many bytes; a server hands out rows one by one.
 const CHUNK: usize = 64 * 1024;
@@ -17,7 +17,7 @@ const CHUNK: usize = 64 * 1024;
 /// The bytes of one `COPY`.
 pub type Bytestream = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
 
-/// Where rows come from: a source, or an archive.
+/// The rows of a sample on their way: kept here after they were read, or in an archive.
 #[async_trait]
 pub trait Rows: Send + Sync {
     /// The tables, in the order of schema and name, those without rows too.
@@ -26,38 +26,12 @@ pub trait Rows: Send + Sync {
     /// The source's major version.
     fn major(&self) -> u32;
 
-    /// Into how many streams a table's rows are split.
-    async fn parts(&self, table: usize) -> Result<usize>;
+    /// Into how many streams a table's rows are split, at least 1 where it has some; each may be read by itself, at the
+    /// same time as others.
+    fn parts(&self, table: usize) -> usize;
 
     /// One of these streams, with its own header and trailer in binary.
     async fn copy(&self, table: usize, part: usize) -> Result<Bytestream>;
-
-    /// Told when all was read.
-    async fn release(&self) {}
-}
-
-#[async_trait]
-impl<E: Extract + ?Sized> Rows for E {
-    fn tables(&self) -> &[TableCopy] {
-        Extract::tables(self)
-    }
-
-    fn major(&self) -> u32 {
-        self.source_version() / 10_000
-    }
-
-    async fn parts(&self, table: usize) -> Result<usize> {
-        Ok(Extract::parts(self, table).await?)
-    }
-
-    async fn copy(&self, table: usize, part: usize) -> Result<Bytestream> {
-        let stream = Extract::copy(self, table, part).await?;
-        Ok(Box::pin(stream.map(|piece| piece.map_err(Error::from))))
-    }
-
-    async fn release(&self) {
-        Extract::release(self).await;
-    }
 }
 
 /// What went into a table.
@@ -86,10 +60,7 @@ pub(super) async fn copy_in(
     let (mut hash, mut bytes, mut chunk) = (Sha256::new(), 0, BytesMut::with_capacity(2 * CHUNK));
     let mut stream = stream;
     while let Some(piece) = stream.next().await {
-        let piece = piece.map_err(|error| match error {
-            Error::Pg(error) => failed(error),
-            other => other,
-        })?;
+        let piece = piece?;
         hash.update(&piece);
         bytes += piece.len() as u64;
         chunk.extend_from_slice(&piece);

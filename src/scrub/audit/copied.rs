@@ -1,9 +1,14 @@
 //! Rows of `COPY … TO STDOUT` in its text form: tabs between values, a line break after each row, and
 //! backslashes before what would be either.
 
+use std::borrow::Cow;
+
+use super::{LONGEST, Sight};
+
 /// Rows as they come, in pieces of any size. Holds one row at most.
-#[derive(Default)]
 pub(super) struct Rows {
+    /// How each column is looked at.
+    sights: Vec<Sight>,
     /// The beginning of a row whose end has not come.
     rest: Vec<u8>,
     plain: Vec<u8>,
@@ -11,40 +16,71 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Of rows whose columns are looked at like this.
+    pub(super) fn new(sights: Vec<Sight>) -> Rows {
+        Rows { sights, rest: Vec::new(), plain: Vec::new(), count: 0 }
+    }
+
     /// How many rows were read.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// Reads a piece and tells every value that is not NULL, with its place in the row.
+    /// Reads a piece and tells every value that is looked at and not NULL, with its place in the row.
     pub(super) fn feed(&mut self, mut piece: &[u8], mut tell: impl FnMut(usize, &str)) {
         while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
             let (row, next) = (&piece[..end], &piece[end + 1..]);
             if self.rest.is_empty() {
-                told(row, &mut self.plain, &mut tell);
+                self.tell(row, &mut tell);
             } else {
                 self.rest.extend_from_slice(row);
                 let whole = std::mem::take(&mut self.rest);
-                told(&whole, &mut self.plain, &mut tell);
+                self.tell(&whole, &mut tell);
             }
             self.count += 1;
             piece = next;
         }
         self.rest.extend_from_slice(piece);
     }
+
+    fn tell(&mut self, row: &[u8], tell: &mut impl FnMut(usize, &str)) {
+        let values = row.split(|byte| *byte == b'\t').zip(&self.sights).enumerate();
+        for (column, (value, sight)) in values {
+            if *sight == Sight::None || value == b"\\N" {
+                continue;
+            }
+            self.plain.clear();
+            unescape(&value[..value.len().min(LONGEST)], &mut self.plain);
+            if *sight == Sight::Array {
+                part(&mut self.plain);
+            }
+            tell(column, &String::from_utf8_lossy(&revealed(&self.plain)));
+        }
+    }
 }
 
-fn told(row: &[u8], plain: &mut Vec<u8>, tell: &mut impl FnMut(usize, &str)) {
-    for (column, value) in row.split(|byte| *byte == b'\t').enumerate().filter(|(_, value)| *value != b"\\N") {
-        plain.clear();
-        unescape(value, plain);
-        // Documents and arrays have escapes of their own, and an `n` before a number hides it.
-        if matches!(plain.first(), Some(b'{' | b'[' | b'"')) && plain.contains(&b'\\') {
-            let inner = std::mem::take(plain);
-            unescape(&inner, plain);
+/// Puts every element of an array on a line of its own: between commas, telephone numbers are numbers of a list.
+fn part(array: &mut [u8]) {
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in array {
+        match *byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => *byte = b'\n',
+            _ => {}
         }
-        tell(column, &String::from_utf8_lossy(plain));
     }
+}
+
+/// A value with what it says: documents and arrays have escapes of their own, and an `n` before a number hides it.
+pub(super) fn revealed(value: &[u8]) -> Cow<'_, [u8]> {
+    if !(matches!(value.first(), Some(b'{' | b'[' | b'"')) && value.contains(&b'\\')) {
+        return Cow::Borrowed(value);
+    }
+    let mut plain = Vec::with_capacity(value.len());
+    unescape(value, &mut plain);
+    Cow::Owned(plain)
 }
 
 fn unescape(text: &[u8], plain: &mut Vec<u8>) {
@@ -81,15 +117,20 @@ mod tests {
 
     #[test]
     fn rows_are_put_together_from_any_pieces() {
-        let text = "a\\tb\t\\N\tkim\\\\n\n\t{\"x\": \"line\\\\n010-1234-5678 \\\\u0041\"}\tlast\n".as_bytes();
+        let text = "a\\tb\t\\N\tkim\\\\n\n{1,\"a,\\\\\"b\",\\N}\t{\"x\": \"line\\\\n010-1234-5678 \\\\u0041\"}\tlast\tunseen\n".as_bytes();
         for size in 1..text.len() {
-            let mut rows = Rows::default();
+            let mut rows = Rows::new(vec![Sight::Array, Sight::Plain, Sight::Plain, Sight::None]);
             let mut values = Vec::new();
             for piece in text.chunks(size) {
                 rows.feed(piece, |column, text| values.push((column, text.to_owned())));
             }
-            let expected =
-                [(0, "a\tb"), (2, "kim\\n"), (0, ""), (1, "{\"x\": \"line\n010-1234-5678 A\"}"), (2, "last")];
+            let expected = [
+                (0, "a\tb"),
+                (2, "kim\\n"),
+                (0, "{1\n\"a,\"b\"\nN}"),
+                (1, "{\"x\": \"line\n010-1234-5678 A\"}"),
+                (2, "last"),
+            ];
             assert_eq!(values, expected.map(|(column, text)| (column, text.to_owned())));
             assert_eq!(rows.count(), 2);
         }

@@ -3,6 +3,7 @@
 //! Text, documents, arrays, composite values and network addresses are read; numbers, times, enums, UUIDs
 //! and bytes are not. Tables, partitions and materialized views are read; foreign tables are elsewhere.
 
+mod binary;
 mod copied;
 mod watch;
 
@@ -16,7 +17,21 @@ use crate::mask::detect::{Domains, Kind};
 use crate::pg::catalog::OWN;
 use crate::pg::{self, Session, identifier};
 
-pub use watch::{Watch, may_hold_text};
+pub use watch::{Watch, is_seen_in_binary};
+
+/// How a column is looked at in its text form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// Not at all.
+    None,
+    /// As it is.
+    Plain,
+    /// Element by element.
+    Array,
+}
+
+/// Bytes of a value that are looked at: it is held in memory.
+const LONGEST: usize = 4_000_000;
 
 /// What is no finding.
 #[derive(Clone, Debug)]
@@ -71,13 +86,13 @@ async fn read(session: &Session, spared: &Spared) -> Result<Vec<Finding>, Error>
     Ok(findings)
 }
 
-/// Columns whose values can hold text, by table.
-async fn tables(session: &Session) -> Result<BTreeMap<TablePath, Vec<String>>, Error> {
+/// Columns whose values can hold text, by table, and whether they are arrays.
+async fn tables(session: &Session) -> Result<BTreeMap<TablePath, Vec<(String, Sight)>>, Error> {
     // A domain has the category of its base type: numbers, dates, booleans, enums, intervals, geometry.
     let rows = session
         .query(
             &format!(
-                "SELECT n.nspname::text, c.relname::text, a.attname::text \
+                "SELECT n.nspname::text, c.relname::text, a.attname::text, t.typcategory = 'A' \
                  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
                  WHERE c.relkind IN ('r', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND {OWN} \
@@ -88,9 +103,10 @@ async fn tables(session: &Session) -> Result<BTreeMap<TablePath, Vec<String>>, E
             &[],
         )
         .await?;
-    let mut tables: BTreeMap<TablePath, Vec<String>> = BTreeMap::new();
+    let mut tables: BTreeMap<TablePath, Vec<(String, Sight)>> = BTreeMap::new();
     for row in rows {
-        tables.entry(TablePath { schema: row.get(0), table: row.get(1) }).or_default().push(row.get(2));
+        let sight = if row.get(3) { Sight::Array } else { Sight::Plain };
+        tables.entry(TablePath { schema: row.get(0), table: row.get(1) }).or_default().push((row.get(2), sight));
     }
     Ok(tables)
 }
@@ -98,17 +114,19 @@ async fn tables(session: &Session) -> Result<BTreeMap<TablePath, Vec<String>>, E
 async fn of_table(
     session: &Session,
     table: &TablePath,
-    columns: &[String],
+    columns: &[(String, Sight)],
     spared: &Spared,
 ) -> Result<Vec<Finding>, Error> {
-    let values: Vec<String> = columns.iter().map(|name| Watch::value(&identifier(name))).collect();
+    // No more than is looked at, and documents of every type as text.
+    let value = |name: &String| format!("pg_catalog.left({}::pg_catalog.text, {LONGEST})", identifier(name));
+    let values: Vec<String> = columns.iter().map(|(name, _)| value(name)).collect();
     let sql = format!(
         "COPY (SELECT {} FROM ONLY {}.{}) TO STDOUT",
         values.join(", "),
         identifier(&table.schema),
         identifier(&table.table)
     );
-    let mut watch = Watch::new(table, columns.to_vec(), spared);
+    let mut watch = Watch::new(table, columns, spared);
     let stream = session.client().copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
     let mut stream = std::pin::pin!(stream);
     while let Some(chunk) = stream.try_next().await.map_err(|error| pg::Error::of(error, &sql))? {

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::copied::Rows;
-use super::{Finding, Spared};
+use super::binary::{self, Form};
+use super::copied;
+use super::{Finding, Sight, Spared};
 use crate::config::TablePath;
 use crate::mask::detect::{self, Domains, Kind};
 use crate::pg::catalog::Column;
 
-/// Characters of a value that are read: it is held in memory.
-const LONGEST: usize = 4_000_000;
-
-/// Counts what the values of some columns of one table look like.
+/// Counts what the values of the columns of one table look like.
 pub struct Watch<'a> {
     table: TablePath,
     columns: Vec<String>,
@@ -22,9 +20,31 @@ pub struct Watch<'a> {
     rows: Rows,
 }
 
+/// Rows in the form in which they are copied.
+enum Rows {
+    Text(copied::Rows),
+    Binary(binary::Rows),
+}
+
 impl<'a> Watch<'a> {
-    /// Of these columns, in the order in which the rows have them.
-    pub fn new(table: &TablePath, columns: Vec<String>, spared: &'a Spared) -> Watch<'a> {
+    /// Of these columns, in the order in which rows in text form have them.
+    pub(super) fn new(table: &TablePath, columns: &[(String, Sight)], spared: &'a Spared) -> Watch<'a> {
+        let (names, sights) = columns.iter().cloned().unzip();
+        Watch::over(Rows::Text(copied::Rows::new(sights)), table, names, spared)
+    }
+
+    /// Of rows that have these columns, in this order, in binary form or in text form. Those are looked at that
+    /// [`may_hold_text`].
+    pub fn of_rows(table: &TablePath, columns: &[&Column], binary: bool, spared: &'a Spared) -> Watch<'a> {
+        let forms: Option<Vec<Form>> = columns.iter().map(|column| Form::of(column, may_hold_text(column))).collect();
+        let rows = match forms.filter(|_| binary) {
+            Some(forms) => Rows::Binary(binary::Rows::new(forms)),
+            None => Rows::Text(copied::Rows::new(columns.iter().map(|column| sight(column)).collect())),
+        };
+        Watch::over(rows, table, columns.iter().map(|column| column.name.clone()).collect(), spared)
+    }
+
+    fn over(rows: Rows, table: &TablePath, columns: Vec<String>, spared: &'a Spared) -> Watch<'a> {
         let spare = columns.iter().map(|name| spared.columns.get(&(table.clone(), name.clone())));
         Watch {
             table: table.clone(),
@@ -32,19 +52,14 @@ impl<'a> Watch<'a> {
             domains: &spared.domains,
             counts: vec![[0; Kind::ALL.len()]; columns.len()],
             columns,
-            rows: Rows::default(),
+            rows,
         }
     }
 
-    /// The SQL that gives a value as it is looked at.
-    pub fn value(sql: &str) -> String {
-        format!("pg_catalog.left(({sql})::pg_catalog.text, {LONGEST})")
-    }
-
-    /// Takes a piece of `COPY … TO STDOUT` in its text form.
+    /// Takes a piece of what `COPY … TO STDOUT` gives.
     pub fn feed(&mut self, piece: &[u8]) {
         let (counts, spare, domains) = (&mut self.counts, &self.spare, self.domains);
-        self.rows.feed(piece, |column, text| {
+        let look = |column: usize, text: &str| {
             let (Some(count), Some(spare)) = (counts.get_mut(column), spare.get(column)) else { return };
             let mut seen = [false; Kind::ALL.len()];
             detect::visit(text, &mut |found| {
@@ -54,7 +69,19 @@ impl<'a> Watch<'a> {
                 }
             });
             seen.iter().zip(count).filter(|(seen, _)| **seen).for_each(|(_, count)| *count += 1);
-        });
+        };
+        match &mut self.rows {
+            Rows::Text(rows) => rows.feed(piece, look),
+            Rows::Binary(rows) => rows.feed(piece, look),
+        }
+    }
+
+    /// How many rows were read.
+    pub fn count(&self) -> u64 {
+        match &self.rows {
+            Rows::Text(rows) => rows.count(),
+            Rows::Binary(rows) => rows.count(),
+        }
     }
 
     /// What was found.
@@ -65,7 +92,7 @@ impl<'a> Watch<'a> {
             column: column.clone(),
             kind,
             rows,
-            of: self.rows.count(),
+            of: self.count(),
         };
         let all =
             self.columns.iter().zip(&self.counts).flat_map(|(column, counts)| {
@@ -75,8 +102,21 @@ impl<'a> Watch<'a> {
     }
 }
 
+fn sight(column: &Column) -> Sight {
+    match (may_hold_text(column), column.array) {
+        (false, _) => Sight::None,
+        (true, false) => Sight::Plain,
+        (true, true) => Sight::Array,
+    }
+}
+
+/// Whether rows with a column can be looked at in binary form.
+pub fn is_seen_in_binary(column: &Column) -> bool {
+    Form::of(column, may_hold_text(column)).is_some()
+}
+
 /// Whether values of a column are looked at: numbers, times, enums, UUIDs and bytes are not.
-pub fn may_hold_text(column: &Column) -> bool {
+fn may_hold_text(column: &Column) -> bool {
     const OTHERS: [&str; 26] = [
         "int2",
         "int4",

@@ -77,6 +77,7 @@ impl Desk {
         let laptop = Cluster::unrelated(&version(15), &[]).await;
         laptop.sql("postgres", "CREATE ROLE dev LOGIN CREATEDB PASSWORD 'd'").await;
         let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("rows")).unwrap();
         let desk = Desk { folder, production, laptop };
         let config = CONFIG.replace("SOURCE", &desk.production.port().to_string());
         std::fs::write(desk.path("devdb.yaml"), config.replace("TARGET", &desk.laptop.port().to_string())).unwrap();
@@ -98,6 +99,7 @@ impl Desk {
         command.args(arguments).arg("--config").arg(self.path("devdb.yaml")).current_dir(self.folder.path());
         command.env_remove("DEVDB_CONFIG").env_remove("DEVDB_FROM").env("PGPASSWORD", PASSWORD);
         command.env("DEVDB_MASK_KEY", "a key of these very tests").env("PG_BIN", bin(None)).stdin(Stdio::null());
+        command.env("TMPDIR", self.path("rows"));
         command
     }
 

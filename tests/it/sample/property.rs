@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use devdb::config::EdgeRule;
-use devdb::sample::{Extract, Masks};
+use devdb::sample::Masks;
 use futures_util::TryStreamExt;
 
 use crate::on_every_version;

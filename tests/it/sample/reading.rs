@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use devdb::mask::{Expression, Key};
 use devdb::pg::Session;
-use devdb::sample::{Error, Extract, Masks, Wanted, select};
+use devdb::sample::{Error, Masks, Wanted, select};
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -217,9 +217,9 @@ async fn large_tables_come_in_parts_and_masked(version: Version) {
     let tables: Vec<(&str, bool, u64)> =
         extraction.tables().iter().map(|table| (table.table.as_str(), table.binary, table.rows)).collect();
     assert_eq!(tables, [("marks", true, 25_000), ("notes", true, 450_000), ("places", false, 1), ("users", true, 2)]);
-    assert_eq!(extraction.parts(1).await.unwrap(), 3);
-    assert_eq!((extraction.parts(0).await.unwrap(), extraction.source_version() / 10_000), (1, version.major));
-    let dump = extraction.source_url_for_dump();
+    assert_eq!(extraction.parts(1), 3);
+    assert_eq!((extraction.parts(0), extraction.major()), (1, version.major));
+    let dump = extraction.dump();
     assert_eq!(
         (dump.address.port(), dump.user.as_str(), dump.server_name.as_ref()),
         (scene.cluster.port(), "reader", None)

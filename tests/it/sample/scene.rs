@@ -9,7 +9,7 @@ use devdb::config::{Config, TablePath};
 use devdb::event::{Event, Listener};
 use devdb::pg::tunnel::Gate;
 use devdb::pg::{Credentials, Route, Session, Trust};
-use devdb::sample::{Error, Extract, Masks, Pick, Plan, Seeds, Selection, Source, Wanted, select};
+use devdb::sample::{Error, Extraction, Masks, Pick, Plan, Seeds, Selection, Source, Wanted, select};
 use futures_util::TryStreamExt;
 use futures_util::sink::SinkExt;
 
@@ -143,14 +143,14 @@ pub fn those(table: &str, condition: &str, limit: Option<u64>) -> Seeds {
     Seeds { table: TablePath::read(table).unwrap(), pick }
 }
 
-async fn load(target: &Session, extraction: &dyn Extract, at: usize) -> u64 {
+async fn load(target: &Session, extraction: &Extraction, at: usize) -> u64 {
     let table = &extraction.tables()[at];
     let quoted: Vec<String> = table.columns.iter().map(|name| devdb::pg::identifier(name)).collect();
     let (schema, name) = (devdb::pg::identifier(&table.schema), devdb::pg::identifier(&table.table));
     let form = if table.binary { " WITH (FORMAT binary)" } else { "" };
     let sql = format!("COPY {schema}.{name} ({}) FROM STDIN{form}", quoted.join(", "));
     let mut loaded = 0;
-    for part in 0..extraction.parts(at).await.unwrap() {
+    for part in 0..extraction.parts(at) {
         let mut stream = extraction.copy(at, part).await.unwrap();
         let sink = target.client().copy_in::<_, bytes::Bytes>(&sql).await.unwrap();
         let mut sink = Box::pin(sink);

@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use devdb::pg::catalog::{columns, tables};
 use devdb::pg::dump::Dumper;
 use devdb::pg::tunnel::Dial;
-use devdb::pg::{Credentials, Error, Result, Session, Trust, connect, identifier};
-use devdb::sample::load::{Guard, Origin};
+use devdb::pg::{self, Credentials, Session, Trust, connect, identifier};
+use devdb::sample::load::error::{Error, Result};
+use devdb::sample::load::{Bytestream, Guard, Origin, Rows};
 use devdb::sample::schema::Schema;
-use devdb::sample::{Copy, Dump, Extract, TableCopy};
+use devdb::sample::{Dump, TableCopy};
 use futures_util::StreamExt;
 
 use super::cluster::{Cluster, version};
@@ -101,16 +102,20 @@ fn only(form: devdb::pg::catalog::Form) -> &'static str {
 }
 
 #[async_trait]
-impl Extract for Whole {
+impl Rows for Whole {
     fn tables(&self) -> &[TableCopy] {
         &self.tables
     }
 
-    async fn parts(&self, _table: usize) -> Result<usize> {
-        Ok(self.parts)
+    fn major(&self) -> u32 {
+        self.version / 10_000
     }
 
-    async fn copy(&self, table: usize, part: usize) -> Result<Copy> {
+    fn parts(&self, _table: usize) -> usize {
+        self.parts
+    }
+
+    async fn copy(&self, table: usize, part: usize) -> Result<Bytestream> {
         let dial = Dial { address: self.dump.address, server_name: None };
         let credentials = Credentials { user: self.dump.user.clone(), password: self.dump.password.clone() };
         let session = connect(&dial, &Trust::load(None)?, &credentials, &self.dump.database).await?;
@@ -131,25 +136,16 @@ impl Extract for Whole {
             copy.sql(),
             self.parts,
         );
-        let stream = session.client().copy_out(&sql).await.map_err(|error| Error::of(error, &sql))?;
+        let stream = session.client().copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
         let breaks = self.breaks.as_deref() == Some(copy.table.as_str());
         // The session lives as long as its stream.
-        let stream = stream
-            .scan(session, |_session, piece| std::future::ready(Some(piece.map_err(|error| Error::of(error, "")))));
+        let stream = stream.scan(session, |_session, piece| {
+            std::future::ready(Some(piece.map_err(|error| pg::Error::of(error, "").into())))
+        });
         if breaks {
-            let lost = Error::Connection { place: "the source".into(), why: "broken on purpose".into() };
+            let lost = Error::File { path: "the rows".into(), why: "broken on purpose".into() };
             return Ok(Box::pin(stream.take(1).chain(futures_util::stream::iter([Err(lost)]))));
         }
         Ok(Box::pin(stream))
-    }
-
-    async fn release(&self) {}
-
-    fn source_version(&self) -> u32 {
-        self.version
-    }
-
-    fn source_url_for_dump(&self) -> &Dump {
-        &self.dump
     }
 }

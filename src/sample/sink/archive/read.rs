@@ -135,8 +135,8 @@ impl Rows for Archive {
         self.manifest.postgres
     }
 
-    async fn parts(&self, _table: usize) -> Result<usize> {
-        Ok(1)
+    fn parts(&self, _table: usize) -> usize {
+        1
     }
 
     async fn copy(&self, table: usize, _part: usize) -> Result<Bytestream> {

@@ -16,11 +16,11 @@ use super::pack::{blocking, pack};
 use super::stage::Stage;
 use super::{AFTER, BEFORE, MANIFEST, SUM, files, is_packed, rows_file};
 use crate::event::Listener;
+use crate::sample::TableCopy;
 use crate::sample::load::error::{Error, Result};
-use crate::sample::load::{Copied, Progress, hex};
+use crate::sample::load::{Copied, Progress, Rows, hex};
 use crate::sample::manifest::Manifest;
 use crate::sample::schema::Schema;
-use crate::sample::{Extract, TableCopy};
 
 /// The step that events of writing an archive are of.
 const STEP: &str = "archive";
@@ -29,9 +29,9 @@ const STEP: &str = "archive";
 /// is only replaced when told to. Nothing stands there that is not whole, however this ends.
 ///
 /// # Errors
-/// What the source or the file system says.
-pub async fn write<E: Extract + ?Sized>(
-    extract: &E,
+/// What the file system says.
+pub async fn write<R: Rows + ?Sized>(
+    from: &R,
     schema: &Schema,
     path: &Path,
     labels: BTreeMap<String, String>,
@@ -60,9 +60,8 @@ pub async fn write<E: Extract + ?Sized>(
     }
     put(&folder.join(BEFORE), schema.before_text().as_bytes())?;
     put(&folder.join(AFTER), schema.after_text().as_bytes())?;
-    let copied = rows(extract, &folder, jobs, listener).await?;
-    extract.release().await;
-    let manifest = Manifest::of(extract, schema, &copied, labels);
+    let copied = rows(from, &folder, jobs, listener).await?;
+    let manifest = Manifest::of(from, schema, &copied, labels);
     put(&folder.join(MANIFEST), manifest.text().as_bytes())?;
     put(&folder.join(SUM), format!("{}\n", manifest.sha256()).as_bytes())?;
     let made = if is_packed(path) {
@@ -89,13 +88,8 @@ fn is_one(path: &Path) -> bool {
 }
 
 /// Writes the rows of every table that has some, several tables at a time.
-async fn rows<E: Extract + ?Sized>(
-    extract: &E,
-    folder: &Path,
-    jobs: usize,
-    listener: &dyn Listener,
-) -> Result<Vec<Copied>> {
-    let tables = Extract::tables(extract);
+async fn rows<R: Rows + ?Sized>(from: &R, folder: &Path, jobs: usize, listener: &dyn Listener) -> Result<Vec<Copied>> {
+    let tables = from.tables();
     let progress = &Progress::new(listener, STEP, tables.iter().map(|table| table.bytes).sum());
     let next = &AtomicUsize::new(0);
     let workers = (0..jobs.max(1)).map(|_| async move {
@@ -105,7 +99,7 @@ async fn rows<E: Extract + ?Sized>(
             let Some(table) = tables.get(at) else { return Ok::<_, Error>(done) };
             if table.rows > 0 {
                 let file = folder.join(rows_file(at, &crate::sample::manifest::Table::of(table, &Copied::default())));
-                done.push((at, one(extract, at, table, &file, progress).await?));
+                done.push((at, one(from, at, table, &file, progress).await?));
             }
         }
     });
@@ -117,8 +111,8 @@ async fn rows<E: Extract + ?Sized>(
 }
 
 /// Writes the rows of one table, its streams one after the other.
-async fn one<E: Extract + ?Sized>(
-    extract: &E,
+async fn one<R: Rows + ?Sized>(
+    from: &R,
     at: usize,
     table: &TableCopy,
     path: &Path,
@@ -129,12 +123,11 @@ async fn one<E: Extract + ?Sized>(
     let file = tokio::fs::File::create_new(path).await.map_err(failed)?;
     let (mut file, mut hash, mut bytes) = (BufWriter::with_capacity(256 * 1024, file), Sha256::new(), 0);
     let mut join = Join::new(table.binary);
-    for part in 0..extract.parts(at).await? {
+    for part in 0..from.parts(at) {
         join.begin();
-        let mut stream = Extract::copy(extract, at, part).await?;
+        let mut stream = from.copy(at, part).await?;
         while let Some(piece) = stream.next().await {
-            let piece = piece.map_err(|error| Error::Copy { table: name.clone(), error })?;
-            let piece = join.take(piece);
+            let piece = join.take(piece?);
             hash.update(&piece);
             bytes += piece.len() as u64;
             progress.moved(&name, piece.len() as u64);

@@ -16,9 +16,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::docker::{Container, Engine, Image, RegistryLogin, RunMark, login};
 use crate::event::{Event, Listener};
-use crate::sample::Extract;
 use crate::sample::load::error::{Error, Result};
-use crate::sample::load::{Loaded, load_own};
+use crate::sample::load::{Loaded, Rows, load_own};
 use crate::sample::manifest::Manifest;
 use crate::sample::schema::Schema;
 use server::Server;
@@ -65,9 +64,9 @@ pub struct Made {
 /// the next one removes.
 ///
 /// # Errors
-/// What the source, the engine or the registry says. When only the push failed, the image is there by its name.
-pub async fn write<E: Extract + ?Sized>(
-    extract: &E,
+/// What the engine or the registry says. When only the push failed, the image is there by its name.
+pub async fn write<R: Rows + ?Sized>(
+    rows: &R,
     schema: &Schema,
     engine: &Engine,
     settings: &Settings,
@@ -82,7 +81,7 @@ pub async fn write<E: Extract + ?Sized>(
     }
     let run = RunMark::begin()?;
     let committing = AtomicBool::new(false);
-    let work = Work { extract, schema, engine, settings, logins, run: &run, committing, listener };
+    let work = Work { rows, schema, engine, settings, logins, run: &run, committing, listener };
     let done = tokio::select! {
         done = work.all() => done,
         () = interrupt => Err(Error::Interrupted),
@@ -97,8 +96,8 @@ pub async fn write<E: Extract + ?Sized>(
     done
 }
 
-struct Work<'a, E: Extract + ?Sized> {
-    extract: &'a E,
+struct Work<'a, R: Rows + ?Sized> {
+    rows: &'a R,
     schema: &'a Schema,
     engine: &'a Engine,
     settings: &'a Settings,
@@ -109,9 +108,9 @@ struct Work<'a, E: Extract + ?Sized> {
     listener: &'a dyn Listener,
 }
 
-impl<E: Extract + ?Sized> Work<'_, E> {
+impl<R: Rows + ?Sized> Work<'_, R> {
     async fn all(&self) -> Result<Made> {
-        let major = self.extract.source_version() / 10_000;
+        let major = self.rows.major();
         let base = self.settings.base.clone().unwrap_or_else(|| format!("postgres:{major}"));
         let from = Image::parse(&base).ok();
         let pull = match &from {
@@ -123,8 +122,8 @@ impl<E: Extract + ?Sized> Work<'_, E> {
         let server = Server { engine: self.engine, settings: self.settings, run: self.run };
         self.tell(format!("starting {base}"));
         let (container, target) = server.start(&base, &command).await?;
-        let loaded = load_own(self.extract, self.schema, &target, self.settings.jobs, self.listener).await?;
-        let manifest = Manifest::of(self.extract, self.schema, &loaded.tables, self.settings.labels.clone());
+        let loaded = load_own(self.rows, self.schema, &target, self.settings.jobs, self.listener).await?;
+        let manifest = Manifest::of(self.rows, self.schema, &loaded.tables, self.settings.labels.clone());
         self.tell("stopping the server cleanly".into());
         server.finish(&container, &target).await?;
         let id = self.commit(&container, &command, &manifest).await?;

@@ -1,0 +1,75 @@
+//! What is looked at while rows are read, held against a look at the database itself.
+
+use std::collections::BTreeMap;
+
+use devdb::mask::detect::Domains;
+use devdb::sample::Masks;
+use devdb::scrub::audit::{Finding, Spared, audit};
+
+use crate::on_every_version;
+use crate::support::cluster::Version;
+
+use super::scene::{Ears, Scene, config, rows};
+
+on_every_version!(what_is_copied_in_any_form_is_looked_at,);
+
+/// Columns of every form that a value may come in, and the value that each of them gets.
+const COLUMNS: [(&str, &str, &str); 16] = [
+    ("a", "text", "'kim@naver.com'"),
+    ("b", "varchar(80)", "'call 010-1234-5678'"),
+    ("c", "char(60)", "'kim@naver.com'"),
+    ("d", "name", "'kim@naver.com'"),
+    ("e", "json", "'{\"to\": [\"x\\u0041\\nkim@naver.com\"]}'"),
+    ("f", "jsonb", "'{\"to\": \"line\\n010-1234-5678\"}'"),
+    ("g", "inet", "'203.0.114.7'"),
+    ("h", "cidr", "'203.0.114.0/24'"),
+    ("i", "text[]", "ARRAY[NULL, '1', '010-1234-5678', '2']"),
+    ("j", "jsonb[]", "ARRAY['{}', '{\"a\": \"\\nkim@naver.com\"}']::jsonb[]"),
+    ("k", "inet[]", "ARRAY['10.0.0.1', '203.0.114.7']::inet[]"),
+    ("l", "mail", "'kim@naver.com'"),
+    ("m", "text", "repeat('word ', 50000) || 'kim@naver.com'"),
+    ("n", "text", "repeat('word ', 900000) || 'kim@naver.com'"),
+    ("o", "text[]", "ARRAY[[repeat('x', 70000), 'kim@naver.com'], ['a', NULL]]"),
+    ("p", "date", "'2020-02-03'"),
+];
+
+async fn what_is_copied_in_any_form_is_looked_at(version: Version) {
+    let columns: Vec<String> = COLUMNS.iter().map(|(name, kind, _)| format!("{name} {kind}")).collect();
+    let values: Vec<&str> = COLUMNS.iter().map(|(_, _, value)| *value).collect();
+    let nulls = "NULL, ".repeat(COLUMNS.len());
+    let scene = Scene::new(
+        &version,
+        &format!(
+            "CREATE DOMAIN mail AS text CHECK (VALUE LIKE '%@%'); CREATE TYPE pair AS (x text, y int); \
+             CREATE TABLE users (id int PRIMARY KEY, {columns}); \
+             CREATE TABLE texts (id int PRIMARY KEY REFERENCES users, {columns}, q tsvector, r pair, s bytea)",
+            columns = columns.join(", ")
+        ),
+        &format!(
+            "INSERT INTO users SELECT i, {values} FROM generate_series(1, 3) i; INSERT INTO users VALUES (4, {}); \
+             INSERT INTO texts SELECT i, {values}, 'kim@naver.com'::tsvector, ROW('kim@naver.com', i)::pair, 'kim@naver.com' \
+             FROM generate_series(1, 3) i; INSERT INTO texts VALUES (4, {nulls} NULL, NULL, '\\x0a095c')",
+            nulls.trim_end_matches(", "),
+            values = values.join(", ")
+        ),
+    )
+    .await;
+    let spared = Spared { domains: Domains::harmless([]), columns: BTreeMap::new() };
+    let mut expected = audit(&scene.cluster.superuser("app").await, &spared).await.unwrap();
+    let seeds = rows("public.users", "1,2,3,4");
+    let selection = scene.select(&config("", "root: public.users"), &seeds).await.unwrap();
+    let extraction = selection.extract(&Masks::new());
+    let binary: Vec<bool> = extraction.tables().iter().map(|table| table.binary).collect();
+    assert_eq!(binary, [false, true], "one table in each form");
+    let (spool, mut found) = extraction.read(Some(&spared), 2, &Ears::default()).await.unwrap();
+    let order = |one: &Finding| (one.table.clone(), one.column.clone(), one.kind as usize);
+    expected.sort_by_key(order);
+    found.sort_by_key(order);
+    assert_eq!(found, expected);
+    let seen: Vec<&str> = found.iter().filter(|one| one.table == "users").map(|one| one.column.as_str()).collect();
+    // All but the date, and what stands behind the first four million characters.
+    assert_eq!(seen, ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "o"]);
+    assert!(found.iter().any(|one| one.table == "texts" && one.column == "q"));
+    assert!(found.iter().all(|one| one.rows == 3 && one.of == 4), "{found:?}");
+    assert!(spool.bytes() > 20_000_000, "{}", spool.bytes());
+}
