@@ -61,6 +61,7 @@ impl Scratch {
         loaded: &mut Loaded,
     ) -> Result<()> {
         let name = target.database.as_str();
+        self.settle().await?;
         if !exists {
             let rename = format!("ALTER DATABASE {} RENAME TO {}", identifier(&self.name), identifier(name));
             self.keeper.run(&rename).await?;
@@ -81,6 +82,19 @@ impl Scratch {
         // The sample is in its place: a database that cannot be dropped now is dropped by the next load.
         if let Err(error) = drop_database(&self.keeper, &old, " WITH (FORCE)").await {
             loaded.notes.push(format!("the replaced database is left as {old}: {error}"));
+        }
+        Ok(())
+    }
+
+    /// Waits a moment for the end of our own sessions in it, which have said goodbye: a server that finds one in a database
+    /// that is renamed looks again after a tenth of a second.
+    async fn settle(&self) -> Result<()> {
+        let busy = "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE datname = $1)";
+        for _ in 0..20 {
+            if !self.keeper.query_one(busy, &[&self.name]).await?.get::<_, bool>(0) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         Ok(())
     }
