@@ -3,6 +3,7 @@
 //! Going down never needs what going up finds: required rows are not expanded downward. So each row is
 //! either owned or required when it is first seen in its half, and never changes.
 
+mod owned;
 mod state;
 mod told;
 
@@ -14,7 +15,7 @@ use super::Wanted;
 use super::budget::{self, Budget};
 use super::error::Result;
 use super::graph::{Edge, End, Graph, Rule};
-use super::keys::Keys;
+use super::keys::{Array, Keys, Value, columns};
 use super::pool::Pool;
 use super::query::{self, Ask, Newest, read};
 use super::seeds;
@@ -22,6 +23,7 @@ use crate::config::Extent;
 use crate::event::Listener;
 use told::Told;
 
+pub use owned::Owned;
 pub use state::{Cause, Closure, Reached, Step, Tally, Total};
 
 /// Keys in one query over an index: more make the planner prefer a scan of the table.
@@ -112,22 +114,41 @@ impl Closure {
         let graph = self.graph.clone();
         if way == Way::Up {
             for (at, edge) in graph.edges.iter().enumerate().filter(|(at, _)| self.target[*at].is_none()) {
-                self.up[at].remove_all(&self.reached[edge.to.table].owned);
+                self.reached[edge.to.table].owned.remove_from(&mut self.up[at]);
                 self.up[at].remove_all(&self.reached[edge.to.table].required);
+            }
+        }
+        let mut found: Vec<(usize, Arc<Keys>)> = Vec::new();
+        if way == Way::Down {
+            for (edges, reached) in self.direct.iter().zip(&mut self.reached).filter(|(edges, _)| !edges.is_empty()) {
+                let keys = reached.owned.next();
+                found.extend(edges.iter().filter(|_| !keys.is_empty()).map(|at| (*at, keys.clone())));
             }
         }
         let pending = if way == Way::Down { &mut self.down } else { &mut self.up };
         let waiting: Vec<usize> = (0..pending.len()).filter(|at| !pending[*at].is_empty()).collect();
         let quick: Vec<usize> = waiting.iter().copied().filter(|at| graph.edges[*at].end(way).indexed).collect();
-        let chosen = if quick.is_empty() { waiting } else { quick };
+        let chosen = if quick.is_empty() && found.is_empty() { waiting } else { quick };
         let taken: Vec<(usize, Keys)> = chosen.iter().map(|at| (*at, pending[*at].take())).collect();
-        let asks = taken.into_iter().flat_map(move |(at, keys)| {
-            let graph = graph.clone();
+        let edges = chosen.into_iter().chain(found.iter().map(|(at, _)| *at)).collect();
+        let (graph_of_taken, graph_of_found) = (graph.clone(), graph);
+        let taken = taken.into_iter().flat_map(move |(at, keys)| {
+            let graph = graph_of_taken.clone();
             let few = graph.edges[at].end(way).indexed;
             let size = if few { CHUNK } else { usize::MAX };
             keys.into_chunks(size).map(move |arrays| (at, ask(&graph, at, way, arrays, few)))
         });
-        (chosen, asks)
+        let found = found.into_iter().flat_map(move |(at, keys)| {
+            let graph = graph_of_found.clone();
+            let all = usize::try_from(keys.len()).unwrap_or(usize::MAX);
+            let chunks = (0..all).step_by(CHUNK).map({
+                let graph = graph.clone();
+                move |from| carried(&graph.edges[at], &keys, from)
+            });
+            let some = chunks.filter(|arrays| !arrays.first().is_none_or(Array::is_empty));
+            some.map(move |arrays| (at, ask(&graph, at, way, arrays, true)))
+        });
+        (edges, taken.chain(found))
     }
 
     /// Takes in what is configured as reference data.
@@ -179,8 +200,14 @@ impl Edge {
     }
 }
 
+/// What some rows, from one of so many on, are referred to by over an edge.
+fn carried(edge: &Edge, keys: &Keys, from: usize) -> Vec<Array> {
+    let values = |key: Vec<Value>| edge.from.carry(edge.to.slots.iter().map(|slot| key[*slot].clone()));
+    columns(&edge.from.kinds(), keys.iter_from(from).take(CHUNK).filter_map(values))
+}
+
 /// The query for rows that one edge leads to.
-fn ask(graph: &Graph, at: usize, way: Way, arrays: Vec<super::keys::Array>, few: bool) -> Ask {
+fn ask(graph: &Graph, at: usize, way: Way, arrays: Vec<Array>, few: bool) -> Ask {
     let edge = &graph.edges[at];
     let end = edge.end(way);
     let table = &graph.tables[end.table];

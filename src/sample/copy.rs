@@ -12,7 +12,7 @@ use super::closure::Closure;
 use super::error::Error;
 use super::extract::{Dump, TableCopy};
 use super::graph::{Graph, Identity, Rule, Table, quoted};
-use super::keys::{Array, Keys, Value, columns};
+use super::keys::{Keys, Value, columns};
 use super::pool::{Lease, Pool};
 use super::query::{among, dense, literals};
 use crate::config::Extent;
@@ -51,7 +51,7 @@ pub struct Extraction {
 /// The rows of one table.
 enum Rows {
     All,
-    Keys(Keys),
+    Keys(Arc<Keys>),
 }
 
 impl Extraction {
@@ -82,11 +82,12 @@ impl Extraction {
         });
         let tables: Vec<TableCopy> = copied.collect();
         let lists = (0..tables.len()).map(|at| expressions(&graph, at, masks).join(", ")).collect();
-        let rows = closure.reached.into_iter().zip(&graph.tables).map(|(mut reached, table)| match table.extent {
+        let rows = closure.reached.into_iter().zip(&graph.tables).map(|(reached, table)| match table.extent {
             Some(Extent::All) => Rows::All,
             _ => {
-                reached.owned.add_all(reached.required);
-                Rows::Keys(reached.owned)
+                let mut keys = reached.owned.into_keys();
+                keys.add_all(reached.required);
+                Rows::Keys(Arc::new(keys))
             }
         });
         Extraction { rows: rows.collect(), tables, lists, dump, graph, pool }
@@ -126,12 +127,10 @@ impl Extraction {
     /// What the server says. A conflict with recovery on a standby is one that
     /// [`is_conflict`](super::is_conflict) knows: the sample is then selected and read again from a new snapshot.
     pub async fn copy(&self, table: usize, part: usize) -> pg::Result<Copy> {
-        let mut statements = self.statements(table, part);
-        statements.reverse();
         let lease = self.pool.take().await.map_err(of_source)?;
         let reading = Reading {
             lease,
-            statements,
+            statements: self.statements(table, part),
             current: None,
             list: self.lists[table].clone(),
             binary: self.tables[table].binary,
@@ -155,55 +154,59 @@ impl Extraction {
         }
     }
 
-    /// The statements of one part, in order.
-    fn statements(&self, at: usize, part: usize) -> Vec<String> {
-        let (table, list) = (&self.graph.tables[at], &self.lists[at]);
+    /// The statements of one part, in order. Each is written when its turn comes: those of all parts that are read at
+    /// the same time would be as large as the sets of keys.
+    fn statements(&self, at: usize, part: usize) -> Statements {
         let form = if self.tables[at].binary { " (FORMAT binary)" } else { "" };
-        let copy =
-            |relation: &str, rest: &str| format!("COPY (SELECT {list} FROM {relation} AS t{rest}) TO STDOUT{form}");
-        let keys = match &self.rows[at] {
+        let copy = format!("COPY (SELECT {} FROM ", self.lists[at]);
+        let end = format!(") TO STDOUT{form}");
+        let relation = self.graph.tables[at].relation();
+        let one = |rest: &str| Box::new(std::iter::once(format!("{copy}{relation} AS t{rest}{end}")));
+        match &self.rows[at] {
             // In the order of the file: sorting a whole table would cost the source more than it is worth.
-            Rows::All => return vec![copy(&table.relation(), "")],
-            Rows::Keys(keys) => keys,
-        };
-        let mut mine = keys.iter().skip(part * PART).take(PART);
-        let mut statements = Vec::new();
-        match &table.identity {
-            Identity::Columns(terms) => {
-                let kinds = table.identity.kinds();
-                loop {
-                    let arrays = columns(&kinds, mine.by_ref().take(CHUNK));
-                    if arrays.first().is_none_or(Array::is_empty) {
-                        break;
-                    }
-                    let condition = dense(terms, &arrays).unwrap_or_else(|| among(terms, &literals(&arrays), true));
-                    let order = table.identity.order();
-                    statements.push(copy(&table.relation(), &format!(" WHERE {condition} ORDER BY {order}")));
-                }
-            }
-            Identity::Place => {
-                let mut by_leaf: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-                for value in mine.flatten() {
-                    if let Value::Int(packed) = value {
-                        let (leaf, place) = Table::unpack(packed);
-                        by_leaf.entry(leaf).or_default().push(format!("\"{place}\""));
-                    }
-                }
-                for (leaf, places) in by_leaf {
-                    // A place is one in a leaf: asked of the root, every leaf would be searched for it.
-                    let relation = format!("ONLY {}", quoted(&table.leaves[leaf].path));
-                    for chunk in places.chunks(CHUNK) {
-                        let places = format!("'{{{}}}'::pg_catalog.tid[]", chunk.join(","));
-                        let rest = format!(" WHERE t.ctid OPERATOR(pg_catalog.=) ANY ({places}) ORDER BY t.ctid");
-                        statements.push(copy(&relation, &rest));
-                    }
-                }
+            Rows::All => one(""),
+            Rows::Keys(keys) if keys.is_empty() => one(" WHERE false"),
+            Rows::Keys(keys) => {
+                let (keys, graph) = (keys.clone(), self.graph.clone());
+                let (from, all) = (part * PART, usize::try_from(keys.len()).unwrap_or(usize::MAX));
+                let chunks = (from..all.min(from + PART)).step_by(CHUNK);
+                Box::new(chunks.flat_map(move |from| {
+                    let some = keys.iter_from(from).take(CHUNK);
+                    let parts = sources(&graph.tables[at], some).into_iter();
+                    parts.map(|source| format!("{copy}{source}{end}")).collect::<Vec<_>>()
+                }))
             }
         }
-        if statements.is_empty() {
-            statements.push(copy(&table.relation(), " WHERE false"));
+    }
+}
+
+/// Statements, one after the other.
+type Statements = Box<dyn Iterator<Item = String> + Send>;
+
+/// What stands behind FROM for these rows, in their order.
+fn sources(table: &Table, keys: impl Iterator<Item = Vec<Value>>) -> Vec<String> {
+    match &table.identity {
+        Identity::Columns(terms) => {
+            let arrays = columns(&table.identity.kinds(), keys);
+            let condition = dense(terms, &arrays).unwrap_or_else(|| among(terms, &literals(&arrays), true));
+            vec![format!("{} AS t WHERE {condition} ORDER BY {}", table.relation(), table.identity.order())]
         }
-        statements
+        Identity::Place => {
+            let mut by_leaf: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+            for value in keys.flatten() {
+                if let Value::Int(packed) = value {
+                    let (leaf, place) = Table::unpack(packed);
+                    by_leaf.entry(leaf).or_default().push(format!("\"{place}\""));
+                }
+            }
+            let one = |(leaf, places): (usize, Vec<String>)| {
+                // A place is one in a leaf: asked of the root, every leaf would be searched for it.
+                let relation = format!("ONLY {}", quoted(&table.leaves[leaf].path));
+                let places = format!("'{{{}}}'::pg_catalog.tid[]", places.join(","));
+                format!("{relation} AS t WHERE t.ctid OPERATOR(pg_catalog.=) ANY ({places}) ORDER BY t.ctid")
+            };
+            by_leaf.into_iter().map(one).collect()
+        }
     }
 }
 
@@ -217,8 +220,8 @@ fn of_source(error: Error) -> pg::Error {
 /// One stream that is being read: statements one after the other, told as one COPY.
 struct Reading {
     lease: Lease,
-    /// Those to come, the next one last.
-    statements: Vec<String>,
+    /// Those to come.
+    statements: Statements,
     current: Option<Pin<Box<CopyOutStream>>>,
     /// What an error may quote: the statements hold keys, and those may be somebody's name.
     list: String,
@@ -235,7 +238,7 @@ impl Reading {
         let kept = if self.binary { TRAILER.len() } else { 0 };
         loop {
             if self.current.is_none() {
-                let Some(sql) = self.statements.pop() else {
+                let Some(sql) = self.statements.next() else {
                     self.lease.ended();
                     return Ok((self.gathered.split().freeze(), true));
                 };

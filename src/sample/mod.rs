@@ -11,6 +11,7 @@
 
 pub mod budget;
 pub mod closure;
+mod code;
 pub mod command;
 pub mod copy;
 pub mod error;

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::owned::Owned;
 use crate::config::Extent;
-use crate::sample::graph::{Edge, Graph};
+use crate::sample::graph::{Edge, Graph, Identity};
 use crate::sample::keys::{Keys, Kind, Value};
 
 /// What was reached of one table.
 #[derive(Clone, Debug)]
 pub struct Reached {
     /// Rows reached going down.
-    pub owned: Keys,
+    pub owned: Owned,
     /// Rows needed by others.
     pub required: Keys,
     /// How many of the owned ones are seed rows.
@@ -76,7 +77,7 @@ pub struct Closure {
     /// Every row with its reason, in the order of finding; only when asked for.
     pub steps: Option<Vec<Step>>,
     pub(super) first_of_round: usize,
-    /// By edge, keys of owned rows that nobody has asked for yet.
+    /// By edge, keys of owned rows that nobody has asked for yet, unless the rows themselves tell.
     pub(super) down: Vec<Keys>,
     /// By edge, values of referring rows that nobody has asked for yet.
     pub(super) up: Vec<Keys>,
@@ -87,6 +88,9 @@ pub struct Closure {
     /// By table, the edges from it and to it.
     pub(super) out: Vec<Vec<usize>>,
     into: Vec<Vec<usize>>,
+    /// By table, the edges to it whose keys are those of its rows, in this or another order, and which are asked in
+    /// every round.
+    pub(super) direct: Vec<Vec<usize>>,
 }
 
 /// What edges lead up to: a table, its partition, and the columns with their kinds.
@@ -94,10 +98,7 @@ type Target = (usize, Option<String>, Vec<String>, Vec<Kind>);
 
 impl Closure {
     pub(super) fn new(graph: Arc<Graph>, explain: bool) -> Closure {
-        let reached = graph.tables.iter().map(|table| {
-            let kinds = table.identity.kinds();
-            Reached { owned: Keys::new(&kinds), required: Keys::new(&kinds), seeds: 0, whole: None }
-        });
+        let mut direct = vec![Vec::new(); graph.tables.len()];
         let mut targets: BTreeMap<Target, usize> = BTreeMap::new();
         let (mut asked, mut target) = (Vec::new(), Vec::new());
         let (mut out, mut into) = (vec![Vec::new(); graph.tables.len()], vec![Vec::new(); graph.tables.len()]);
@@ -106,7 +107,8 @@ impl Closure {
                 out[edge.from.table].push(at);
             }
             if edge.is_followed_down() {
-                into[edge.to.table].push(at);
+                let edges = if is_direct(&graph, edge) { &mut direct } else { &mut into };
+                edges[edge.to.table].push(at);
             }
             let names = edge.to.terms.iter().map(|term| term.sql.clone()).collect();
             let relation = edge.to.relation.as_ref().map(ToString::to_string);
@@ -118,6 +120,11 @@ impl Closure {
                 })
             }));
         }
+        let reached = graph.tables.iter().zip(&direct).map(|(table, direct)| {
+            let kinds = table.identity.kinds();
+            let owned = Owned::new(&kinds, !direct.is_empty());
+            Reached { owned, required: Keys::new(&kinds), seeds: 0, whole: None }
+        });
         Closure {
             reached: reached.collect(),
             tally: vec![Tally::default(); graph.edges.len()],
@@ -130,6 +137,7 @@ impl Closure {
             target,
             out,
             into,
+            direct,
             graph,
         }
     }
@@ -230,4 +238,14 @@ fn is_by_identity(graph: &Graph, edge: &Edge) -> bool {
     let table = &graph.tables[edge.to.table];
     let is_known = edge.to.relation.is_none() && table.identity.kinds() == edge.to.kinds();
     is_known && table.is_identity(&edge.to.terms)
+}
+
+/// Whether what an edge asks for going down is the keys of the rows themselves. One without an index asks seldom, and
+/// for all at once.
+fn is_direct(graph: &Graph, edge: &Edge) -> bool {
+    let Identity::Columns(terms) = &graph.tables[edge.to.table].identity else { return false };
+    // The identity is what a row is read for first.
+    let mut slots = edge.to.slots.clone();
+    slots.sort_unstable();
+    edge.from.indexed && slots.into_iter().eq(0..terms.len())
 }
