@@ -1,9 +1,10 @@
 //! Sets of keys: a bitmap for single integers that lie close together, else encoded tuples.
 
-use roaring::{RoaringBitmap, RoaringTreemap};
+use roaring::RoaringTreemap;
 
 use super::code::{decode, encode};
 use super::packed::Packed;
+use super::room;
 
 /// How a value is read from the source and compared here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,18 +68,6 @@ const SIGN: u64 = 1 << 63;
 
 /// Tuples up to which nobody asks which form takes less room.
 const FEW: u64 = 16;
-/// Bytes that a bitmap may take for each integer, and a few more, before it is packed instead: far from all others one
-/// takes two hundred in a bitmap and ten packed.
-const MOST: u64 = 6;
-const SMALL: u64 = 32 * 1024;
-/// Bytes for each integer that a bitmap has to stay below to take the place of what is packed.
-const LEAST: u64 = 3;
-/// What takes room in a bitmap, as measured: a part of 2^32 integers, a container of 2^16, and in it a value, or a bit
-/// for each.
-const BITMAP: u64 = 140;
-const CONTAINER: u64 = 72;
-const VALUE: u64 = 2;
-const BITSET: u64 = 8192;
 
 impl Keys {
     /// An empty set for tuples of these kinds.
@@ -218,7 +207,7 @@ impl Keys {
     /// makes it large quickly, and to ask it costs little.
     fn choose(&mut self) {
         match &mut self.set {
-            Set::Bitmap(set) if bytes(set) > MOST * self.count + SMALL => {
+            Set::Bitmap(set) if room::is_wasted(set, self.count) => {
                 let mut packed = Packed::default();
                 for value in std::mem::take(set) {
                     if let Some(code) = encode(&self.kinds, &[signed(value)]) {
@@ -235,7 +224,7 @@ impl Keys {
                     _ => 0,
                 };
                 self.turn = 2 * self.count;
-                if bytes_of(set.iter_from(0).map(value)) < LEAST * self.count {
+                if room::would_be_saved(set.iter_from(0).map(value), self.count) {
                     let bitmap = std::mem::take(set).into_keys().map(value).collect();
                     (self.set, self.turn) = (Set::Bitmap(bitmap), self.count);
                 }
@@ -250,27 +239,6 @@ fn unsigned(value: i64) -> u64 {
 
 fn signed(value: u64) -> Value {
     Value::Int((value ^ SIGN).cast_signed())
-}
-
-/// Bytes that a bitmap takes, about.
-fn bytes(set: &RoaringTreemap) -> u64 {
-    let of = |part: &RoaringBitmap| {
-        let known = part.statistics();
-        let (arrays, bitsets) = (known.n_values_array_containers, known.n_bitset_containers);
-        BITMAP + CONTAINER * u64::from(known.n_containers) + VALUE * u64::from(arrays) + BITSET * u64::from(bitsets)
-    };
-    set.bitmaps().map(|(_, part)| of(part)).sum()
-}
-
-/// Bytes that a bitmap of these would take at most, about.
-fn bytes_of(values: impl Iterator<Item = u64>) -> u64 {
-    let (mut bytes, mut last) = (0, None);
-    for value in values {
-        let is_new = |bits: u32| last.is_none_or(|last: u64| last >> bits != value >> bits);
-        bytes += VALUE + if is_new(16) { CONTAINER } else { 0 } + if is_new(32) { BITMAP } else { 0 };
-        last = Some(value);
-    }
-    bytes
 }
 
 /// Turns tuples into columns.
@@ -401,7 +369,7 @@ mod tests {
     fn single_integers_have_the_form_that_takes_less_room() {
         let far: Vec<i64> = (0..20_000_i64).map(|at| at.wrapping_mul(0x2545_f491_4f6c_dd1d)).collect();
         let room = |keys: &Keys| match &keys.set {
-            Set::Bitmap(set) => bytes(set) as usize,
+            Set::Bitmap(set) => room::bytes(set) as usize,
             Set::Packed(set) => set.bytes(),
         };
         let mut keys = set(&[Kind::Int], &far);

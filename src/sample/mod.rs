@@ -27,6 +27,7 @@ mod private;
 mod query;
 mod read;
 mod readable;
+mod room;
 pub mod schema;
 pub mod seeds;
 pub mod sink;

@@ -71,7 +71,8 @@ impl Packed {
         if blocks.len() > WIDE {
             let last = at + 1 == blocks.len();
             let mut high = blocks.split_off(if last { at } else { WIDE / 2 });
-            (blocks.shrink_to_fit(), high.shrink_to_fit());
+            blocks.shrink_to_fit();
+            high.shrink_to_fit();
             self.leaves.insert(leaf + 1, high);
         }
     }
@@ -189,7 +190,9 @@ impl Block {
         write_head(&mut high.bytes, 0, first.len());
         high.bytes.extend_from_slice(&first);
         high.bytes.extend_from_slice(&self.bytes[behind..]);
-        (self.bytes.truncate(at), self.bytes.shrink_to_fit(), self.count = low);
+        self.bytes.truncate(at);
+        self.bytes.shrink_to_fit();
+        self.count = low;
         high
     }
 
