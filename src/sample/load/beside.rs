@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Result;
-use super::touches::Touches;
+use super::touches::{Named, Touches};
 use crate::pg::Session;
 use crate::sample::schema::{Kind, Statement};
 
@@ -131,7 +131,7 @@ impl Relations {
     fn unit<'a>(&self, touches: Touches<'a>, statements: &'a [String]) -> Option<Unit<'a>> {
         let follow = |sql: &&String| touches.is_followed_by(sql) && Statement::read(sql).kind == Kind::Object;
         let statements = &statements[..1 + statements[1..].iter().take_while(follow).count()];
-        let number = |table: super::touches::Named| self.numbers.get(&table.path()).copied();
+        let number = |table: Named| self.numbers.get(&table.path()).copied();
         let (tables, cost) = match touches {
             Touches::Index { table, .. } | Touches::Constraint { table, .. } => {
                 let table = number(table)?;

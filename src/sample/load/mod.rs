@@ -51,7 +51,7 @@ pub const STEP: &str = "load";
 /// How to load.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Streams at a time, where the way allows more than one.
+    /// Streams at a time, and sessions that add indexes and keys, where the way allows more than one.
     pub jobs: usize,
     /// Whether a database that is not empty may be replaced.
     pub replace: bool,
