@@ -13,6 +13,7 @@ use crate::support::cluster::{Cluster, Version, version};
 use crate::support::listener::Heard;
 use crate::support::whole::Whole;
 
+mod beside;
 mod broken;
 mod kept;
 mod refused;

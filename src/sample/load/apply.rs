@@ -108,13 +108,15 @@ impl<'a> Apply<'a> {
             return Ok(());
         }
         for statement in &all {
-            self.attempt(&statement.sql).await.map_err(|error| Error::Statement {
-                statement: statement.title(),
-                error,
-                lacking: self.left_out.extensions.iter().cloned().collect(),
-            })?;
+            self.attempt(&statement.sql).await.map_err(|error| self.refused(statement, error))?;
         }
         Ok(())
+    }
+
+    /// The failure of a statement that has to work.
+    pub(super) fn refused(&self, statement: &Statement<'_>, error: pg::Error) -> Error {
+        let lacking = self.left_out.extensions.iter().cloned().collect();
+        Error::Statement { statement: statement.title(), error, lacking }
     }
 
     pub(super) async fn try_one(&mut self, statement: &Statement<'_>) -> Result<()> {

@@ -5,6 +5,7 @@
 //! transaction. Everything that speaks against writing is known before the first write.
 
 mod apply;
+mod beside;
 pub mod error;
 mod existing;
 mod finish;
@@ -13,12 +14,15 @@ mod guard;
 mod locks;
 mod observe;
 mod order;
+mod parallel;
 mod progress;
 mod refusal;
 mod rows;
 mod scratch;
 mod sequences;
 mod target;
+mod touches;
+mod turns;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
@@ -47,7 +51,7 @@ pub const STEP: &str = "load";
 /// How to load.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Streams at a time, where the way allows more than one.
+    /// Streams at a time, and sessions that add indexes and keys, where the way allows more than one.
     pub jobs: usize,
     /// Whether a database that is not empty may be replaced.
     pub replace: bool,
@@ -177,9 +181,9 @@ impl<R: Rows + ?Sized> Work<'_, R> {
             sessions.push(target.session(database).await?);
         }
         let tables = self.copy(&sessions, &plain).await?;
-        drop(sessions);
         self.tell("adding indexes, constraints and triggers");
-        apply.run(&self.schema.after).await?;
+        parallel::run(&mut apply, &sessions, &self.schema.after).await?;
+        drop(sessions);
         let notes = self.finish(session, false).await?;
         Ok(Loaded { way: Way::Scratch, tables, left_out: apply.give().await?, notes })
     }
