@@ -48,6 +48,22 @@ pub struct Extraction {
     dump: Dump,
 }
 
+impl TableCopy {
+    /// A table without rows.
+    pub(super) fn of(table: &Table) -> TableCopy {
+        let columns: Vec<&Column> = table.columns.iter().filter(|column| !column.generated).collect();
+        TableCopy {
+            schema: table.path.schema.clone(),
+            table: table.path.table.clone(),
+            columns: columns.iter().map(|column| column.name.clone()).collect(),
+            types: columns.iter().map(|column| column.declared.clone()).collect(),
+            binary: columns.iter().all(|column| is_binary(column) && is_seen_in_binary(column)),
+            rows: 0,
+            bytes: 0,
+        }
+    }
+}
+
 /// The rows of one table.
 enum Rows {
     All,
@@ -69,16 +85,7 @@ impl Extraction {
         };
         let copied = graph.tables.iter().enumerate().map(|(at, table)| {
             let rows = closure.rows(at);
-            let columns: Vec<&Column> = table.columns.iter().filter(|column| !column.generated).collect();
-            TableCopy {
-                schema: table.path.schema.clone(),
-                table: table.path.table.clone(),
-                columns: columns.iter().map(|column| column.name.clone()).collect(),
-                types: columns.iter().map(|column| column.declared.clone()).collect(),
-                binary: columns.iter().all(|column| is_binary(column) && is_seen_in_binary(column)),
-                rows,
-                bytes: rows * table.row_bytes(),
-            }
+            TableCopy { rows, bytes: rows * table.row_bytes(), ..TableCopy::of(table) }
         });
         let tables: Vec<TableCopy> = copied.collect();
         let lists = (0..tables.len()).map(|at| expressions(&graph, at, masks).join(", ")).collect();

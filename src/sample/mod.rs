@@ -120,14 +120,15 @@ pub async fn select(
 }
 
 /// Checks that the configuration fits the database and that the role may read what it needs, without reading a
-/// row.
+/// row. Answers the tables that a sample would have.
 ///
 /// # Errors
 /// [`Error::Unreadable`] with the GRANTs that are lacking, and what [`select`] would say of the configuration.
-pub async fn check(source: &Source, sample: &config::Sample, references: &[Reference]) -> Result<()> {
+pub async fn check(source: &Source, sample: &config::Sample, references: &[Reference]) -> Result<Vec<TableCopy>> {
     let session = source.open().await?;
     let graph = Graph::new(Catalog::read(&session).await?, sample, references, false)?;
-    readable::check(&session, &graph).await
+    readable::check(&session, &graph).await?;
+    Ok(graph.tables.iter().map(TableCopy::of).collect())
 }
 
 /// The statements that give the source's role all that samples need, and no more.

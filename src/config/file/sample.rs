@@ -40,7 +40,7 @@ pub struct Sample {
     /// How images are made.
     #[serde(default)]
     pub container: Container,
-    /// How many connections read at the same time.
+    /// How many connections read, and how many write, at the same time.
     #[serde(default = "four")]
     #[schemars(range(min = 1, max = 64))]
     pub jobs: usize,

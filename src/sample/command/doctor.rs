@@ -21,7 +21,7 @@ pub async fn doctor(target: &Target, sample: &config::Sample, listener: &dyn Lis
     told(Verdict::Ok, "source", format!("{}, PostgreSQL {version}{}", origin.name, origin.state()), None);
     let mut exit = Exit::Done;
     match sample::check(&origin.source, sample, &target.masking.references).await {
-        Ok(()) => told(Verdict::Ok, "rights", format!("{} may read every table", origin.source.credentials.user), None),
+        Ok(_) => told(Verdict::Ok, "rights", format!("{} may read every table", origin.source.credentials.user), None),
         Err(error @ (Error::Unreadable { .. } | Error::Hidden { .. } | Error::Unknown { .. } | Error::Wish { .. })) => {
             told(Verdict::Fail, "rights", error.to_string(), error.remedy());
             exit = Exit::Refused;

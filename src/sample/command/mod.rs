@@ -58,13 +58,20 @@ pub async fn sample(config: &Config, target: &Target, ask: &Ask, listener: &dyn 
         () = &mut interrupt => return Err(interrupted()),
     };
     match opened {
-        Some((place, origin, rules)) => task.attempts(place.as_ref(), &origin, rules.as_ref(), interrupt).await,
+        Some(opened) => task.attempts(&opened, interrupt).await,
         None => Ok(()),
     }
 }
 
-/// Where it goes, where it comes from, and what becomes of it on the way.
-type Opened<'a> = (Option<Place<'a>>, Origin, Option<Rules>);
+/// What is known before the first row is looked for.
+struct Opened<'a> {
+    /// Where it goes, and the programs that read the schema; none when it goes nowhere.
+    place: Option<(Place<'a>, Dumper)>,
+    /// Where it comes from.
+    origin: Origin,
+    /// What becomes of it on the way; none where a rotation has seen to that.
+    rules: Option<Rules>,
+}
 
 /// Ends when the run is told to stop; not to be asked again after that.
 pub(super) type Interrupt<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send)>;
@@ -92,8 +99,15 @@ impl Task<'_> {
             self.listener.print(&sample::suggest::yaml(&found));
             return Ok(None);
         }
+        let place = match place {
+            Some(place) => {
+                let dumper = Dumper::find(session.major()).await?;
+                Some((self.ready(place, &origin, session.major()).await?, dumper))
+            }
+            None => None,
+        };
         let rules = if origin.is_scrubbed { None } else { Some(self.judge(&origin).await?) };
-        Ok(Some((place, origin, rules)))
+        Ok(Some(Opened { place, origin, rules }))
     }
 
     async fn judge(&self, origin: &Origin) -> Result<Rules, Failure> {
@@ -104,16 +118,10 @@ impl Task<'_> {
     }
 
     /// Begins anew from a new snapshot when a standby had to end what was being read.
-    async fn attempts(
-        &self,
-        place: Option<&Place<'_>>,
-        origin: &Origin,
-        rules: Option<&Rules>,
-        mut interrupt: Interrupt<'_>,
-    ) -> Result<(), Failure> {
+    async fn attempts(&self, opened: &Opened<'_>, mut interrupt: Interrupt<'_>) -> Result<(), Failure> {
         let mut attempt = 1;
         loop {
-            match self.once(place, origin, rules, interrupt.as_mut()).await {
+            match self.once(opened, interrupt.as_mut()).await {
                 Ok(()) => return Ok(()),
                 Err(Broken::Conflict(why)) if attempt < ATTEMPTS => {
                     let message = format!("{why}; starting over from a new snapshot");
@@ -130,16 +138,11 @@ impl Task<'_> {
         }
     }
 
-    async fn once(
-        &self,
-        place: Option<&Place<'_>>,
-        origin: &Origin,
-        rules: Option<&Rules>,
-        mut interrupt: Interrupt<'_>,
-    ) -> Result<(), Broken> {
+    async fn once(&self, opened: &Opened<'_>, mut interrupt: Interrupt<'_>) -> Result<(), Broken> {
+        let (origin, rules) = (&opened.origin, opened.rules.as_ref());
         let selection = self.select(origin, interrupt.as_mut()).await?;
         let plan = selection.plan();
-        let Some(place) = place else {
+        let Some((place, dumper)) = &opened.place else {
             match &self.ask.goal {
                 Goal::Look(Look::Why(table, key)) => self.why(&selection, table, key).await?,
                 _ => self.show(&plan),
@@ -150,7 +153,7 @@ impl Task<'_> {
         let none = Masks::new();
         let extraction = selection.extract(rules.map_or(&none, |rules| &rules.masks));
         let prepared = tokio::select! {
-            prepared = self.prepare(&extraction, origin, rules) => prepared,
+            prepared = self.prepare(&extraction, opened, dumper) => prepared,
             () = &mut interrupt => {
                 extraction.cancel().await;
                 return Err(interrupted().into());
@@ -161,7 +164,7 @@ impl Task<'_> {
         // The keys of all rows take memory that the load has use for.
         drop(extraction);
         let labels = self.labels(origin, rules);
-        self.write(place, Parcel { rows: &spool, schema: &schema, labels, database }, origin, interrupt).await
+        self.write(place, Parcel { rows: &spool, schema: &schema, labels, database }, interrupt).await
     }
 
     fn show(&self, plan: &Plan) {
@@ -192,13 +195,14 @@ impl Task<'_> {
     async fn prepare(
         &self,
         extraction: &Extraction,
-        origin: &Origin,
-        rules: Option<&Rules>,
+        opened: &Opened<'_>,
+        dumper: &Dumper,
     ) -> Result<(Schema, Spool), Broken> {
+        let rules = opened.rules.as_ref();
         if let Some(rules) = rules {
             rules.must_do(extraction.tables())?;
         }
-        let schema = self.schema(extraction, origin, rules).await?;
+        let schema = self.schema(extraction, opened, dumper).await?;
         Ok((schema, self.read(extraction, rules).await?))
     }
 
@@ -234,13 +238,12 @@ impl Task<'_> {
     }
 
     /// The schema, as of the same snapshot.
-    async fn schema(&self, extraction: &Extraction, origin: &Origin, rules: Option<&Rules>) -> Result<Schema, Broken> {
+    async fn schema(&self, extraction: &Extraction, opened: &Opened<'_>, dumper: &Dumper) -> Result<Schema, Broken> {
         let step = Step::begin(self.listener, "schema", "read the schema");
         let mut dump = extraction.dump().clone();
-        dump.password = origin.password(self.target).await?;
-        let dumper = Dumper::find(extraction.major()).await.map_err(Failure::from)?;
-        let mut schema = Schema::read(&dump, &dumper).await?;
-        if let Some(rules) = rules {
+        dump.password = opened.origin.password(self.target).await?;
+        let mut schema = Schema::read(&dump, dumper).await?;
+        if let Some(rules) = &opened.rules {
             for left_out in rules.clean(&mut schema) {
                 step.note(left_out);
             }

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::docker::{DockerConfig, Engine, Image, RegistryLogin};
+use crate::docker::{DockerConfig, Engine, Image, RegistryLogin, login};
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Fact};
 use crate::pg::Url;
 use crate::pg::tunnel::{Gate, Tunnel};
 use crate::platform::aws::Ecr;
 use crate::rotate::run::{Step, counted, size};
-use crate::sample::Spool;
 use crate::sample::load::error::Error;
 use crate::sample::load::{self, Guard, Options, Target};
 use crate::sample::schema::Schema;
 use crate::sample::sink::{archive, container};
+use crate::sample::{self, Spool};
 
 use super::ask::{Goal, Sink};
 use super::fill::{amount, elsewhere, guard, tell};
@@ -29,7 +29,7 @@ const IN_IMAGE: (&str, &str) = ("postgres", "postgres");
 pub(super) enum Place<'a> {
     Archive(&'a Path),
     Database { url: &'a Url, there: Box<There> },
-    Container { image: &'a Image, engine: Engine },
+    Container { image: &'a Image, engine: Engine, logins: Box<Logins> },
 }
 
 /// A database on its server, and whether it may be written to.
@@ -38,6 +38,19 @@ pub(super) struct There {
     guard: Guard,
     /// Keeps the way open.
     _tunnel: Tunnel,
+}
+
+/// Who logs in to registries.
+pub(super) struct Logins {
+    ecr: Ecr,
+    docker: DockerConfig,
+}
+
+impl Logins {
+    /// In the order in which they are asked.
+    fn all(&self) -> [&dyn RegistryLogin; 2] {
+        [&self.ecr, &self.docker]
+    }
 }
 
 /// What is written.
@@ -59,6 +72,7 @@ impl Task<'_> {
                     return Err(Failure::new(Exit::Refused, format!("{} is there already", path.display()))
                         .hint("name another place, or pass --replace to have it replaced"));
                 }
+                archive::check(path, true)?;
                 Place::Archive(path)
             }
             Sink::Database(url) => {
@@ -78,22 +92,48 @@ impl Task<'_> {
                     return Err(Failure::new(Exit::Refused, format!("{image} is an image that devdb has not made"))
                         .hint("take another tag, or pass --replace to give it to the sample"));
                 }
-                Place::Container { image, engine }
+                let ecr = Ecr::connect(Some(self.target)).await?;
+                Place::Container { image, engine, logins: Box::new(Logins { ecr, docker: DockerConfig::of_user() }) }
             }
         }))
+    }
+
+    /// Asks a place all that it can be asked before there is a sample, now that it is known where the rows come from.
+    pub(super) async fn ready<'p>(
+        &self,
+        mut place: Place<'p>,
+        origin: &Origin,
+        major: u32,
+    ) -> Result<Place<'p>, Failure> {
+        match &mut place {
+            Place::Archive(_) => {}
+            Place::Database { there, .. } => {
+                there.guard.origin = Some(origin.server.clone());
+                let tables = sample::check(&origin.source, self.sample, &self.target.masking.references).await?;
+                load::check(&tables, major, &there.target, &there.guard, self.ask.replace).await?;
+            }
+            Place::Container { image, engine, logins } => {
+                container::pull(engine, self.sample.image.as_deref(), major, &logins.all()).await?;
+                if self.ask.push {
+                    login(&logins.all(), image.registry()).await.map_err(Error::Engine)?;
+                }
+            }
+        }
+        Ok(place)
     }
 
     pub(super) async fn write(
         &self,
         place: &Place<'_>,
         parcel: Parcel<'_>,
-        origin: &Origin,
         interrupt: Interrupt<'_>,
     ) -> Result<(), Broken> {
         match place {
             Place::Archive(path) => self.archive(path, parcel, interrupt).await,
-            Place::Database { url, there } => self.database(url, there, parcel, origin, interrupt).await,
-            Place::Container { image, engine } => self.container(image, engine, parcel, interrupt).await,
+            Place::Database { url, there } => self.database(url, there, parcel, interrupt).await,
+            Place::Container { image, engine, logins } => {
+                self.container(image, engine, &logins.all(), parcel, interrupt).await
+            }
         }
     }
 
@@ -120,14 +160,12 @@ impl Task<'_> {
         url: &Url,
         there: &There,
         parcel: Parcel<'_>,
-        origin: &Origin,
         interrupt: Interrupt<'_>,
     ) -> Result<(), Broken> {
         let step = Step::begin(self.listener, load::STEP, format!("load it into {}", url.place()));
-        let guard = Guard { origin: Some(origin.server.clone()), ..there.guard.clone() };
         let options = Options { jobs: self.sample.jobs, replace: self.ask.replace };
         let Parcel { rows, schema, .. } = parcel;
-        let loaded = load::load(rows, schema, &there.target, &guard, options, self.listener, interrupt).await?;
+        let loaded = load::load(rows, schema, &there.target, &there.guard, options, self.listener, interrupt).await?;
         tell(&step, &loaded);
         step.done(format!("{}, in {}", amount(&loaded), url.place()));
         self.tell(vec![Fact::new("connect", psql(url))]);
@@ -138,6 +176,7 @@ impl Task<'_> {
         &self,
         image: &Image,
         engine: &Engine,
+        logins: &[&dyn RegistryLogin],
         parcel: Parcel<'_>,
         interrupt: Interrupt<'_>,
     ) -> Result<(), Broken> {
@@ -153,9 +192,7 @@ impl Task<'_> {
             push: self.ask.push,
             labels,
         };
-        let (ecr, docker) = (Ecr::connect(Some(self.target)).await.map_err(Failure::from)?, DockerConfig::of_user());
-        let logins: [&dyn RegistryLogin; 2] = [&ecr, &docker];
-        let made = container::write(rows, schema, engine, &settings, &logins, self.listener, interrupt).await?;
+        let made = container::write(rows, schema, engine, &settings, logins, self.listener, interrupt).await?;
         tell(&step, &made.loaded);
         let pushed = if made.digest.is_some() { ", pushed" } else { "" };
         step.done(format!("{}, in {image}{pushed}", amount(&made.loaded)));

@@ -1,8 +1,13 @@
 //! What comes after rows and constraints: materialized views and statistics.
 
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use futures_util::future::try_join_all;
+
 use crate::pg::catalog::materialized_views;
 use crate::pg::{Session, identifier};
-use crate::sample::load::error::Result;
+use crate::sample::load::error::{Error, Result};
 
 /// Fills materialized views, those that others read first; answers sentences on those that could not be.
 pub(super) async fn refresh(session: &Session, in_transaction: bool) -> Result<Vec<String>> {
@@ -32,8 +37,42 @@ pub(super) async fn refresh(session: &Session, in_transaction: bool) -> Result<V
     Ok(notes)
 }
 
-/// Gathers statistics of all tables, so that the first query is planned well.
-pub(super) async fn analyze(session: &Session) -> Result<()> {
-    session.run("ANALYZE").await?;
+/// Bytes, and tables, that one statement gathers statistics of.
+const BYTES: i64 = 4 * 1024 * 1024;
+const TABLES: usize = 50;
+
+/// Gathers statistics of all tables over several sessions, so that the first query is planned well.
+pub(super) async fn analyze(session: &Session, workers: &[Session]) -> Result<()> {
+    let rows = session
+        .query(
+            "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind = 'p', pg_catalog.pg_relation_size(c.oid) \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND NOT c.relisshared \
+             ORDER BY 2 DESC, 3 DESC, 1",
+            &[],
+        )
+        .await?;
+    let (mut statements, mut gathered, mut bytes) = (VecDeque::new(), Vec::<String>::new(), 0);
+    for row in rows {
+        gathered.push(row.get(0));
+        bytes += row.get::<_, i64>(2);
+        // A partitioned table is read as large as it is with all below it.
+        if row.get(1) || bytes > BYTES || gathered.len() == TABLES {
+            statements.push_back(format!("ANALYZE {}", std::mem::take(&mut gathered).join(", ")));
+            bytes = 0;
+        }
+    }
+    if !gathered.is_empty() {
+        statements.push_back(format!("ANALYZE {}", gathered.join(", ")));
+    }
+    let queue = &Mutex::new(statements);
+    let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
+    try_join_all(workers.iter().map(|worker| async move {
+        while let Some(statement) = next() {
+            worker.run(&statement).await?;
+        }
+        Ok::<(), Error>(())
+    }))
+    .await?;
     Ok(())
 }

@@ -38,6 +38,7 @@ pub use refusal::Refusal;
 pub use rows::{Bytestream, Copied, Rows, hex};
 pub use target::Target;
 
+use super::TableCopy;
 use super::schema::Schema;
 use crate::event::{Event, Listener};
 use crate::pg::Session;
@@ -83,8 +84,7 @@ pub async fn load<R: Rows + ?Sized>(
     listener: &dyn Listener,
     interrupt: impl Future<Output = ()> + Send,
 ) -> Result<Loaded> {
-    guard.check(&target.host, target.port, &target.database)?;
-    let (way, exists) = look(rows, target, guard, options).await?;
+    let (way, exists) = look(rows.tables(), rows.major(), target, guard, options.replace).await?;
     let work = Work { rows, schema, listener };
     if way != Way::Scratch {
         // A session that is dropped ends its transaction.
@@ -105,8 +105,24 @@ pub(super) async fn load_own<R: Rows + ?Sized>(
     Work { rows, schema, listener }.database(&session, target, &target.database, jobs).await
 }
 
+/// Whether a sample of these tables, of a source of this major version, may be loaded, as far as that can be told before
+/// there is one. [`load`] asks again.
+///
+/// # Errors
+/// [`Error::Refused`]; what the target says.
+pub async fn check(tables: &[TableCopy], major: u32, target: &Target, guard: &Guard, replace: bool) -> Result<()> {
+    look(tables, major, target, guard, replace).await.map(drop)
+}
+
 /// Looks at the target and decides the way.
-async fn look<R: Rows + ?Sized>(rows: &R, target: &Target, guard: &Guard, options: Options) -> Result<(Way, bool)> {
+async fn look(
+    tables: &[TableCopy],
+    source_major: u32,
+    target: &Target,
+    guard: &Guard,
+    replace: bool,
+) -> Result<(Way, bool)> {
+    guard.check(&target.host, target.port, &target.database)?;
     let (observed, major) = match target.session(&target.database).await {
         Ok(session) => {
             guard.check_server(target, &session).await?;
@@ -120,10 +136,10 @@ async fn look<R: Rows + ?Sized>(rows: &R, target: &Target, guard: &Guard, option
         }
         Err(error) => return Err(error),
     };
-    let way = observe::decide(&observed, target, rows.tables(), options.replace)?;
+    let way = observe::decide(&observed, target, tables, replace)?;
     // Rows have the same form in every version; statements of a schema do not.
-    if way != Way::Existing && major < rows.major() {
-        return Err(Refusal::Older { target: target.name(), major, source_major: rows.major() }.into());
+    if way != Way::Existing && major < source_major {
+        return Err(Refusal::Older { target: target.name(), major, source_major }.into());
     }
     Ok((way, observed.exists))
 }
@@ -183,8 +199,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         let tables = self.copy(&sessions, &plain).await?;
         self.tell("adding indexes, constraints and triggers");
         parallel::run(&mut apply, &sessions, &self.schema.after).await?;
-        drop(sessions);
-        let notes = self.finish(session, false).await?;
+        let notes = self.finish(session, &sessions).await?;
         Ok(Loaded { way: Way::Scratch, tables, left_out: apply.give().await?, notes })
     }
 
@@ -206,7 +221,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
             let order: Vec<usize> = (0..self.rows.tables().len()).collect();
             let tables = self.copy_in_order(session, &order).await?;
             apply.run(&self.schema.after).await?;
-            let notes = self.finish(session, true).await?;
+            let notes = self.finish(session, &[]).await?;
             Loaded { way, tables, left_out: apply.give().await?, notes }
         } else {
             let mut split = Vec::new();
@@ -216,18 +231,23 @@ impl<R: Rows + ?Sized> Work<'_, R> {
             let ready = existing::prepare(session, target, self.rows.tables(), &split, replace).await?;
             let tables = self.copy_in_order(session, &ready.order).await?;
             ready.finish(session).await?;
-            let notes = self.finish(session, true).await?;
+            let notes = self.finish(session, &[]).await?;
             Loaded { way, tables, left_out: LeftOut::default(), notes }
         };
         session.run("COMMIT").await?;
         Ok(loaded)
     }
 
-    async fn finish(&self, session: &Session, in_transaction: bool) -> Result<Vec<String>> {
+    /// What comes after rows and constraints; in one transaction when there are no other sessions.
+    async fn finish(&self, session: &Session, others: &[Session]) -> Result<Vec<String>> {
         self.tell("setting sequences, filling materialized views, gathering statistics");
         let mut notes = sequences::set(session).await?;
-        notes.extend(finish::refresh(session, in_transaction).await?);
-        finish::analyze(session).await?;
+        notes.extend(finish::refresh(session, others.is_empty()).await?);
+        if others.is_empty() {
+            session.run("ANALYZE").await?;
+        } else {
+            finish::analyze(session, others).await?;
+        }
         Ok(notes)
     }
 

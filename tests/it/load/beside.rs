@@ -29,6 +29,11 @@ async fn many_sessions_make_the_same_as_one(version: Version) {
         assert_eq!(made.after_text(), schema.after_text(), "{jobs} sessions");
         assert_eq!(picture(&other.superuser("copy").await).await, expected, "{jobs} sessions");
     }
+    let session = other.superuser("copy").await;
+    let unknown = "SELECT string_agg(oid::regclass::text, ' ') FROM pg_class WHERE relkind IN ('r', 'p', 'm') \
+                   AND relpersistence <> 't' AND NOT relisshared AND relnamespace::regnamespace::text <> 'information_schema' \
+                   AND reltuples < 0";
+    assert_eq!(session.query_one(unknown, &[]).await.unwrap().get::<_, Option<String>>(0), None, "no statistics");
     assert_eq!(databases(&other).await, ["copy", "postgres"]);
     assert!(!other.log().contains("deadlock"), "{}", other.log());
 }

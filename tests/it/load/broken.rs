@@ -41,7 +41,7 @@ async fn a_sample_that_is_not_closed_is_not_loaded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_source_that_is_lost_leaves_nothing() {
+async fn rows_that_end_early_leave_nothing() {
     let source = source(&version(15)).await;
     let other = Cluster::unrelated(&version(15), &[]).await;
     let before = a_target(&other).await;
@@ -49,10 +49,7 @@ async fn a_source_that_is_lost_leaves_nothing() {
         let mut whole = Whole::of(&source, "app").await;
         whole.breaks = Some(table.into());
         let error = load(&whole, &target(&other, "postgres", "", "mine"), REPLACE).await.unwrap_err().to_string();
-        assert!(
-            error.contains(&format!("copying app.{table} failed")) && error.contains("broken on purpose"),
-            "{error}"
-        );
+        assert!(error.contains("broken on purpose"), "{error}");
         assert_eq!(picture(&other.superuser("mine").await).await, before);
         assert_eq!(databases(&other).await, ["mine", "postgres"]);
     }

@@ -39,19 +39,7 @@ pub async fn write<R: Rows + ?Sized>(
     replace: bool,
     listener: &dyn Listener,
 ) -> Result<Manifest> {
-    let taken = || path.symlink_metadata().is_ok();
-    if taken() && !replace {
-        return Err(Error::File {
-            path: path.to_owned(),
-            why: "is there already; pass --replace to have it replaced".into(),
-        });
-    }
-    if path.is_dir() && !is_one(path) {
-        return Err(Error::File {
-            path: path.to_owned(),
-            why: "is a folder, and no archive: it is not replaced".into(),
-        });
-    }
+    check(path, replace)?;
     let stage = Stage::beside(path)?;
     let folder = stage.path().join("archive");
     for sub in ["schema", "rows"] {
@@ -72,13 +60,28 @@ pub async fn write<R: Rows + ?Sized>(
     } else {
         folder
     };
-    if taken() && path.is_dir() {
+    if path.is_dir() {
         // A folder cannot be put in the place of another; the old one goes with the stage.
         let old = stage.path().join("old");
         std::fs::rename(path, &old).map_err(|error| Error::io(path, &error))?;
     }
     std::fs::rename(&made, path).map_err(|error| Error::io(path, &error))?;
     Ok(manifest)
+}
+
+/// Whether an archive may be written there.
+///
+/// # Errors
+/// What stands there already, when it is not to be replaced.
+pub fn check(path: &Path, replace: bool) -> Result<()> {
+    let why = if path.symlink_metadata().is_ok() && !replace {
+        "is there already; pass --replace to have it replaced"
+    } else if path.is_dir() && !is_one(path) {
+        "is a folder, and no archive: it is not replaced"
+    } else {
+        return Ok(());
+    };
+    Err(Error::File { path: path.to_owned(), why: why.into() })
 }
 
 /// Whether a folder is an archive, or empty.

@@ -96,6 +96,27 @@ pub async fn write<R: Rows + ?Sized>(
     done
 }
 
+/// Sees that the image is there to start from: the one that is asked for, or `postgres:<major>`. Answers its name and the
+/// arguments that it starts with.
+///
+/// # Errors
+/// When it is neither there nor can be pulled.
+pub async fn pull(
+    engine: &Engine,
+    base: Option<&str>,
+    major: u32,
+    logins: &[&dyn RegistryLogin],
+) -> Result<(String, Vec<String>)> {
+    let base = base.map_or_else(|| format!("postgres:{major}"), str::to_owned);
+    let login = match Image::parse(&base) {
+        // One that is here needs nobody's credentials.
+        Ok(image) if !engine.has(&base).await => login(logins, image.registry()).await?,
+        _ => None,
+    };
+    let command = engine.command_of(&base, login.as_ref()).await?;
+    Ok((base, command))
+}
+
 struct Work<'a, R: Rows + ?Sized> {
     rows: &'a R,
     schema: &'a Schema,
@@ -110,15 +131,8 @@ struct Work<'a, R: Rows + ?Sized> {
 
 impl<R: Rows + ?Sized> Work<'_, R> {
     async fn all(&self) -> Result<Made> {
-        let major = self.rows.major();
-        let base = self.settings.base.clone().unwrap_or_else(|| format!("postgres:{major}"));
-        let from = Image::parse(&base).ok();
-        let pull = match &from {
-            // One that is here needs nobody's credentials.
-            Some(image) if !self.engine.has(&base).await => login(self.logins, image.registry()).await?,
-            _ => None,
-        };
-        let command = self.engine.command_of(&base, pull.as_ref()).await?;
+        let base = self.settings.base.as_deref();
+        let (base, command) = pull(self.engine, base, self.rows.major(), self.logins).await?;
         let server = Server { engine: self.engine, settings: self.settings, run: self.run };
         self.tell(format!("starting {base}"));
         let (container, target) = server.start(&base, &command).await?;

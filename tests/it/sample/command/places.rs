@@ -115,6 +115,39 @@ async fn only_an_archive_is_replaced() {
     assert_eq!(std::fs::read_to_string(desk.path("precious/sub/file")).unwrap(), "years of work");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_speaks_against_a_place_is_said_before_a_row_is_looked_for() {
+    let desk = Desk::new().await;
+    let into = desk.place();
+    let refused = |code: i32, words: &str, into: &str, environment: &[(&str, &str)]| {
+        let mut command = desk.command(&["sample", "--users", "1", "--push", "--into", into]);
+        if !into.starts_with("container:") {
+            command = desk.command(&["sample", "--users", "1", "--into", into]);
+        }
+        let done = done(command.envs(environment.iter().copied()).output().unwrap()).code(code).says(words);
+        assert!(!done.err.contains("find the rows"), "{}", done.err);
+    };
+    refused(1, "password authentication failed", &into, &[("PGPASSWORD", "wrong")]);
+    refused(1, "no pg_dump of version 15 or newer was found", &into, &[("PG_BIN", "/nowhere"), ("PATH", "/nowhere")]);
+    desk.laptop.sql("postgres", "CREATE DATABASE app_sample OWNER dev").await;
+    desk.laptop
+        .sql("app_sample", "CREATE TABLE mine (id int); INSERT INTO mine VALUES (1); GRANT ALL ON mine TO dev")
+        .await;
+    refused(3, "--replace", &into, &[]);
+    let (_engine, _turn) = engine().await;
+    let host = std::env::var("DEVDB_TEST_DOCKER_HOST").unwrap();
+    desk.config("  root: app.users\n", "  root: app.users\n  container: { image: \"127.0.0.1:1/none:1\" }\n");
+    let image = "container://devdb-test/early:1";
+    refused(1, "pull 127.0.0.1:1/none:1", image, &[("DOCKER_HOST", &host)]);
+    desk.config("127.0.0.1:1/none:1", &base());
+    std::fs::create_dir(desk.path("docker")).unwrap();
+    let config = r#"{"credHelpers": {"127.0.0.1:5": "nobody-has-this"}}"#;
+    std::fs::write(desk.path("docker/config.json"), config).unwrap();
+    let docker = desk.path("docker").display().to_string();
+    let image = "container://127.0.0.1:5/early:1";
+    refused(1, "nobody-has-this", image, &[("DOCKER_HOST", &host), ("DOCKER_CONFIG", &docker)]);
+}
+
 #[test]
 fn a_live_generation_is_copied_as_it_is() {
     let scene = Scene::new();
