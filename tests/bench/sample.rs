@@ -104,13 +104,13 @@ impl Bench {
             let rounds = if k > 10_000 { 1 } else { 3 };
             let (mut ratios, mut works) = (Vec::new(), Vec::new());
             for _ in 0..rounds {
-                let kept = self.sample("app", KEPT, &spread(k, users), self.source.port());
+                let kept = self.sample("app", KEPT, &spread(k, users), self.source.port()).await;
                 println!("k = {k}, kept: {kept}");
                 let (floor, work) = floor::pipe(self, k, users).await;
                 println!("k = {k}, psql: {floor:.2} s, {work:.1} s of processors");
                 ratios.push(kept.seconds / floor);
                 works.push(kept.work / work);
-                let masked = self.sample("app", MASKS, &spread(k, users), self.source.port());
+                let masked = self.sample("app", MASKS, &spread(k, users), self.source.port()).await;
                 println!("k = {k}, masked: {masked}");
             }
             println!(
@@ -119,7 +119,7 @@ impl Bench {
                 crate::median(works)
             );
             let proxy = Proxy::to(self.source.port()).await;
-            self.sample("app", MASKS, &spread(k, users), proxy.port);
+            self.sample("app", MASKS, &spread(k, users), proxy.port).await;
             println!("k = {k}: {}", proxy.told());
         }
     }
@@ -129,7 +129,7 @@ impl Bench {
         crate::heading("the size of the database at k = 100 (goal: flat, but for the reference without an index)");
         for _ in 0..3 {
             for database in ["small", "app"] {
-                println!("{database}: {}", self.sample(database, MASKS, &spread(100, 1000), self.source.port()));
+                println!("{database}: {}", self.sample(database, MASKS, &spread(100, 1000), self.source.port()).await);
             }
         }
     }
@@ -150,7 +150,7 @@ impl Bench {
         session.run("VACUUM (ANALYZE)").await.unwrap();
         let keep = "  keep: [\"*.word\"]\n";
         for _ in 0..2 {
-            println!("{}", self.run("big", keep, "  tables: { app.words: all }\n", "1\n", self.source.port()));
+            println!("{}", self.run("big", keep, "  tables: { app.words: all }\n", "1\n", self.source.port()).await);
         }
     }
 
@@ -168,15 +168,15 @@ impl Bench {
             self.source.sql(database, &make).await;
             println!(
                 "{database}: {}",
-                self.run(database, "  keep: [\"*.a\", \"*.b\", \"*.c\"]\n", "", "1\n", self.source.port())
+                self.run(database, "  keep: [\"*.a\", \"*.b\", \"*.c\"]\n", "", "1\n", self.source.port()).await
             );
         }
     }
 
-    fn sample(&self, database: &str, masks: &str, users: &str, port: u16) -> Run {
+    async fn sample(&self, database: &str, masks: &str, users: &str, port: u16) -> Run {
         let more = "  edges: [{ table: app.users, columns: [company_id], rule: stop }]
   tables: { app.countries: all, app.products: all }\n";
-        self.run(database, masks, more, users, port)
+        self.run(database, masks, more, users, port).await
     }
 
     /// Seconds of processors that all programs so far have taken, and both servers: on a machine that others use
@@ -197,8 +197,8 @@ impl Bench {
         of_children("self") + of_children(&pid(&self.source)) + of_children(&pid(&self.target))
     }
 
-    /// Runs the program once; what it wrote stays in the database `copy`.
-    fn run(&self, database: &str, masks: &str, sample: &str, users: &str, port: u16) -> Run {
+    /// Runs the program once; what it wrote stays in the database `copy`, which is not there before.
+    async fn run(&self, database: &str, masks: &str, sample: &str, users: &str, port: u16) -> Run {
         let references = "references:
   - { table: app.comments, columns: [subject_id], where: \"subject_type = 'User'\", to: app.users, key: [id] }
   - { table: app.comments, columns: [subject_id], where: \"subject_type = 'Order'\", to: app.orders, key: [id] }
@@ -217,19 +217,15 @@ impl Bench {
         std::fs::write(self.folder.path().join("devdb.yaml"), &config).unwrap();
         std::fs::write(self.folder.path().join("users"), users).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_devdb"));
-        command.current_dir(self.folder.path()).args([
-            "sample",
-            "--users-file",
-            "users",
-            "--replace",
-            "--format",
-            "json",
-        ]);
+        command.current_dir(self.folder.path()).args(["sample", "--users-file", "users", "--format", "json"]);
         command.arg(format!("--into=database://postgres@127.0.0.1:{}/copy", self.target.port()));
         command.arg(format!("--from=postgres://reader@127.0.0.1:{port}/{database}"));
         command.env("PGPASSWORD", "r").env_remove("DEVDB_CONFIG").env_remove("GITHUB_STEP_SUMMARY");
         command.env("PG_BIN", crate::support::server::bin(Some(15)));
         let out = std::fs::File::create(self.folder.path().join("out")).unwrap();
+        // As the pipe finds it: dropping what was there would be a checkpoint of its own.
+        self.target.sql("postgres", "DROP DATABASE IF EXISTS copy").await;
+        self.target.sql("postgres", "CHECKPOINT").await;
         command.stdin(Stdio::null()).stderr(out.try_clone().unwrap()).stdout(out);
         let (began, work) = (Instant::now(), self.work());
         let memory = crate::peak_of(command.spawn().unwrap());

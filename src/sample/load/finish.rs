@@ -47,7 +47,7 @@ pub(super) async fn analyze(session: &Session, workers: &[Session]) -> Result<()
         .query(
             "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind = 'p', pg_catalog.pg_relation_size(c.oid) \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND NOT c.relisshared \
+             WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND NOT c.relisshared AND NOT c.relispartition \
              ORDER BY 2 DESC, 3 DESC, 1",
             &[],
         )
@@ -56,7 +56,7 @@ pub(super) async fn analyze(session: &Session, workers: &[Session]) -> Result<()
     for row in rows {
         gathered.push(row.get(0));
         bytes += row.get::<_, i64>(2);
-        // A partitioned table is read as large as it is with all below it.
+        // With a partitioned table go all below it.
         if row.get(1) || bytes > BYTES || gathered.len() == TABLES {
             statements.push_back(format!("ANALYZE {}", std::mem::take(&mut gathered).join(", ")));
             bytes = 0;

@@ -19,7 +19,7 @@ mod write;
 use std::path::Path;
 
 pub use read::Archive;
-pub use write::write;
+pub use write::{check, write};
 
 use crate::sample::manifest::{Manifest, Table};
 
