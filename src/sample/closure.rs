@@ -171,7 +171,8 @@ impl Closure {
             let is_whole = condition.is_none();
             let conditions: Vec<String> = condition.into_iter().collect();
             let sql = query::select(table, &relation, &conditions, None);
-            let mut rows = read(work.pool.clone(), self.kinds(at), Ask { sql, parameters: Vec::new() });
+            let mut rows =
+                read(work.pool.clone(), self.kinds(at), Ask { sql, parameters: Vec::new(), by_index: false });
             while let Some(batch) = rows.try_next().await? {
                 for row in &batch {
                     if is_whole {
@@ -223,5 +224,6 @@ fn ask(graph: &Graph, at: usize, way: Way, arrays: Vec<Array>, few: bool) -> Ask
             newest = Some(Newest { rows: *rows, by: newest_by, among: &end.terms });
         }
     }
-    Ask { sql: query::select(table, &relation, &conditions, newest.as_ref()), parameters: arrays }
+    let sql = query::select(table, &relation, &conditions, newest.as_ref());
+    Ask { sql, parameters: arrays, by_index: few }
 }

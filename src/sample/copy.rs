@@ -134,7 +134,8 @@ impl Extraction {
     /// What the server says. A conflict with recovery on a standby is one that
     /// [`is_conflict`](super::is_conflict) knows: the sample is then selected and read again from a new snapshot.
     pub async fn copy(&self, table: usize, part: usize) -> pg::Result<Copy> {
-        let lease = self.pool.take().await.map_err(of_source)?;
+        let mut lease = self.pool.take().await.map_err(of_source)?;
+        lease.by_index(matches!(self.rows[table], Rows::Keys(_))).await.map_err(of_source)?;
         let reading = Reading {
             lease,
             statements: self.statements(table, part),

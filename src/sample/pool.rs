@@ -16,16 +16,22 @@ pub struct Pool {
     leader: Session,
     snapshot: String,
     reached: Identity,
-    idle: Mutex<Vec<Session>>,
+    idle: Mutex<Vec<Worker>>,
     turns: Arc<Semaphore>,
     cancellers: Mutex<Vec<Canceller>>,
+}
+
+/// A connection, and whether it was told to keep off whole tables.
+struct Worker {
+    session: Session,
+    by_index: bool,
 }
 
 /// A connection for one query at a time. Given back when dropped; when dropped in the middle of a query, that
 /// query is cancelled on the server.
 pub(super) struct Lease {
     pool: Arc<Pool>,
-    session: Option<Session>,
+    worker: Option<Worker>,
     busy: bool,
     _turn: OwnedSemaphorePermit,
 }
@@ -52,7 +58,7 @@ impl Pool {
         Ok(Arc::new(pool))
     }
 
-    async fn worker(&self) -> Result<Session> {
+    async fn worker(&self) -> Result<Worker> {
         let session = self.source.open().await?;
         if identity(&session).await? != self.reached {
             return Err(Error::Balanced { place: self.source.tunnel.address.to_string() });
@@ -60,18 +66,18 @@ impl Pool {
         session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         session.run(&format!("SET TRANSACTION SNAPSHOT {}", literal(&self.snapshot))).await?;
         self.cancellers.lock().unwrap_or_else(PoisonError::into_inner).push(session.canceller());
-        Ok(session)
+        Ok(Worker { session, by_index: false })
     }
 
     /// A connection; waits while all are in use.
     pub(super) async fn take(self: &Arc<Self>) -> Result<Lease> {
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| Error::Interrupted)?;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let session = match idle {
-            Some(session) => session,
+        let worker = match idle {
+            Some(worker) => worker,
             None => self.worker().await?,
         };
-        Ok(Lease { pool: self.clone(), session: Some(session), busy: false, _turn: turn })
+        Ok(Lease { pool: self.clone(), worker: Some(worker), busy: false, _turn: turn })
     }
 
     /// The session that holds the snapshot, for reading the catalog.
@@ -116,7 +122,22 @@ impl Lease {
     /// The session, for a query that is waited for to its end or whose end is told by [`Lease::ended`].
     pub(super) fn begin(&mut self) -> Result<&Session> {
         self.busy = true;
-        self.session.as_ref().ok_or(Error::Interrupted)
+        self.worker.as_ref().map(|worker| &worker.session).ok_or(Error::Interrupted)
+    }
+
+    /// Says whether what is asked next is to be found over an index. For some thousand keys a planner would rather read
+    /// the table, and for the next thousand once more.
+    pub(super) async fn by_index(&mut self, wanted: bool) -> Result<()> {
+        if self.worker.as_ref().is_some_and(|worker| worker.by_index == wanted) {
+            return Ok(());
+        }
+        let set = if wanted { "SET enable_seqscan = off" } else { "SET enable_seqscan = on" };
+        self.begin()?.run(set).await?;
+        self.ended();
+        if let Some(worker) = &mut self.worker {
+            worker.by_index = wanted;
+        }
+        Ok(())
     }
 
     /// The query came to its end, and the connection can run another.
@@ -130,8 +151,8 @@ impl Lease {
         sql: &str,
         parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
     ) -> Result<Vec<tokio_postgres::Row>> {
-        let session = self.begin()?;
-        let rows = session.query(sql, parameters).await?;
+        self.by_index(false).await?;
+        let rows = self.begin()?.query(sql, parameters).await?;
         self.ended();
         Ok(rows)
     }
@@ -139,17 +160,17 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(session) = self.session.take() else { return };
+        let Some(worker) = self.worker.take() else { return };
         if !self.busy {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
             return;
         }
         // Its transaction ends with the query, so that the connection is of no more use.
-        let canceller = session.canceller();
+        let canceller = worker.session.canceller();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 let _ = canceller.cancel().await;
-                drop(session);
+                drop(worker);
             });
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Ask {
     pub sql: String,
     /// Its array parameters.
     pub parameters: Vec<Array>,
+    /// Whether an index leads to its rows.
+    pub by_index: bool,
 }
 
 /// Of the rows found, only the newest for each tuple.
@@ -150,6 +152,7 @@ const BATCH: usize = 1024;
 pub(super) fn read(pool: Arc<Pool>, kinds: Vec<Kind>, ask: Ask) -> Pin<Box<dyn Stream<Item = Result<Batch>> + Send>> {
     let begun = async move {
         let mut lease = pool.take().await?;
+        lease.by_index(ask.by_index).await?;
         let parameters: Vec<(Box<dyn ToSql + Sync + Send>, Type)> = ask.parameters.into_iter().map(parameter).collect();
         let rows = lease.begin()?.client().query_typed_raw(&ask.sql, parameters).await.map_err(failed(&ask.sql))?;
         let state = Some((lease, Box::pin(rows), kinds, ask.sql));

@@ -64,7 +64,7 @@ pub(super) fn search(graph: &mut Graph, seeds: &Seeds) -> Result<Search> {
             if let Some(limit) = limit {
                 sql = format!("{sql} ORDER BY {} LIMIT {limit}", table.identity.order());
             }
-            return Ok(Search { table: at, ask: Ask { sql, parameters: Vec::new() }, wanted: None });
+            return Ok(Search { table: at, ask: Ask { sql, parameters: Vec::new(), by_index: false }, wanted: None });
         }
         Pick::Keys { column, values } => (column, values),
     };
@@ -83,7 +83,7 @@ pub(super) fn search(graph: &mut Graph, seeds: &Seeds) -> Result<Search> {
     let arrays = super::keys::columns(&[term.kind()], wanted.iter().map(|(value, _)| vec![value.clone()]));
     let condition = query::among(std::slice::from_ref(&term), &query::places(&arrays), true);
     let sql = query::select(table, &relation, &[condition], None);
-    Ok(Search { table: at, ask: Ask { sql, parameters: arrays }, wanted: Some((slot, wanted)) })
+    Ok(Search { table: at, ask: Ask { sql, parameters: arrays, by_index: false }, wanted: Some((slot, wanted)) })
 }
 
 /// The column that rows are named by.

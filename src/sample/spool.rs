@@ -41,6 +41,14 @@ impl Spool {
         Spool { tables, major, streams, folder }
     }
 
+    /// Whether rows can be kept in a folder.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub(super) fn check(folder: &Path) -> Result<()> {
+        tempfile::tempfile_in(folder).map(drop).map_err(|error| failed(folder, &error))
+    }
+
     /// Bytes of all rows.
     pub fn bytes(&self) -> u64 {
         self.streams.iter().flatten().map(|extent| extent.to - extent.from).sum()

@@ -101,7 +101,7 @@ async fn find(
     conditions.extend(condition.map(|condition| format!("({condition}\n)")));
     let sql = query::select(table, &table.relation_of(end), &conditions, None);
     let kinds = table.slots.iter().map(|slot| slot.kind).collect();
-    let mut rows = read(pool.clone(), kinds, Ask { sql, parameters: arrays });
+    let mut rows = read(pool.clone(), kinds, Ask { sql, parameters: arrays, by_index: false });
     while let Some(batch) = rows.try_next().await? {
         if let Some(row) = batch.into_iter().find(|row| is_meant(row)) {
             return Ok(Some(row));

@@ -164,7 +164,8 @@ impl Task<'_> {
         // The keys of all rows take memory that the load has use for.
         drop(extraction);
         let labels = self.labels(origin, rules);
-        self.write(place, Parcel { rows: &spool, schema: &schema, labels, database }, interrupt).await
+        // What fails from here on is no matter of the source.
+        Ok(self.write(place, Parcel { rows: &spool, schema: &schema, labels, database }, interrupt).await?)
     }
 
     fn show(&self, plan: &Plan) {

@@ -14,12 +14,12 @@ use crate::sample::load::error::Error;
 use crate::sample::load::{self, Guard, Options, Target};
 use crate::sample::schema::Schema;
 use crate::sample::sink::{archive, container};
-use crate::sample::{self, Spool};
+use crate::sample::{self, ATTEMPTS, Spool, TableCopy, is_conflict, private};
 
 use super::ask::{Goal, Sink};
 use super::fill::{amount, elsewhere, guard, tell};
 use super::origin::Origin;
-use super::{Broken, Interrupt, Task, interrupted};
+use super::{Interrupt, Task, interrupted};
 
 /// Who logs in to the database of an image, and by which password. Whoever has the image has the data: it is
 /// no secret.
@@ -66,6 +66,7 @@ impl Task<'_> {
     /// Looks at the place that the sample goes to; none when it goes nowhere.
     pub(super) async fn place(&self) -> Result<Option<Place<'_>>, Failure> {
         let Goal::Write(into) = &self.ask.goal else { return Ok(None) };
+        Spool::check(&private::folder())?;
         Ok(Some(match into {
             Sink::Archive(path) => {
                 if !self.ask.replace && path.symlink_metadata().is_ok() {
@@ -109,7 +110,7 @@ impl Task<'_> {
             Place::Archive(_) => {}
             Place::Database { there, .. } => {
                 there.guard.origin = Some(origin.server.clone());
-                let tables = sample::check(&origin.source, self.sample, &self.target.masking.references).await?;
+                let tables = self.tables(origin).await?;
                 load::check(&tables, major, &there.target, &there.guard, self.ask.replace).await?;
             }
             Place::Container { image, engine, logins } => {
@@ -122,12 +123,23 @@ impl Task<'_> {
         Ok(place)
     }
 
+    /// The tables that there will be. A standby may have to end even a look at them.
+    async fn tables(&self, origin: &Origin) -> Result<Vec<TableCopy>, Failure> {
+        let mut attempt = 1;
+        loop {
+            match sample::check(&origin.source, self.sample, &self.target.masking.references).await {
+                Err(sample::Error::Source(error)) if is_conflict(&error) && attempt < ATTEMPTS => attempt += 1,
+                done => return Ok(done?),
+            }
+        }
+    }
+
     pub(super) async fn write(
         &self,
         place: &Place<'_>,
         parcel: Parcel<'_>,
         interrupt: Interrupt<'_>,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), Failure> {
         match place {
             Place::Archive(path) => self.archive(path, parcel, interrupt).await,
             Place::Database { url, there } => self.database(url, there, parcel, interrupt).await,
@@ -137,13 +149,13 @@ impl Task<'_> {
         }
     }
 
-    async fn archive(&self, path: &Path, parcel: Parcel<'_>, mut interrupt: Interrupt<'_>) -> Result<(), Broken> {
+    async fn archive(&self, path: &Path, parcel: Parcel<'_>, mut interrupt: Interrupt<'_>) -> Result<(), Failure> {
         let step = Step::begin(self.listener, "archive", format!("write {}", path.display()));
         let Parcel { rows, schema, labels, .. } = parcel;
         let (jobs, replace) = (self.sample.jobs, self.ask.replace);
         let manifest = tokio::select! {
             done = archive::write(rows, schema, path, labels, jobs, replace, self.listener) => done?,
-            () = &mut interrupt => return Err(interrupted().into()),
+            () = &mut interrupt => return Err(interrupted()),
         };
         let bytes = manifest.tables.iter().map(|table| table.bytes).sum();
         step.done(format!("{}, {}, in {}", counted(manifest.rows(), "row"), size(bytes), path.display()));
@@ -161,7 +173,7 @@ impl Task<'_> {
         there: &There,
         parcel: Parcel<'_>,
         interrupt: Interrupt<'_>,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), Failure> {
         let step = Step::begin(self.listener, load::STEP, format!("load it into {}", url.place()));
         let options = Options { jobs: self.sample.jobs, replace: self.ask.replace };
         let Parcel { rows, schema, .. } = parcel;
@@ -179,7 +191,7 @@ impl Task<'_> {
         logins: &[&dyn RegistryLogin],
         parcel: Parcel<'_>,
         interrupt: Interrupt<'_>,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), Failure> {
         let step = Step::begin(self.listener, container::STEP, format!("make the image {image}"));
         let Parcel { rows, schema, labels, database } = parcel;
         let settings = container::Settings {

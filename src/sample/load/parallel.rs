@@ -64,9 +64,9 @@ async fn send(apply: &Apply<'_>, session: &Session, units: &[Unit<'_>], batch: &
     for unit in batch {
         match all_or_nothing(apply, session, units[*unit].statements).await {
             Ok(()) => done.push(*unit),
-            // Memory, locks, disk: what is enough for one session may not be for several. Later ones of the batch
-            // may need this one.
-            Err(error) if error.sqlstate().is_some_and(|code| code.starts_with("53")) => break,
+            // Memory, locks, disk: what is enough for one session may not be for several. And functions may reach for
+            // what nobody knows of. Later ones of the batch may need this one.
+            Err(error) if error.sqlstate().is_some_and(|code| code.starts_with("53") || code == "40P01") => break,
             Err(error) => return Err(error),
         }
     }

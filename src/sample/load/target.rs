@@ -56,7 +56,7 @@ impl Target {
                  SET client_min_messages = warning; SET row_security = off; SET standard_conforming_strings = on; \
                  SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
                  SET idle_session_timeout = 0; \
-                 SET DateStyle = 'ISO, YMD'; SET IntervalStyle = postgres; SET default_transaction_read_only = off; \
+                 SET DateStyle = 'ISO, YMD'; SET IntervalStyle = postgres; SET lc_monetary = 'C'; SET default_transaction_read_only = off; \
                  SET synchronous_commit = off",
             )
             .await?;

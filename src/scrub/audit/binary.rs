@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::LONGEST;
+use super::LONGEST_BINARY;
 use super::copied::revealed;
 use crate::pg::catalog::Column;
 
@@ -33,13 +33,11 @@ impl Form {
         let base = &column.base;
         let what = match base.name.as_str() {
             _ if !looked_at => What::Nothing,
-            // Of numbers and times.
-            _ if base.schema == "pg_catalog" && matches!(base.form, 'r' | 'm') => What::Nothing,
             _ if base.schema != "pg_catalog" => return None,
             "text" | "varchar" | "bpchar" | "name" | "json" | "xml" => What::Text,
             "jsonb" => What::Jsonb,
             "inet" | "cidr" => What::Address,
-            "macaddr" | "macaddr8" => What::Nothing,
+            "macaddr" | "macaddr8" | "char" | "pg_lsn" => What::Nothing,
             _ => return None,
         };
         Some(Form { what, array: column.array && what != What::Nothing })
@@ -135,14 +133,14 @@ impl Rows {
     fn value(&mut self, column: usize, bytes: &[u8], last: bool, tell: &mut impl FnMut(usize, &str)) {
         let Some(form) = self.forms.get(column).copied().filter(|form| form.what != What::Nothing) else { return };
         if !last || !self.rest.is_empty() {
-            let room = LONGEST.saturating_sub(self.rest.len());
+            let room = LONGEST_BINARY.saturating_sub(self.rest.len());
             self.rest.extend_from_slice(&bytes[..room.min(bytes.len())]);
         }
         if !last {
             return;
         }
         let whole = std::mem::take(&mut self.rest);
-        let value = if whole.is_empty() { &bytes[..bytes.len().min(LONGEST)] } else { &whole };
+        let value = if whole.is_empty() { &bytes[..bytes.len().min(LONGEST_BINARY)] } else { &whole };
         self.plain.clear();
         if form.array {
             elements(value, |element| {

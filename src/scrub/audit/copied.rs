@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{LONGEST, Sight};
+use super::{LONGEST_TEXT, Sight};
 
 /// Rows as they come, in pieces of any size. Holds one row at most.
 pub(super) struct Rows {
@@ -50,7 +50,7 @@ impl Rows {
                 continue;
             }
             self.plain.clear();
-            unescape(&value[..value.len().min(LONGEST)], &mut self.plain);
+            unescape(&value[..value.len().min(LONGEST_TEXT)], &mut self.plain);
             if *sight == Sight::Array {
                 part(&mut self.plain);
             }

@@ -30,8 +30,11 @@ enum Sight {
     Array,
 }
 
-/// Bytes of a value that are looked at: it is held in memory.
+/// Characters of a value that are looked at: it is held in memory.
 const LONGEST: usize = 4_000_000;
+/// Bytes that so many characters may have, and in the text form of COPY, where some become two.
+const LONGEST_BINARY: usize = 4 * LONGEST;
+const LONGEST_TEXT: usize = 2 * LONGEST_BINARY;
 
 /// What is no finding.
 #[derive(Clone, Debug)]
@@ -97,6 +100,7 @@ async fn tables(session: &Session) -> Result<BTreeMap<TablePath, Vec<(String, Si
                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
                  WHERE c.relkind IN ('r', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND {OWN} \
                    AND t.typcategory NOT IN ('N', 'D', 'B', 'E', 'T', 'G') AND t.typname NOT IN ('bytea', 'uuid') \
+                   AND NOT (t.typcategory = 'R' AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace) \
                    AND (c.relkind <> 'm' OR c.relispopulated) \
                  ORDER BY n.nspname, c.relname, a.attnum"
             ),

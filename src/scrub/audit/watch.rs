@@ -115,7 +115,7 @@ pub fn is_seen_in_binary(column: &Column) -> bool {
     Form::of(column, may_hold_text(column)).is_some()
 }
 
-/// Whether values of a column are looked at: numbers, times, enums, UUIDs and bytes are not.
+/// Whether values of a column are looked at: numbers, times, ranges of these, enums, UUIDs and bytes are not.
 fn may_hold_text(column: &Column) -> bool {
     const OTHERS: [&str; 26] = [
         "int2",
@@ -146,5 +146,6 @@ fn may_hold_text(column: &Column) -> bool {
         "varbit",
     ];
     let base = &column.base;
-    !(base.form == 'e' || (base.schema == "pg_catalog" && OTHERS.contains(&base.name.as_str())))
+    let is_range = matches!(base.form, 'r' | 'm');
+    !(base.form == 'e' || (base.schema == "pg_catalog" && (is_range || OTHERS.contains(&base.name.as_str()))))
 }

@@ -57,7 +57,7 @@ fn open(path: &Path, stop: &AtomicBool) -> Result<Archive> {
     if !is_packed(path) {
         return verify(path, path.to_owned(), None, stop);
     }
-    let private = Private::new()?;
+    let private = Private::large()?;
     let folder = private.path().to_owned();
     let mut names: Vec<String> = Vec::new();
     unpack(path, &folder, stop, |index| {

@@ -5,9 +5,8 @@ use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
-
 use crate::sample::load::error::{Error, Result};
+use crate::sample::private::lock;
 
 /// A folder of our own, removed when dropped.
 pub(super) struct Stage {
@@ -45,12 +44,6 @@ impl Stage {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
-}
-
-fn lock(folder: &Path) -> Option<File> {
-    let folder = File::open(folder).ok()?;
-    flock(&folder, FlockOperation::NonBlockingLockExclusive).ok()?;
-    Some(folder)
 }
 
 impl Drop for Stage {

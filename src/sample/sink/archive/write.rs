@@ -72,14 +72,15 @@ pub async fn write<R: Rows + ?Sized>(
 /// Whether an archive may be written there.
 ///
 /// # Errors
-/// What stands there already, when it is not to be replaced.
+/// What stands there already, when it is not to be replaced; what the file system says.
 pub fn check(path: &Path, replace: bool) -> Result<()> {
     let why = if path.symlink_metadata().is_ok() && !replace {
         "is there already; pass --replace to have it replaced"
     } else if path.is_dir() && !is_one(path) {
         "is a folder, and no archive: it is not replaced"
     } else {
-        return Ok(());
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        return tempfile::tempfile_in(parent).map(drop).map_err(|error| Error::io(parent, &error));
     };
     Err(Error::File { path: path.to_owned(), why: why.into() })
 }

@@ -20,7 +20,7 @@ const START: Duration = Duration::from_secs(180);
 const STOP: Duration = Duration::from_secs(600);
 /// How the server runs while it is loaded: nobody else reads it, and a crash means to begin anew. Little log
 /// is written, and none of it is kept for later.
-const LOADING: [&str; 10] = [
+const LOADING: [&str; 9] = [
     "wal_level=minimal",
     "max_wal_senders=0",
     "fsync=off",
@@ -30,8 +30,9 @@ const LOADING: [&str; 10] = [
     "checkpoint_timeout=1h",
     "max_wal_size=8GB",
     "wal_recycle=off",
-    "maintenance_work_mem=256MB",
 ];
+/// Megabytes for building indexes, of all sessions together; and the least that one of them gets.
+const BUILDING: (usize, usize) = (256, 32);
 
 /// What a server is started and stopped with.
 pub(super) struct Server<'a> {
@@ -55,7 +56,10 @@ impl Server<'_> {
     /// Starts a new cluster for a load, with a password that nobody knows. Waits until it lets us in.
     pub(super) async fn start(&self, image: &str, command: &[String]) -> Result<(Container, Target)> {
         let password = format!("{:032x}", rand::random::<u128>());
-        let settings = LOADING.iter().flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]);
+        let each = (BUILDING.0 / self.settings.jobs.max(1)).max(BUILDING.1);
+        let building = format!("maintenance_work_mem={each}MB");
+        let settings = LOADING.iter().copied().chain([building.as_str()]);
+        let settings = settings.flat_map(|setting| ["-c".to_owned(), setting.to_owned()]);
         let command = command.iter().cloned().chain(settings).collect();
         let env = environment(self.settings, password.clone());
         self.run_image(image, env, command, &password.into()).await
