@@ -141,7 +141,6 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn failed(folder: &Path, error: &std::io::Error) -> Error {
-    let full = error.kind() == std::io::ErrorKind::StorageFull;
-    let remedy = if full { "; set TMPDIR to a folder with more room" } else { "" };
-    Error::File { path: folder.to_owned(), why: format!("{error}, for rows on their way{remedy}") }
+    let why = format!("{error}; rows on their way are kept there (TMPDIR names another folder)");
+    Error::File { path: folder.to_owned(), why }
 }

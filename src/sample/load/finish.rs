@@ -67,12 +67,20 @@ pub(super) async fn analyze(session: &Session, workers: &[Session]) -> Result<()
     }
     let queue = &Mutex::new(statements);
     let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
-    try_join_all(workers.iter().map(|worker| async move {
+    let short = try_join_all(workers.iter().map(|worker| async move {
+        let mut short = false;
         while let Some(statement) = next() {
-            worker.run(&statement).await?;
+            match worker.run(&statement).await {
+                // Locks, memory: what is enough for one session may not be for several.
+                Err(error) if error.sqlstate().is_some_and(|code| code.starts_with("53")) => short = true,
+                done => drop(done?),
+            }
         }
-        Ok::<(), Error>(())
+        Ok::<_, Error>(short)
     }))
     .await?;
+    if short.contains(&true) {
+        session.run("ANALYZE").await?;
+    }
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::scene::{Ears, Scene, config, rows};
 on_every_version!(what_is_copied_in_any_form_is_looked_at,);
 
 /// Columns of every form that a value may come in, and the value that each of them gets.
-const COLUMNS: [(&str, &str, &str); 19] = [
+const COLUMNS: [(&str, &str, &str); 18] = [
     ("a", "text", "'kim@naver.com'"),
     ("b", "varchar(80)", "'call 010-1234-5678'"),
     ("c", "char(60)", "'kim@naver.com'"),
@@ -28,10 +28,9 @@ const COLUMNS: [(&str, &str, &str); 19] = [
     ("k", "inet[]", "ARRAY['10.0.0.1', '203.0.114.7']::inet[]"),
     ("l", "mail", "'kim@naver.com'"),
     ("m", "text", "repeat('word ', 50000) || 'kim@naver.com'"),
-    ("n", "text", "repeat('word ', 900000) || 'kim@naver.com'"),
-    ("nn", "text", "repeat('가', 1400000) || ' kim@naver.com'"),
-    ("nnn", "text", "repeat(E'a\\n\\\\\\t', 900000) || ' kim@naver.com'"),
-    ("nr", "numrange", "'[4532015112830366,4532015112830366]'"),
+    ("n", "text", "repeat('가', 1400000) || ' kim@naver.com'"),
+    ("q", "text", "repeat(E'a\\n\\\\\\t', 900000) || ' kim@naver.com'"),
+    ("r", "numrange", "'[4532015112830366,4532015112830366]'"),
     ("o", "text[]", "ARRAY[[repeat('x', 70000), 'kim@naver.com'], ['a', NULL]]"),
     ("p", "date", "'2020-02-03'"),
 ];
@@ -45,7 +44,7 @@ async fn what_is_copied_in_any_form_is_looked_at(version: Version) {
         &format!(
             "CREATE DOMAIN mail AS text CHECK (VALUE LIKE '%@%'); CREATE TYPE pair AS (x text, y int); \
              CREATE TABLE users (id int PRIMARY KEY, {columns}); \
-             CREATE TABLE texts (id int PRIMARY KEY REFERENCES users, {columns}, q tsvector, r pair, s bytea)",
+             CREATE TABLE texts (id int PRIMARY KEY REFERENCES users, {columns}, x tsvector, y pair, z bytea)",
             columns = columns.join(", ")
         ),
         &format!(
@@ -70,9 +69,9 @@ async fn what_is_copied_in_any_form_is_looked_at(version: Version) {
     found.sort_by_key(order);
     assert_eq!(found, expected);
     let seen: Vec<&str> = found.iter().filter(|one| one.table == "users").map(|one| one.column.as_str()).collect();
-    // All but the date, and what stands behind the first four million characters.
-    assert_eq!(seen, ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "nn", "nnn", "o"]);
-    assert!(found.iter().any(|one| one.table == "texts" && one.column == "q"));
+    // All but the date and the range.
+    assert_eq!(seen, ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "q"]);
+    assert!(found.iter().any(|one| one.table == "texts" && one.column == "x"));
     assert!(found.iter().all(|one| one.rows == 3 && one.of == 4), "{found:?}");
     assert!(spool.bytes() > 20_000_000, "{}", spool.bytes());
 }

@@ -128,7 +128,8 @@ async fn what_speaks_against_a_place_is_said_before_a_row_is_looked_for() {
         assert!(!done.err.contains("find the rows"), "{}", done.err);
     };
     refused(1, "password authentication failed", &into, &[("PGPASSWORD", "wrong")]);
-    refused(1, "no pg_dump of version 15 or newer was found", &into, &[("PG_BIN", "/nowhere"), ("PATH", "/nowhere")]);
+    refused(1, "/no/such/folder", "archive:/no/such/folder/one.tar.zst", &[]);
+    refused(1, "TMPDIR", &into, &[("TMPDIR", "/no/such/folder")]);
     desk.laptop.sql("postgres", "CREATE DATABASE app_sample OWNER dev").await;
     desk.laptop
         .sql("app_sample", "CREATE TABLE mine (id int); INSERT INTO mine VALUES (1); GRANT ALL ON mine TO dev")
