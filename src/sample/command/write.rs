@@ -114,9 +114,10 @@ impl Task<'_> {
                 load::check(&tables, major, &there.target, &there.guard, self.ask.replace).await?;
             }
             Place::Container { image, engine, logins } => {
-                let message = "looking for the image to start from".to_owned();
-                self.listener.hear(&Event::Progress { step: container::STEP, message });
-                container::pull(engine, self.sample.image.as_deref(), major, &logins.all()).await?;
+                let step = Step::begin(self.listener, "image", "find the image to start from, or pull it");
+                let base = self.sample.image.as_deref();
+                let (base, _) = container::pull(engine, base, major, &logins.all()).await?;
+                step.done(base);
                 if self.ask.push {
                     login(&logins.all(), image.registry()).await.map_err(Error::Engine)?;
                 }
