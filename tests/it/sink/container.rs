@@ -121,7 +121,7 @@ async fn what_fails_leaves_no_container_and_no_image() {
     let mut whole = Whole::of(&source, "app").await;
     whole.breaks = Some("users".into());
     let error = make(&engine, &whole, &settings("devdb-test/never:1"), &[]).await.unwrap_err().to_string();
-    assert!(error.contains("copying app.users failed"), "{error}");
+    assert!(error.contains("broken on purpose"), "{error}");
     assert_eq!(left_since(&before), NOTHING);
 
     whole.breaks = None;
