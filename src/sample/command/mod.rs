@@ -255,7 +255,8 @@ impl Task<'_> {
 
     /// Reads the rows. Refuses what looks personal although every column was masked or kept on purpose.
     async fn read(&self, extraction: &Extraction, rules: Option<&Rules>) -> Result<Spool, Broken> {
-        let title = if rules.is_some() { "read them, masked, and look at what would go out" } else { "read them" };
+        let title =
+            if rules.is_some() { "read the rows, masked, and look at what would go out" } else { "read the rows" };
         let step = Step::begin(self.listener, sample::READ, title);
         let spared = rules.map(|rules| &rules.spared);
         let (spool, found) = extraction.read(spared, self.sample.jobs, self.listener).await?;
