@@ -27,6 +27,9 @@ enum What {
 }
 
 impl Form {
+    /// Of what is not understood: its bytes as they are.
+    pub(super) const RAW: Form = Form { what: What::Text, array: false };
+
     /// That of a column whose values are looked at or not (`looked_at`); none when its values have to be looked at
     /// and their binary form is not one that is understood here.
     pub(super) fn of(column: &Column, looked_at: bool) -> Option<Form> {

@@ -36,10 +36,11 @@ impl<'a> Watch<'a> {
     /// Of rows that have these columns, in this order, in binary form or in text form. Those are looked at that
     /// [`may_hold_text`].
     pub fn of_rows(table: &TablePath, columns: &[&Column], binary: bool, spared: &'a Spared) -> Watch<'a> {
-        let forms: Option<Vec<Form>> = columns.iter().map(|column| Form::of(column, may_hold_text(column))).collect();
-        let rows = match forms.filter(|_| binary) {
-            Some(forms) => Rows::Binary(binary::Rows::new(forms)),
-            None => Rows::Text(copied::Rows::new(columns.iter().map(|column| sight(column)).collect())),
+        let form = |column: &&Column| Form::of(column, may_hold_text(column)).unwrap_or(Form::RAW);
+        let rows = if binary {
+            Rows::Binary(binary::Rows::new(columns.iter().map(form).collect()))
+        } else {
+            Rows::Text(copied::Rows::new(columns.iter().map(|column| sight(column)).collect()))
         };
         Watch::over(rows, table, columns.iter().map(|column| column.name.clone()).collect(), spared)
     }
