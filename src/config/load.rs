@@ -4,14 +4,14 @@ use std::io::Read;
 use std::path::Path;
 
 use super::check::{self, Known, Place, Words};
-use super::conform::conform;
+use super::diagnostics::Page;
 use super::error::Error;
-use super::file;
-use super::fill::{Environment, fill};
-use super::meant::Config;
-use super::page::Page;
+use super::interpolate::{Environment, fill};
+use super::raw;
+use super::resolved::Config;
 use super::schema::schema;
 use super::tree;
+use super::validate::conform;
 
 /// No configuration is larger; what is, is another file given by mistake.
 const LARGEST: usize = 1 << 20;
@@ -65,7 +65,7 @@ fn config(page: &Page, environment: Environment<'_>, known: &Known<'_>) -> Optio
     let conforming = conform(page, &schema(), &root)?;
     page.settle();
     let at = Place::root(page, &root);
-    match serde_json::from_value::<file::File>(conforming) {
+    match serde_json::from_value::<raw::File>(conforming) {
         Ok(file) => Some(check::check(file, at, known)),
         Err(error) => {
             // The schema let something through that serde does not: better no configuration than half of one.

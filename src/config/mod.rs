@@ -6,23 +6,23 @@
 
 mod check;
 mod column_path;
-mod conform;
+mod diagnostics;
+mod did_you_mean;
 mod error;
-mod file;
-mod fill;
+mod interpolate;
 mod load;
 pub mod mask;
-mod meant;
-mod nearest;
-mod page;
+mod raw;
+mod resolved;
 mod schema;
 #[cfg(test)]
 mod testing;
 mod tree;
+mod validate;
 
 pub use check::Words;
 pub use column_path::{ColumnPath, TablePath, shown};
 pub use error::Error;
 pub use load::load;
-pub use meant::*;
+pub use resolved::*;
 pub use schema::schema;

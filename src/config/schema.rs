@@ -1,8 +1,8 @@
-//! The JSON schema of `devdb.yaml`, generated from [`super::file`].
+//! The JSON schema of `devdb.yaml`, generated from [`super::raw`].
 
 use serde_json::Value;
 
-use super::file::File;
+use super::raw::File;
 
 /// The schema, in draft 2020-12. `devdb.schema.json` in the repository is this.
 pub fn schema() -> Value {

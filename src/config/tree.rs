@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::options::NonFiniteFloatPolicy;
 use serde_yaml::{DefaultMessageFormatter, DuplicateKeyPolicy, Error, Location, MessageFormatter, Spanned};
 
-use super::page::Page;
+use super::diagnostics::Page;
 
 /// A value and its place, in bytes of the file. Through an alias, the place is that of the anchor.
 #[derive(Clone, Debug, PartialEq)]

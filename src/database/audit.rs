@@ -4,7 +4,7 @@ use crate::config::Masking;
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::pg::Url;
-use crate::scrub::looks;
+use crate::scrub::pii_findings;
 
 use super::Step;
 
@@ -12,7 +12,7 @@ use super::Step;
 pub async fn audit(masking: Option<&Masking>, url: &Url, listener: &dyn Listener) -> Result<Exit, Failure> {
     let step = Step::begin(listener, "audit", format!("look at every value of {}", url.place()));
     let session = super::session(url).await?;
-    let bad = looks::tell(&session, masking, listener).await?;
-    step.done(looks::columns(bad));
+    let bad = pii_findings::tell(&session, masking, listener).await?;
+    step.done(pii_findings::columns(bad));
     if bad == 0 { Ok(Exit::Done) } else { Ok(Exit::Leak) }
 }

@@ -9,7 +9,7 @@ use crate::event::{Event, Listener};
 use crate::mask::Key;
 use crate::mask::lock::{self, Lock};
 use crate::pg::Url;
-use crate::scrub::{advice, cover, init as first, masking};
+use crate::scrub::{coverage_gate, init as first, masker, suggestions};
 
 use crate::rotate::prepare;
 
@@ -29,13 +29,13 @@ pub async fn coverage(masking: &Masking, url: &Url, accept: bool, listener: &dyn
     let session = super::session(url).await?;
     // Whether a mask is proved does not depend on the secret.
     let key = Key::new("whether it can be proved").map_err(|error| super::usage(error.to_string()))?;
-    let (catalog, coverage, _) = masking::judged(&session, masking, &key).await?;
-    listener.hear(&cover::event(url.database(), &coverage));
+    let (catalog, coverage, _) = masker::judged(&session, masking, &key).await?;
+    listener.hear(&coverage_gate::event(url.database(), &coverage));
     for entry in &coverage.unused {
         listener.hear(&Event::Warning { message: format!("`mask` names {entry}, which is no column here") });
     }
-    let advice = advice::lines(&session, &catalog, &coverage).await?;
-    if let Some(failure) = cover::refusal(url.database(), &coverage, &advice) {
+    let advice = suggestions::lines(&session, &catalog, &coverage).await?;
+    if let Some(failure) = coverage_gate::refusal(url.database(), &coverage, &advice) {
         return Err(failure);
     }
     let seen = prepare::seen(&masking.lock)?;
@@ -45,7 +45,7 @@ pub async fn coverage(masking: &Masking, url: &Url, accept: bool, listener: &dyn
     }
     let nothing = Lock::default();
     let strange = seen.as_ref().map(|seen| seen.get(url.database()).unwrap_or(&nothing));
-    match strange.and_then(|seen| cover::strange(url.database(), seen, &catalog)) {
+    match strange.and_then(|seen| coverage_gate::strange(url.database(), seen, &catalog)) {
         Some(failure) => Err(failure),
         None if seen.is_none() => {
             listener.hear(&Event::Warning {

@@ -8,9 +8,9 @@ use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::pg::{Session, Url};
 use crate::rotate::prepare::{self, Work};
-use crate::scrub::masking::{self, Masker};
+use crate::scrub::masker::{self, Masker};
 use crate::scrub::postproc::{self, Order, Stage};
-use crate::scrub::{advice, cover, looks, marker, residue};
+use crate::scrub::{coverage_gate, marker, pii_findings, residue, suggestions};
 
 use super::{Named, Step};
 
@@ -66,10 +66,10 @@ type Judged = (crate::mask::coverage::Coverage, crate::mask::coverage::Work);
 
 async fn covered(session: &Session, masker: &Masker<'_>, database: &str) -> Result<Judged, Failure> {
     let step = Step::begin(masker.listener, "coverage", "see that every column was thought of");
-    let (catalog, coverage, work) = masking::judged(session, masker.masking, masker.key).await?;
-    masker.listener.hear(&cover::event(database, &coverage));
-    let advice = advice::lines(session, &catalog, &coverage).await?;
-    if let Some(failure) = cover::refusal(database, &coverage, &advice) {
+    let (catalog, coverage, work) = masker::judged(session, masker.masking, masker.key).await?;
+    masker.listener.hear(&coverage_gate::event(database, &coverage));
+    let advice = suggestions::lines(session, &catalog, &coverage).await?;
+    if let Some(failure) = coverage_gate::refusal(database, &coverage, &advice) {
         return Err(failure);
     }
     step.done(format!("{} columns: {} masked", coverage.decided.len(), coverage.originals().count()));
@@ -85,7 +85,7 @@ async fn remember(masker: &Masker<'_>, database: &str, (coverage, work): Judged)
 
 async fn mask(masker: &Masker<'_>, session: &Session, database: &str) -> Result<(), Failure> {
     let step = Step::begin(masker.listener, "masks", "mask every table");
-    let (_, work) = masking::work(session, masker.masking, masker.key).await?;
+    let (_, work) = masker::work(session, masker.masking, masker.key).await?;
     let done = masker.mask(database, &work).await?;
     step.done(format!("{} tables masked, {} rows", done.len(), done.iter().map(|table| table.rows).sum::<u64>()));
     Ok(())
@@ -114,7 +114,7 @@ async fn clear(session: &Session, target: &Target, work: &Work, listener: &dyn L
 
 async fn search(masker: &Masker<'_>, session: &Session, database: &str) -> Result<(), Failure> {
     let step = Step::begin(masker.listener, "leak check", "search for originals");
-    let mut bad = looks::tell(session, Some(masker.masking), masker.listener).await?;
+    let mut bad = pii_findings::tell(session, Some(masker.masking), masker.listener).await?;
     let outcome = masker.search(database).await?;
     bad += outcome.hits.iter().filter(|hit| hit.survivor.is_none()).count();
     if bad > 0 {

@@ -11,7 +11,7 @@ use crate::event::Listener;
 use crate::pg::Url;
 use crate::pg::server::{Account, Server};
 use crate::rotate::frame::Frame;
-use crate::sample::command::{self, Ask, Goal, Sink, ask};
+use crate::sample::command::{self, Ask, Goal, Sink, request};
 use crate::scrub;
 
 use super::company;
@@ -101,6 +101,6 @@ async fn taken(home: &Path, sink: Sink, listener: &Arc<dyn Listener>) -> Result<
 
 fn three_users(config: &Config, sink: Sink) -> Result<Ask, Failure> {
     let sample = config.sample.as_ref().ok_or_else(command::no_section)?;
-    let seeds = vec![ask::users(sample, &["1", "2", "3"].map(str::to_owned))?];
+    let seeds = vec![request::users(sample, &["1", "2", "3"].map(str::to_owned))?];
     Ok(Ask { seeds, from: None, goal: Goal::Write(sink), push: false, replace: true })
 }

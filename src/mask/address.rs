@@ -2,10 +2,10 @@
 
 use crate::config::mask::Fake;
 
-use super::lists::{english, korean};
-use super::made::{Distinct, Made, Site};
+use super::output::{Distinct, Made, Site};
 use super::refusal::Why;
 use super::sql::{cast, concat, op, pick, text};
+use super::wordlists::{english, korean};
 
 /// House numbers go from 1 to this.
 const HOUSES: usize = 300;

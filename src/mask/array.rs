@@ -5,7 +5,7 @@
 //! refuses: such a column needs an `UPDATE` or a `COPY`.
 
 use super::compile::{kept, make as of_single};
-use super::made::{Form, Kind, Length, Made, Near, Site};
+use super::output::{Form, Kind, Length, Made, Near, Site};
 use super::refusal::Why;
 use super::rule::Rule;
 use super::sql::{call, is_null};

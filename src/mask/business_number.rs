@@ -13,7 +13,7 @@
 
 use super::checksum::{Checked, weighted};
 use super::key::padded;
-use super::made::{Case, Made, Site};
+use super::output::{Case, Made, Site};
 use super::permutation;
 use super::refusal::Why;
 use super::sql::{call, cast, choose, op, text};

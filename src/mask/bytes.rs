@@ -1,6 +1,6 @@
 //! Bytes of the keyed hash: repeated to the old length, or a fixed number of them.
 
-use super::made::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, choose, op, text};
 

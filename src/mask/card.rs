@@ -6,7 +6,7 @@
 use crate::config::mask::CardKind;
 
 use super::checksum::groups;
-use super::made::{Case, Distinct, Form, Made, Site};
+use super::output::{Case, Distinct, Form, Made, Site};
 use super::refusal::Why;
 use super::sql::{call, choose, concat, op, pick, text};
 

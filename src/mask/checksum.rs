@@ -2,7 +2,7 @@
 //! is known without computing it in SQL; and numbers that go to others with their check digits.
 
 use super::key::{ClassKey, padded};
-use super::made::{Case, Distinct, Form, Made, Site};
+use super::output::{Case, Distinct, Form, Made, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, choose, op, text};
 

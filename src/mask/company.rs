@@ -2,10 +2,10 @@
 
 use crate::config::mask::Fake;
 
-use super::lists::{english, korean};
-use super::made::{Distinct, Made, Site};
+use super::output::{Distinct, Made, Site};
 use super::refusal::Why;
 use super::sql::{concat, pick, text};
+use super::wordlists::{english, korean};
 
 pub(super) fn make(fake: Fake, site: &Site<'_>) -> Result<Made, Why> {
     site.must_be_text()?;

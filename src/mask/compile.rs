@@ -3,7 +3,7 @@
 use crate::pg::catalog::Column;
 
 use super::key::Key;
-use super::made::{Made, Site};
+use super::output::{Made, Site};
 use super::refusal::{Refusal, Why};
 use super::rule::Rule;
 use super::sql::{bytewise, cast, choose, is_null, op};

@@ -5,7 +5,7 @@ use crate::pg::catalog::Column;
 use crate::pg::identifier;
 
 use super::compile;
-use super::made::{Distinct, Made, Site};
+use super::output::{Distinct, Made, Site};
 use super::refusal::Why;
 use super::rule::Rule;
 use super::sql::cast_to;

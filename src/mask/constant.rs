@@ -4,7 +4,7 @@ use crate::config::mask::{Scalar, SqlMask};
 use crate::pg::catalog::{Column, IndexKey};
 
 use super::compile::Expression;
-use super::made::{Distinct, Form, Kind, Made, Near, Site};
+use super::output::{Distinct, Form, Kind, Made, Near, Site};
 use super::refusal::Why;
 use super::sql::text;
 

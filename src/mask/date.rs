@@ -5,7 +5,7 @@
 
 use crate::config::mask::{DateOptions, Shift};
 
-use super::made::{Distinct, Kind, Made, Near, Site};
+use super::output::{Distinct, Kind, Made, Near, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, choose, op, text};
 

@@ -4,7 +4,7 @@
 //! two spellings are two values the outputs must be two as well, or a plain UNIQUE would break: a
 //! spelling with capital letters gets `+` and 6 digits more. Under `lower()` both stay apart.
 
-use super::made::{Distinct, Made, Site};
+use super::output::{Distinct, Made, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, concat, op, text};
 

@@ -4,7 +4,7 @@
 //! substitutions, and the commonest gives them away. A true shuffle, the column's own labels dealt out
 //! anew, cannot be said of one row: it would need the whole table for each of them.
 
-use super::made::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, concat, pick, text};
 

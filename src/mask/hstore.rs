@@ -4,7 +4,7 @@ use crate::pg::identifier;
 
 use super::compile::{self, kept};
 use super::constant;
-use super::made::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
 use super::rule::Rule;
 use super::sql::{call, cast, cast_to, choose, is_null, text};

@@ -5,7 +5,7 @@
 //! what fits one type fits it afterwards, and a `bigint` that refers to an `integer` still does. The
 //! sign is kept; 0 and the least bigint stay.
 
-use super::made::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, Kind, Made, Site};
 use super::permutation::between;
 use super::refusal::Why;
 use super::sql::{call, cast, op};

@@ -1,6 +1,6 @@
 //! An IP address of the ranges for documentation (RFC 5737, RFC 3849), of the same version.
 
-use super::made::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, choose, concat, op, pick, text};
 

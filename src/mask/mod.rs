@@ -2,7 +2,7 @@
 //!
 //! The way through: [`Rule`] is what the configuration means; [`compile()`] takes a rule, what the
 //! catalog says of the column, and the team's [`Key`], and makes an [`Expression`] or a [`Refusal`]. A
-//! mask's own file says what it makes and promises ([`Made`](made::Made)); `prove` holds those promises
+//! mask's own file says what it makes and promises ([`Made`](output::Made)); `prove` holds those promises
 //! against the column's constraints; what cannot be proved is refused, with the constraint named.
 //!
 //! Expressions need no extension and no function installed, work on PostgreSQL 14 to 18, read the same
@@ -14,14 +14,14 @@ mod compile;
 pub mod coverage;
 pub mod detect;
 mod key;
-mod list;
-mod lists;
 pub mod lock;
-mod made;
+mod output;
 mod prove;
+mod reference;
 mod refusal;
 mod rule;
 mod sql;
+mod wordlists;
 
 mod address;
 mod array;
@@ -53,6 +53,6 @@ mod uuid;
 
 pub use compile::{Expression, compile};
 pub use key::{Key, SHORTEST_SECRET, WeakKey};
-pub use list::{Cost, Entry, list, table};
+pub use reference::{Cost, Entry, list, table};
 pub use refusal::{Refusal, Why};
 pub use rule::{Path, Rule, RuleError, Step};

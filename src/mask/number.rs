@@ -4,7 +4,7 @@
 //! It has no more digits before the point than it had and no more after it (trailing zeros do not
 //! count), so it fits whatever precision and scale its column has. The sign stays; 1 becomes 2.
 
-use super::made::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, choose, concat, is_null, op, text};
 

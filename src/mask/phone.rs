@@ -7,7 +7,7 @@
 
 use crate::config::mask::PhoneKind;
 
-use super::made::{Case, Distinct, Form, Made, Site};
+use super::output::{Case, Distinct, Form, Made, Site};
 use super::permutation;
 use super::refusal::Why;
 use super::sql::{call, cast, choose, concat, op, text};

@@ -4,7 +4,7 @@
 use crate::config::mask::Country;
 
 use super::key::padded;
-use super::made::{Distinct, Made, Site};
+use super::output::{Distinct, Made, Site};
 use super::refusal::Why;
 use super::sql::op;
 

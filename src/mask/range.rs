@@ -8,7 +8,7 @@
 use crate::config::mask::Shift;
 use crate::pg::catalog::Type;
 
-use super::made::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, cast_to, choose, concat, op, text};
 

@@ -17,7 +17,7 @@
 
 use super::checksum::{Checked, weighted};
 use super::key::{ClassKey, padded};
-use super::made::{Case, Made, Site};
+use super::output::{Case, Made, Site};
 use super::permutation;
 use super::refusal::Why;
 use super::sql::{call, cast, choose, concat, op, text};

@@ -2,7 +2,7 @@
 
 use crate::config::mask::TextKind;
 
-use super::made::{Distinct, Form, Kind, Length, Made, Site};
+use super::output::{Distinct, Form, Kind, Length, Made, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, op, text};
 

@@ -1,6 +1,6 @@
 //! An address on the web: `https://example.com/` and 20 hexadecimal digits of the keyed hash.
 
-use super::made::{Distinct, Made, Site};
+use super::output::{Distinct, Made, Site};
 use super::refusal::Why;
 use super::sql::{op, text};
 

@@ -1,6 +1,6 @@
 //! A user name: `user_` and 16 hexadecimal digits of the keyed hash.
 
-use super::made::{Distinct, Made, Site};
+use super::output::{Distinct, Made, Site};
 use super::refusal::Why;
 use super::sql::{op, text};
 

@@ -1,7 +1,7 @@
 //! A UUID of version 4, of 120 bits of the keyed hash of the UUID's text in lower case: a `uuid` and a
 //! text column that hold the same one still do.
 
-use super::made::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, op, text};
 

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 use crate::config::Password;
 use crate::error::{Exit, Failure};
 use crate::pg::Credentials;
-use crate::scrub::looks;
+use crate::scrub::pii_findings;
 use crate::secret;
 
 use super::access::{Access, Broken, through};
@@ -38,12 +38,12 @@ pub async fn audit(run: &Run) -> Result<Exit, Failure> {
         let name = database.name.as_str();
         let step = run.step("audit", format!("look at every value of {name} in {}", live.name));
         let found = through(&access, name, &|why| step.progress(why), async |session| {
-            looks::tell(session, Some(&run.target.masking), &*run.listener)
+            pii_findings::tell(session, Some(&run.target.masking), &*run.listener)
                 .await
                 .map_err(|error| Broken::Failed(error.into()))
         })
         .await?;
-        step.done(looks::columns(found));
+        step.done(pii_findings::columns(found));
         bad += found;
     }
     if bad == 0 { Ok(Exit::Done) } else { Ok(Exit::Leak) }

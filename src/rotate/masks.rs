@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::error::Failure;
 use crate::mask::lock::Lock;
 use crate::platform::{Instance, Room};
-use crate::scrub::masking::{self, Masker};
-use crate::scrub::{advice, cover, leak, postproc, rewrite};
+use crate::scrub::masker::{self, Masker};
+use crate::scrub::{coverage_gate, leak, postproc, rewrite, suggestions};
 
 use super::access::{Access, Broken, again, through};
 use super::prepare::Kit;
@@ -21,18 +21,18 @@ pub async fn cover(run: &Run, instance: &Instance, access: &Access, kit: &Kit) -
     for work in &kit.work {
         let told = |why| step.progress(why);
         let (catalog, coverage, advice, begun) = through(access, &work.database, &told, async |session| {
-            let (catalog, coverage, _) = masking::judged(session, &run.target.masking, &kit.mask_key).await?;
-            let advice = advice::lines(session, &catalog, &coverage).await?;
+            let (catalog, coverage, _) = masker::judged(session, &run.target.masking, &kit.mask_key).await?;
+            let advice = suggestions::lines(session, &catalog, &coverage).await?;
             // What scripts made is no migration of production's.
             let begun = postproc::has_begun(session, &instance.name).await?;
             Ok((catalog, coverage, advice, begun))
         })
         .await?;
-        run.listener.hear(&cover::event(&work.database, &coverage));
+        run.listener.hear(&coverage_gate::event(&work.database, &coverage));
         let nothing = Lock::default();
         let seen = kit.seen.as_ref().filter(|_| !begun).map(|seen| seen.get(&work.database).unwrap_or(&nothing));
-        let strange = seen.and_then(|seen| cover::strange(&work.database, seen, &catalog));
-        if let Some(failure) = cover::refusal(&work.database, &coverage, &advice).or(strange) {
+        let strange = seen.and_then(|seen| coverage_gate::strange(&work.database, seen, &catalog));
+        if let Some(failure) = coverage_gate::refusal(&work.database, &coverage, &advice).or(strange) {
             return Err(failure);
         }
         columns += coverage.decided.len();
@@ -96,7 +96,7 @@ pub async fn remember(run: &Run, instance: &Instance, access: &Access, kit: &Kit
         let database = work.database.as_str();
         let told = |why| step.progress(why);
         let (coverage, masks) = through(access, database, &told, async |session| {
-            Ok(masking::work(session, &run.target.masking, &kit.mask_key).await?)
+            Ok(masker::work(session, &run.target.masking, &kit.mask_key).await?)
         })
         .await?;
         let one = again(database, &told, async || Ok(masker.remember(database, &coverage, &masks).await?)).await?;
@@ -118,10 +118,10 @@ pub async fn mask(run: &Run, instance: &Instance, access: &Access, kit: &Kit) ->
         let database = work.database.as_str();
         let told = |why| step.progress(why);
         let (coverage, masks) = through(access, database, &told, async |session| {
-            Ok(masking::work(session, &run.target.masking, &kit.mask_key).await?)
+            Ok(masker::work(session, &run.target.masking, &kit.mask_key).await?)
         })
         .await?;
-        if let Some(failure) = cover::refusal(database, &coverage, "") {
+        if let Some(failure) = coverage_gate::refusal(database, &coverage, "") {
             return Err(failure);
         }
         let masker = Masker { free_bytes: free(instance, access, database, &told).await?, ..masker };

@@ -13,6 +13,7 @@ pub mod name;
 pub mod observe;
 mod password;
 pub mod plan;
+mod plan_display;
 mod preflight;
 pub mod prepare;
 mod publish;
@@ -22,7 +23,6 @@ pub mod rollback;
 pub mod run;
 mod scrub;
 mod secure;
-mod show;
 pub mod status;
 mod undo;
 mod wait;
@@ -34,9 +34,9 @@ use crate::error::{Exit, Failure};
 use crate::event::Event;
 use crate::platform::guard::Scrubbed;
 use crate::platform::{Instance, Phase, RecordState, Tags, tag};
-use crate::scrub::leak_check;
 use crate::scrub::marker::Marker;
 use crate::scrub::postproc::Stage;
+use crate::scrub::publish_gate;
 
 use access::Access;
 use lease::Lease;
@@ -71,7 +71,7 @@ pub async fn rotate(
         kit.must_know(&options.contexts)?;
         let (world, plan) = preflight::preflight(run, &options.wishes, &kit.recipe).await?;
         if options.dry_run {
-            let facts = show::facts(run, &plan, &world, &kit, &options.contexts);
+            let facts = plan_display::facts(run, &plan, &world, &kit, &options.contexts);
             run.listener.hear(&Event::Facts { title: "A rotation would do this; nothing was changed:".into(), facts });
             return Ok(None);
         }
@@ -157,7 +157,7 @@ async fn scrub_clone(
     };
     // What an interrupted run has proven, it has forgotten the originals of.
     let databases: Vec<&str> = kit.work.iter().map(|work| work.database.as_str()).collect();
-    let proven = leak_check::is_proven(access, &databases, &marker).await?;
+    let proven = publish_gate::is_proven(access, &databases, &marker).await?;
     let phase = if proven { Phase::Scrubbed } else { Phase::Secured };
     secure::secure(run, access, &Marker { phase: phase.to_string(), ..marker.clone() }, kit).await?;
     set_phase(run, instance, phase).await?;

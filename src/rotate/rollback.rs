@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::error::{Exit, Failure};
 use crate::platform::{Instance, Phase, RecordState, Status, Tags, tag};
-use crate::scrub::leak_check;
+use crate::scrub::publish_gate;
 use crate::secret;
 
 use super::observe::{World, observe};
@@ -38,7 +38,7 @@ async fn go(run: &Arc<Run>, wanted: Option<&str>) -> Result<String, Failure> {
     let database = run.target.databases.first().map_or("postgres", |database| database.name.as_str());
     let session = access.login(database).await?;
     let dev = run.admit(&to.name, &to.resource_id).await?;
-    let scrubbed = leak_check::recall(dev, &session).await?;
+    let scrubbed = publish_gate::recall(dev, &session).await?;
     publish::swap(run, &world.record, scrubbed).await?;
     publish::prove(run, &access, &to).await?;
     publish::mark_live(run, &to).await?;

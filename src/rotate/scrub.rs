@@ -3,9 +3,9 @@
 use crate::error::{Exit, Failure, Place};
 use crate::platform::Instance;
 use crate::platform::guard::Scrubbed;
-use crate::scrub::leak_check::{self, Case};
 use crate::scrub::marker::Marker;
 use crate::scrub::postproc::{self, Order, Stage};
+use crate::scrub::publish_gate::{self, Case};
 use crate::scrub::{residue, roles};
 
 use super::Options;
@@ -74,7 +74,7 @@ pub async fn check(
         internal: run.internal_logins(),
     };
     let dev = run.admit(&instance.name, &instance.resource_id).await?;
-    let scrubbed = leak_check::check(dev, &case).await?;
+    let scrubbed = publish_gate::check(dev, &case).await?;
     step.done("hazards, logins, scripts, residue and verify queries are in order");
     Ok(scrubbed)
 }

@@ -4,8 +4,8 @@
 //! either owned or required when it is first seen in its half, and never changes.
 
 mod owned;
+mod progress;
 mod state;
-mod told;
 
 use std::sync::Arc;
 
@@ -15,13 +15,13 @@ use super::Wanted;
 use super::budget::{self, Budget};
 use super::error::Result;
 use super::graph::{Edge, End, Graph, Rule};
-use super::keys::{Array, Keys, Value, columns};
+use super::key_set::{Array, Keys, Value, columns};
 use super::pool::Pool;
 use super::query::{self, Ask, Newest, read};
 use super::seeds;
 use crate::config::Extent;
 use crate::event::Listener;
-use told::Told;
+use progress::Told;
 
 pub use owned::Owned;
 pub use state::{Cause, Closure, Reached, Step, Tally, Total};

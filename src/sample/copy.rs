@@ -10,11 +10,11 @@ use tokio_postgres::CopyOutStream;
 
 use super::closure::Closure;
 use super::error::Error;
-use super::extract::{Dump, TableCopy};
 use super::graph::{Graph, Identity, Rule, Table, quoted};
-use super::keys::{Keys, Value, columns};
+use super::key_set::{Keys, Value, columns};
 use super::pool::{Lease, Pool};
 use super::query::{among, dense, literals};
+use super::table_copy::{Dump, TableCopy};
 use crate::config::Extent;
 use crate::mask::Expression;
 use crate::pg::catalog::Column;

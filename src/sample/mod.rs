@@ -11,30 +11,30 @@
 
 pub mod budget;
 pub mod closure;
-mod code;
 pub mod command;
 pub mod copy;
 pub mod error;
-pub mod extract;
+pub mod explain;
 pub mod graph;
-pub mod keys;
+mod key_encoding;
+pub mod key_set;
 pub mod load;
 pub mod manifest;
-mod packed;
 pub mod plan;
 pub mod pool;
-mod private;
+mod prefix_set;
+mod private_dir;
+mod privileges;
 mod query;
 mod read;
-mod readable;
-mod room;
 pub mod schema;
 pub mod seeds;
+mod set_size;
 pub mod sink;
 pub mod source;
 mod spool;
 pub mod suggest;
-pub mod why;
+pub mod table_copy;
 
 use std::future::Future;
 use std::pin::pin;
@@ -42,14 +42,14 @@ use std::sync::Arc;
 
 pub use copy::{Copy, Extraction, Masks};
 pub use error::{Error, Result};
-pub use extract::{Dump, TableCopy};
+pub use explain::Hop;
 pub use plan::Plan;
 pub use read::STEP as READ;
 pub use seeds::{Pick, Seeds};
 pub use source::Source;
 pub use spool::Spool;
 pub use suggest::Suggestion;
-pub use why::Hop;
+pub use table_copy::{Dump, TableCopy};
 
 use crate::config::{self, Reference, TablePath};
 use crate::event::{Event, Listener};
@@ -127,7 +127,7 @@ pub async fn select(
 pub async fn check(source: &Source, sample: &config::Sample, references: &[Reference]) -> Result<Vec<TableCopy>> {
     let session = source.open().await?;
     let graph = Graph::new(Catalog::read(&session).await?, sample, references, false)?;
-    readable::check(&session, &graph).await?;
+    privileges::check(&session, &graph).await?;
     Ok(graph.tables.iter().map(TableCopy::of).collect())
 }
 
@@ -138,14 +138,14 @@ pub async fn check(source: &Source, sample: &config::Sample, references: &[Refer
 pub async fn rights(source: &Source, sample: &config::Sample, references: &[Reference]) -> Result<Vec<String>> {
     let session = source.open().await?;
     let graph = Graph::new(Catalog::read(&session).await?, sample, references, false)?;
-    readable::rights(&session, &source.credentials.user, &graph).await
+    privileges::rights(&session, &source.credentials.user, &graph).await
 }
 
 async fn find(pool: &Arc<Pool>, wanted: &Wanted<'_>, listener: &dyn Listener) -> Result<(Closure, Vec<Column>)> {
     let catalog = Catalog::read(pool.leader()).await?;
     let columns = catalog.columns().to_vec();
     let graph = Graph::new(catalog, wanted.sample, wanted.references, wanted.explain)?;
-    readable::check(pool.leader(), &graph).await?;
+    privileges::check(pool.leader(), &graph).await?;
     let closure = closure::close(pool, graph, wanted, listener).await?;
     Ok((closure, columns))
 }
@@ -178,7 +178,7 @@ impl Selection {
     /// # Errors
     /// When there is no such table, or its rows have no key of one column, or the source fails.
     pub async fn why(&self, table: &TablePath, key: &str) -> Result<Option<Vec<Hop>>> {
-        why::why(&self.pool, &self.closure, table, key).await
+        explain::why(&self.pool, &self.closure, table, key).await
     }
 
     /// Makes it ready to be copied, with these masks.

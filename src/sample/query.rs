@@ -9,7 +9,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::error::{Error, Result};
 use super::graph::{Compare, Table, Term};
-use super::keys::{Array, Kind, Value};
+use super::key_set::{Array, Kind, Value};
 use super::pool::{Lease, Pool, failed};
 use crate::pg::{identifier, literal};
 

@@ -13,7 +13,7 @@ use futures_util::stream::TryStreamExt;
 use super::copy::Extraction;
 use super::load::Progress;
 use super::load::error::{Error, Result};
-use super::private;
+use super::private_dir;
 use super::spool::{Extent, Spool, Writer};
 use crate::event::Listener;
 use crate::scrub::audit::{Finding, Spared, Watch};
@@ -33,7 +33,7 @@ impl Extraction {
         jobs: usize,
         listener: &dyn Listener,
     ) -> Result<(Spool, Vec<Finding>)> {
-        let folder: Arc<Path> = private::folder().into();
+        let folder: Arc<Path> = private_dir::folder().into();
         let mut parts: Vec<(usize, usize)> = Vec::new();
         for at in (0..self.tables.len()).filter(|at| self.tables[*at].rows > 0) {
             parts.extend((0..self.parts(at)).map(|part| (at, part)));

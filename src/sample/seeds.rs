@@ -4,7 +4,7 @@ use crate::config::{Extent, TablePath};
 
 use super::error::{Error, Result};
 use super::graph::{Graph, Identity, Table, Term};
-use super::keys::{Keys, Kind, Value};
+use super::key_set::{Keys, Kind, Value};
 use super::query::{self, Ask};
 
 /// Keys that a message names.
@@ -80,7 +80,7 @@ pub(super) fn search(graph: &mut Graph, seeds: &Seeds) -> Result<Search> {
     };
     let wanted: Vec<(Value, String)> =
         values.iter().map(|given| carried(given).ok_or_else(|| not_a_value(given))).collect::<Result<_>>()?;
-    let arrays = super::keys::columns(&[term.kind()], wanted.iter().map(|(value, _)| vec![value.clone()]));
+    let arrays = super::key_set::columns(&[term.kind()], wanted.iter().map(|(value, _)| vec![value.clone()]));
     let condition = query::among(std::slice::from_ref(&term), &query::places(&arrays), true);
     let sql = query::select(table, &relation, &[condition], None);
     Ok(Search { table: at, ask: Ask { sql, parameters: arrays, by_index: false }, wanted: Some((slot, wanted)) })

@@ -1,23 +1,23 @@
 //! Making a clone harmless: hazards, logins, scripts, residue, and the check that decides.
 
 mod acting;
-pub mod advice;
 pub mod audit;
-pub mod cover;
+pub mod coverage_gate;
 pub mod databases;
 pub mod door;
 pub mod hazards;
 pub mod init;
 pub mod leak;
-pub mod leak_check;
-pub mod looks;
 pub mod marker;
-pub mod masking;
+pub mod masker;
+pub mod pii_findings;
 pub mod postproc;
+pub mod publish_gate;
 pub mod residue;
 pub mod rewrite;
 pub mod roles;
-pub mod samples;
+pub mod suggestions;
+pub mod value_samples;
 
 /// The words of `devdb.yaml` that this room and `mask` know.
 pub fn words() -> crate::config::Words {

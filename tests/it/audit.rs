@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use devdb::config::TablePath;
 use devdb::mask::detect::{Domains, Kind};
 use devdb::scrub::audit::{Spared, audit};
-use devdb::scrub::samples::Error;
+use devdb::scrub::value_samples::Error;
 
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};

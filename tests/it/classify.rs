@@ -8,7 +8,7 @@ use devdb::config::TablePath;
 use devdb::mask::classify::{Guess, Proposal, guess};
 use devdb::pg::Session;
 use devdb::pg::catalog::{columns, foreign_keys, tables};
-use devdb::scrub::samples::{Error, sample_values};
+use devdb::scrub::value_samples::{Error, sample_values};
 
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::config::file;
-use crate::config::fill::is_variable;
-use crate::config::meant::{AllowedRole, Database, EnsuredRole, Password, PlatformConfig};
+use crate::config::interpolate::is_variable;
+use crate::config::raw;
+use crate::config::resolved::{AllowedRole, Database, EnsuredRole, Password, PlatformConfig};
 
 use super::names;
 use super::place::Place;
 
 /// Checks the databases.
-pub fn databases(written: Vec<file::Database>, at: Place<'_>, base: &Path) -> Vec<Database> {
+pub fn databases(written: Vec<raw::Database>, at: Place<'_>, base: &Path) -> Vec<Database> {
     let mut seen = BTreeSet::new();
     written
         .into_iter()
@@ -35,7 +35,7 @@ pub fn databases(written: Vec<file::Database>, at: Place<'_>, base: &Path) -> Ve
         .collect()
 }
 
-fn database(written: file::Database, at: Place<'_>, base: &Path) -> Database {
+fn database(written: raw::Database, at: Place<'_>, base: &Path) -> Database {
     let postproc = written.postproc.map(|path| {
         let at = at.at("postproc");
         let path = at.path(base, &path);
@@ -79,7 +79,7 @@ fn database(written: file::Database, at: Place<'_>, base: &Path) -> Database {
 
 /// Checks the roles that may log in and those that are made.
 pub fn roles(
-    written: file::Roles,
+    written: raw::Roles,
     platform: &PlatformConfig,
     at: Place<'_>,
 ) -> (BTreeMap<String, AllowedRole>, BTreeMap<String, EnsuredRole>) {
@@ -167,19 +167,19 @@ fn grant(text: &str, at: Place<'_>) {
 }
 
 /// Checks where a secret comes from.
-pub fn password(written: file::Password, at: Place<'_>) -> Password {
+pub fn password(written: raw::Password, at: Place<'_>) -> Password {
     match written {
-        file::Password::Command(argv) => {
+        raw::Password::Command(argv) => {
             program(&argv, at.at("command"));
             Password::Command(argv)
         }
-        file::Password::Generate(file::Generate { store }) => {
+        raw::Password::Generate(raw::Generate { store }) => {
             if let Some(argv) = &store {
                 program(argv, at.at("generate").at("store"));
             }
             Password::Generate { store }
         }
-        file::Password::Word(word) => match word.strip_prefix("env:") {
+        raw::Password::Word(word) => match word.strip_prefix("env:") {
             Some(name) => {
                 at.require(
                     is_variable(name),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::meant::{PlatformConfig, Target};
+use crate::config::resolved::{PlatformConfig, Target};
 
 use super::place::Place;
 

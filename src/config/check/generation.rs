@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::config::file::{self, SnapshotKind};
-use crate::config::meant::{Generation, PREFIX_MIN, PlatformConfig, Record, Source};
+use crate::config::raw::{self, SnapshotKind};
+use crate::config::resolved::{Generation, PREFIX_MIN, PlatformConfig, Record, Source};
 
 use super::names;
 use super::place::Place;
@@ -14,7 +14,7 @@ const TIMESTAMP: usize = 15;
 const NAME_MAX: usize = 63;
 
 /// Checks where the data comes from.
-pub fn source(written: file::Source, platform: &PlatformConfig, at: Place<'_>) -> Source {
+pub fn source(written: raw::Source, platform: &PlatformConfig, at: Place<'_>) -> Source {
     let instance = at.at("instance");
     instance.require(
         names::is_instance(&written.instance),
@@ -58,7 +58,7 @@ pub fn source(written: file::Source, platform: &PlatformConfig, at: Place<'_>) -
 
 /// Checks how generations are named and kept. What begins with the prefix may be deleted, so the
 /// prefix is held to more than a name's rules.
-pub fn generation(written: &file::Generation, source: &Source, at: Place<'_>) -> Generation {
+pub fn generation(written: &raw::Generation, source: &Source, at: Place<'_>) -> Generation {
     let prefix = &written.prefix;
     let place = at.at("prefix");
     let lower = source.instance.to_lowercase();
@@ -90,7 +90,7 @@ pub fn generation(written: &file::Generation, source: &Source, at: Place<'_>) ->
 }
 
 /// Checks the record, and gives the platform its zone.
-pub fn record(written: file::Record, platform: &mut PlatformConfig, at: Place<'_>) -> Record {
+pub fn record(written: raw::Record, platform: &mut PlatformConfig, at: Place<'_>) -> Record {
     let name = at.at("name");
     let zone = at.at("zone");
     let ttl = written.ttl.map(|ttl| at.at("ttl").length(&ttl));

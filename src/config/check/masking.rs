@@ -3,12 +3,12 @@
 use super::place::Place;
 use super::{Known, access, names};
 use crate::config::column_path::{ColumnPath, TablePath};
-use crate::config::file::{self, Password as WrittenPassword, RuleSet};
 use crate::config::mask::WrittenMask;
-use crate::config::meant::{Masking, Reference, Survivor};
+use crate::config::raw::{self, Password as WrittenPassword, RuleSet};
+use crate::config::resolved::{Masking, Reference, Survivor};
 
 /// Checks the masks.
-pub fn masking(written: file::Masking, references: Vec<Reference>, at: Place<'_>, known: &Known<'_>) -> Masking {
+pub fn masking(written: raw::Masking, references: Vec<Reference>, at: Place<'_>, known: &Known<'_>) -> Masking {
     if matches!(&written.key, WrittenPassword::Generate(_))
         || matches!(&written.key, WrittenPassword::Word(word) if word == "generate")
     {
@@ -74,7 +74,7 @@ pub fn masking(written: file::Masking, references: Vec<Reference>, at: Place<'_>
     }
 }
 
-fn rules(written: file::Rules, at: Place<'_>, known: &Known<'_>) -> Vec<(ColumnPath, WrittenMask)> {
+fn rules(written: raw::Rules, at: Place<'_>, known: &Known<'_>) -> Vec<(ColumnPath, WrittenMask)> {
     let mut rules: Vec<(ColumnPath, WrittenMask)> = Vec::new();
     let mut add = |path: ColumnPath, mask: WrittenMask, at: Place<'_>| {
         if let Err(why) = (known.words.mask)(&mask) {
@@ -116,7 +116,7 @@ fn column(text: &str, at: Place<'_>) -> Option<ColumnPath> {
 }
 
 /// Checks the undeclared foreign keys.
-pub fn references(written: Vec<file::Reference>, at: Place<'_>) -> Vec<Reference> {
+pub fn references(written: Vec<raw::Reference>, at: Place<'_>) -> Vec<Reference> {
     let table = |text: &str, at: Place<'_>| {
         let table = TablePath::read(text);
         at.require(table.is_some(), format!("{} is no table", at.shown()), "write `schema.table`");

@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::file;
 use super::mask::WrittenMask;
-use super::meant::{Config, Deadlines, Masking, PlatformConfig, Target};
+use super::raw;
+use super::resolved::{Config, Deadlines, Masking, PlatformConfig, Target};
 
 pub use place::Place;
 
@@ -39,12 +39,12 @@ pub struct Known<'a> {
 }
 
 /// Checks a file. `at` is its place.
-pub fn check(written: file::File, at: Place<'_>, known: &Known<'_>) -> Config {
+pub fn check(written: raw::File, at: Place<'_>, known: &Known<'_>) -> Config {
     let references = masking::references(written.references, at.at("references"));
     let masking = Arc::new(masking::masking(written.mask, references, at.at("mask"), known));
     let sample = written.sample.map(|written| sample::sample(written, at.at("sample"), known));
     let at = at.at("targets");
-    let check = |(name, written): (String, file::Target)| {
+    let check = |(name, written): (String, raw::Target)| {
         let target = target(&name, written, at.at(&name), known, masking.clone());
         (name, target)
     };
@@ -53,7 +53,7 @@ pub fn check(written: file::File, at: Place<'_>, known: &Known<'_>) -> Config {
     Config { path: known.path.to_owned(), targets, sample }
 }
 
-fn target(name: &str, written: file::Target, at: Place<'_>, known: &Known<'_>, masking: Arc<Masking>) -> Target {
+fn target(name: &str, written: raw::Target, at: Place<'_>, known: &Known<'_>, masking: Arc<Masking>) -> Target {
     if !names::is_word(name) {
         at.complain_of_key(
             format!("`{name}` cannot be a target's name"),
@@ -97,7 +97,7 @@ fn target(name: &str, written: file::Target, at: Place<'_>, known: &Known<'_>, m
     }
 }
 
-fn deadlines(written: &file::Deadlines, at: Place<'_>) -> Deadlines {
+fn deadlines(written: &raw::Deadlines, at: Place<'_>) -> Deadlines {
     Deadlines {
         restore: at.at("restore").some_length(&written.restore),
         password: at.at("password").some_length(&written.password),
@@ -111,7 +111,7 @@ fn kept_hazards(written: BTreeMap<String, String>, at: Place<'_>, known: &[&str]
     for (name, reason) in &written {
         let at = at.at(name);
         if !known.contains(&name.as_str()) {
-            let help = match super::nearest::nearest(name, known.iter().copied()) {
+            let help = match super::did_you_mean::nearest(name, known.iter().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("the hazards are {}", known.join(", ")),
             };

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::file::Length;
-use crate::config::page::Page;
+use crate::config::diagnostics::Page;
+use crate::config::raw::Length;
 use crate::config::tree::{Entry, Kind, Node};
 
 use super::names;

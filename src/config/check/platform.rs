@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::config::file;
-use crate::config::meant::{Aws, Connect, Local, PlatformConfig};
+use crate::config::raw;
+use crate::config::resolved::{Aws, Connect, Local, PlatformConfig};
 
 use super::names;
 use super::place::Place;
 
 /// Checks the platform. The hosted zone belongs to it and is written with the record: see [`super::generation::record`].
-pub fn platform(written: file::Platform, at: Place<'_>, base: &Path) -> PlatformConfig {
+pub fn platform(written: raw::Platform, at: Place<'_>, base: &Path) -> PlatformConfig {
     match written {
-        file::Platform::Aws(written) => PlatformConfig::Aws(Box::new(aws(written, at.at("aws")))),
-        file::Platform::Local(written) => PlatformConfig::Local(local(written, at.at("local"), base)),
+        raw::Platform::Aws(written) => PlatformConfig::Aws(Box::new(aws(written, at.at("aws")))),
+        raw::Platform::Local(written) => PlatformConfig::Local(local(written, at.at("local"), base)),
     }
 }
 
-fn aws(written: file::Aws, at: Place<'_>) -> Aws {
+fn aws(written: raw::Aws, at: Place<'_>) -> Aws {
     let account = at.at("account");
     account.require(
         names::is_account(&written.account),
@@ -82,7 +82,7 @@ fn aws(written: file::Aws, at: Place<'_>) -> Aws {
     }
 }
 
-fn security_groups(written: &file::Aws, at: Place<'_>) {
+fn security_groups(written: &raw::Aws, at: Place<'_>) {
     let lists = [
         ("quarantine_security_groups", &written.quarantine_security_groups),
         ("developer_security_groups", &written.developer_security_groups),
@@ -130,7 +130,7 @@ fn tags(written: &BTreeMap<String, String>, at: Place<'_>) {
     }
 }
 
-fn local(written: file::Local, at: Place<'_>, base: &Path) -> Local {
+fn local(written: raw::Local, at: Place<'_>, base: &Path) -> Local {
     let master = at.at("master_user");
     master.require(
         names::is_database_object(&written.master_user) && !names::is_system_role(&written.master_user),
@@ -155,18 +155,18 @@ fn local(written: file::Local, at: Place<'_>, base: &Path) -> Local {
 }
 
 /// Checks how an instance is reached.
-pub fn connect(written: file::Connect, platform: &PlatformConfig, at: Place<'_>) -> Connect {
-    if let (PlatformConfig::Local(_), file::Connect::Ssm { .. } | file::Connect::Command(_)) = (platform, &written) {
+pub fn connect(written: raw::Connect, platform: &PlatformConfig, at: Place<'_>) -> Connect {
+    if let (PlatformConfig::Local(_), raw::Connect::Ssm { .. } | raw::Connect::Command(_)) = (platform, &written) {
         at.complain_of_key("`local` is always reached directly", "remove `connect`: the clusters run on this machine");
     }
     way(written, at)
 }
 
 /// Checks how a server is reached.
-pub fn way(written: file::Connect, at: Place<'_>) -> Connect {
+pub fn way(written: raw::Connect, at: Place<'_>) -> Connect {
     match written {
-        file::Connect::Direct => Connect::Direct,
-        file::Connect::Ssm { instance } => {
+        raw::Connect::Direct => Connect::Direct,
+        raw::Connect::Ssm { instance } => {
             let at = at.at("ssm").at("instance");
             at.require(
                 names::is_id(&instance, "i-") || names::is_id(&instance, "mi-"),
@@ -175,7 +175,7 @@ pub fn way(written: file::Connect, at: Place<'_>) -> Connect {
             );
             Connect::Ssm { instance }
         }
-        file::Connect::Command(argv) => {
+        raw::Connect::Command(argv) => {
             let at = at.at("command");
             for word in ["{host}", "{local_port}"] {
                 at.require(

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::place::Place;
 use super::{Known, access, names, platform};
 use crate::config::column_path::TablePath;
-use crate::config::file;
-use crate::config::meant::{AllowedTarget, EdgeChoice, Extent, Password, Sample, SampleLogin, SampleSource};
+use crate::config::raw;
+use crate::config::resolved::{AllowedTarget, EdgeChoice, Extent, Password, Sample, SampleLogin, SampleSource};
 
 /// Checks the sample.
-pub fn sample(written: file::Sample, at: Place<'_>, known: &Known<'_>) -> Sample {
+pub fn sample(written: raw::Sample, at: Place<'_>, known: &Known<'_>) -> Sample {
     let root = table(&written.root, at.at("root"));
     if let Some(key) = &written.key {
         at.at("key").require(!key.is_empty(), "the key is empty", "write a column of the root table, or remove it");
@@ -44,7 +44,7 @@ fn table(text: &str, at: Place<'_>) -> Option<TablePath> {
     table
 }
 
-fn source(written: file::SampleSource, at: Place<'_>, known: &Known<'_>) -> SampleSource {
+fn source(written: raw::SampleSource, at: Place<'_>, known: &Known<'_>) -> SampleSource {
     match &written.host {
         Some(host) => {
             at.at("host").require(!host.trim().is_empty(), "the host is empty", "write the instance's endpoint");
@@ -85,7 +85,7 @@ fn source(written: file::SampleSource, at: Place<'_>, known: &Known<'_>) -> Samp
     }
 }
 
-fn edges<'a>(written: impl Iterator<Item = (file::Edge, Place<'a>)>) -> Vec<EdgeChoice> {
+fn edges<'a>(written: impl Iterator<Item = (raw::Edge, Place<'a>)>) -> Vec<EdgeChoice> {
     let mut edges: Vec<EdgeChoice> = Vec::new();
     for (edge, at) in written {
         let (from, to) = (table(&edge.table, at.at("table")), edge.to.map(|to| table(&to, at.at("to"))));
@@ -120,7 +120,7 @@ fn tables(written: BTreeMap<String, Extent>, at: Place<'_>) -> Vec<(TablePath, E
     tables
 }
 
-fn size(written: &file::Size, at: Place<'_>) -> Option<u64> {
+fn size(written: &raw::Size, at: Place<'_>) -> Option<u64> {
     let size = names::size(&written.0);
     let help = "write it like `500MB` or `2GB`";
     at.require(size.is_some_and(|size| size > 0), format!("{} is no number of bytes", at.shown()), help);

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::sense::Sense;
-use super::values::Values;
-use super::words::said;
-use super::written::quoted;
+use super::category::Sense;
+use super::column_names::said;
+use super::render::quoted;
+use super::value_stats::Values;
 
 /// Keys beyond this many at one place are names of things, one for each row: `.*`.
 const KEYS: usize = 60;

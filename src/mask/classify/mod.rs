@@ -1,23 +1,23 @@
 //! What a column probably holds, from its name, its type and a few of its values, and what to write of it
 //! in `devdb.yaml`. A guess is a line for somebody to read: nothing is masked or kept because of it.
 
+mod category;
+mod column_names;
 mod json;
-mod sense;
-mod values;
-mod words;
-mod written;
+mod render;
+mod value_stats;
 
+use category::Sense;
+use column_names::{Said, said};
 use json::Documents;
-use sense::Sense;
-use values::Values;
-use words::{Said, said};
+use value_stats::Values;
 
 use crate::config::KeptType;
 use crate::mask::Refusal;
-use crate::mask::made::Kind as TypeKind;
+use crate::mask::output::Kind as TypeKind;
 use crate::pg::catalog::Column;
 
-pub use written::{plain_or_quoted, quoted};
+pub use render::{plain_or_quoted, quoted};
 
 /// What is proposed for a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -269,7 +269,7 @@ fn composite(column: &Column) -> Guess {
 fn masked(column: &Column, masks: &[&str], sure: Sure, reason: &str) -> Guess {
     let masks: Vec<String> = masks.iter().map(|mask| (*mask).to_owned()).collect();
     let refused = |refusal: Refusal| format!("{reason}; {refusal}");
-    match written::first_taken(column, &masks) {
+    match render::first_taken(column, &masks) {
         // A whole document's paths are too long to be said.
         Ok(mask) if Some(&mask) == masks.first() || masks[0].contains("json:") || masks[0].contains("composite:") => {
             Guess { proposal: Proposal::Mask(mask), reason: reason.to_owned(), sure }

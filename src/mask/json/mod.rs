@@ -5,13 +5,13 @@
 //! Paths that name every step go without a subquery (`single`); `..` and `*` need one that walks through
 //! the document (`walk`, by the table of `ways`). The shape of a whole document (`shape`) needs none.
 
+mod path_automaton;
 mod shape;
 mod single;
 mod walk;
-mod ways;
 
 use super::compile::{self, kept};
-use super::made::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, Kind, Made, Site};
 use super::refusal::Why;
 use super::rule::{Path, Rule};
 use super::sql::{call, cast, choose, op, text};

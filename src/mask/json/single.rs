@@ -1,6 +1,6 @@
 //! Paths that name every step: `jsonb_set` one after the other, without a subquery.
 
-use super::super::made::{Kind, Site};
+use super::super::output::{Kind, Site};
 use super::super::refusal::Why;
 use super::super::rule::{Path, Rule, Step};
 use super::super::sql::{call, cast, choose, is_null, op, text};

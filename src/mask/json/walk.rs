@@ -2,11 +2,11 @@
 //! path may still lead somewhere, and written anew. `json` keeps the order of its keys, and keys that
 //! it has twice; all but the space between values stays to the letter.
 
-use super::super::made::{Kind, Site};
+use super::super::output::{Kind, Site};
 use super::super::refusal::Why;
 use super::super::rule::{Path, Rule};
 use super::super::sql::{call, cast, constants, op, text};
-use super::ways::Ways;
+use super::path_automaton::Ways;
 use super::{Leaf, masked, readable};
 
 pub(super) fn make(paths: &[(Path, Rule)], site: &Site<'_>) -> Result<String, Why> {

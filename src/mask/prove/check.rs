@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use crate::pg::catalog::{Check, Column};
 
-use super::super::made::{Becomes, Form, Kind, Length, Made, Near};
+use super::super::output::{Becomes, Form, Kind, Length, Made, Near};
 use super::expression::Expression;
 use super::pattern::Pattern;
-use super::words::{has_name, without_null_tests};
+use super::text_scan::{has_name, without_null_tests};
 
 /// Whether the mask keeps a check of the column.
 pub(super) fn keeps(column: &Column, made: &Made, check: &Check) -> bool {

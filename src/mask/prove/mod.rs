@@ -4,15 +4,15 @@
 mod check;
 mod expression;
 mod pattern;
+mod text_scan;
 mod unique;
-mod words;
 
 use crate::pg::catalog::{Check, Column};
 
-use super::made::{Length, Made};
+use super::output::{Length, Made};
 use super::refusal::Why;
 
-use words::{has_name, mentions};
+use text_scan::{has_name, mentions};
 
 /// NULL in every row.
 pub(super) fn null(column: &Column) -> Result<(), Why> {

@@ -2,9 +2,9 @@
 
 use crate::pg::catalog::{Column, IndexKey, Unique};
 
-use super::super::made::{Distinct, Made};
+use super::super::output::{Distinct, Made};
 use super::super::refusal::Why;
-use super::words::{conjuncts, has_name, is_name, keeps_nullness, mentions, normal};
+use super::text_scan::{conjuncts, has_name, is_name, keeps_nullness, mentions, normal};
 
 /// Whether the mask keeps what an index compares apart.
 pub(super) fn keeps(column: &Column, made: &Made, unique: &Unique) -> Result<(), Why> {

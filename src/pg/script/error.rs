@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::split::Statement;
 use super::variables::Filled;
-use super::{Script, header, place};
+use super::{Script, header, position};
 use crate::diagnostic::Complaint;
 use crate::error::{Exit, Failure};
 use crate::pg;
@@ -31,7 +31,7 @@ impl ScriptError {
     pub(super) fn at(script: &Script, index: usize, filled: &Filled, cause: pg::Error) -> Self {
         let statement = &script.statements()[index];
         let span = match &cause {
-            pg::Error::Server(error) => place::of(script, statement, filled, error),
+            pg::Error::Server(error) => position::of(script, statement, filled, error),
             _ => header::first_line(script.text(), &statement.span),
         };
         let begins = script.complaint(statement.span.clone(), "").line();

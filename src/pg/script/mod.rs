@@ -7,7 +7,7 @@
 mod error;
 mod header;
 mod lexer;
-mod place;
+mod position;
 mod run;
 mod settings;
 mod split;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::sample::keys::{Keys, Kind, Value};
+use crate::sample::key_set::{Keys, Kind, Value};
 
 /// Owned rows of one table. Where edges lead down from its very keys, those found last are kept apart: they are
 /// what is asked for next, so that no edge needs a copy.

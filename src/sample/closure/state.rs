@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::owned::Owned;
 use crate::config::Extent;
 use crate::sample::graph::{Edge, Graph, Identity};
-use crate::sample::keys::{Keys, Kind, Value};
+use crate::sample::key_set::{Keys, Kind, Value};
 
 /// What was reached of one table.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener, Verdict};
 use crate::sample::{self, Error};
 
-use super::origin::Origin;
+use super::source::Origin;
 
 /// Checks and tells; `Exit::Refused` when a sample would be refused.
 ///

@@ -4,15 +4,15 @@
 //! ([`rules`]), finds the rows, shows what they come to, reads the schema from the same snapshot, looks at what
 //! would go out, and hands all of it to where it goes ([`write`]). What ends it before that has written nothing.
 
-pub mod ask;
+mod destination;
 pub mod doctor;
-mod fill;
-mod origin;
-mod rules;
-mod write;
+mod load;
+mod masking;
+pub mod request;
+mod source;
 
-pub use ask::{Ask, Goal, Look, Sink};
-pub use fill::load;
+pub use load::load;
+pub use request::{Ask, Goal, Look, Sink};
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -30,10 +30,10 @@ use crate::sample::load::error::Error as LoadError;
 use crate::sample::load::hex;
 use crate::sample::schema::Schema;
 use crate::sample::{self, ATTEMPTS, Extraction, Masks, Plan, Selection, Spool, Wanted, is_conflict};
-use crate::scrub::looks;
-use origin::Origin;
-use rules::Rules;
-use write::{Parcel, Place};
+use crate::scrub::pii_findings;
+use destination::{Parcel, Place};
+use masking::Rules;
+use source::Origin;
 
 /// One call of the command.
 pub(super) struct Task<'a> {
@@ -262,7 +262,7 @@ impl Task<'_> {
         let (spool, found) = extraction.read(spared, self.sample.jobs, self.listener).await?;
         let mut bad = 0;
         for finding in found {
-            let look = looks::Look::of(finding, &self.target.masking.survivors);
+            let look = pii_findings::Look::of(finding, &self.target.masking.survivors);
             self.listener.hear(&look.event(&extraction.dump().database));
             bad += usize::from(look.kept.is_none());
         }
@@ -292,7 +292,7 @@ impl Task<'_> {
             ("seeds-sha256".to_owned(), fingerprint(rules, &seeds.concat())),
             ("configuration-sha256".to_owned(), hex(&Sha256::digest(settings))),
         ]);
-        labels.insert(fill::SYSTEM.to_owned(), origin.server.system_sha256());
+        labels.insert(load::SYSTEM.to_owned(), origin.server.system_sha256());
         labels.extend(origin.snapshot.clone().map(|snapshot| ("snapshot".to_owned(), snapshot)));
         labels
     }

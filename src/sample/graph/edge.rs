@@ -3,7 +3,7 @@
 use crate::config::TablePath;
 use crate::pg::catalog::Column;
 use crate::pg::identifier;
-use crate::sample::keys::{Kind, Value};
+use crate::sample::key_set::{Kind, Value};
 
 use super::table::Slot;
 

@@ -3,7 +3,7 @@
 use crate::config::{Extent, TablePath};
 use crate::pg::catalog::Column;
 use crate::pg::{identifier, literal};
-use crate::sample::keys::{Kind, Value};
+use crate::sample::key_set::{Kind, Value};
 
 use super::build;
 use super::edge::{Compare, End, Term};

@@ -1,6 +1,6 @@
 //! Locks that somebody else holds on the tables of a target.
 
-use super::observe::OWN;
+use super::inspect::OWN;
 use super::target::Target;
 use crate::sample::load::error::{Error, Result};
 

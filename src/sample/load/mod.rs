@@ -5,24 +5,24 @@
 //! transaction. Everything that speaks against writing is known before the first write.
 
 mod apply;
-mod beside;
 pub mod error;
-mod existing;
-mod finish;
-mod give;
 mod guard;
+mod inspect;
+mod into_existing;
 mod locks;
-mod observe;
 mod order;
+mod ownership;
 mod parallel;
+mod parallel_plan;
+mod post_load;
 mod progress;
 mod refusal;
 mod rows;
+mod scheduler;
 mod scratch;
 mod sequences;
+mod statement_target;
 mod target;
-mod touches;
-mod turns;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
@@ -32,7 +32,7 @@ use futures_util::future::try_join_all;
 
 pub use apply::LeftOut;
 pub use guard::{Guard, Origin};
-pub use observe::Way;
+pub use inspect::Way;
 pub(crate) use progress::Progress;
 pub use refusal::Refusal;
 pub use rows::{Bytestream, Copied, Rows, hex};
@@ -126,17 +126,17 @@ async fn look(
     let (observed, major) = match target.session(&target.database).await {
         Ok(session) => {
             guard.check_server(target, &session).await?;
-            (observe::observe(&session).await?, session.major())
+            (inspect::observe(&session).await?, session.major())
         }
         Err(Error::Pg(error)) if error.sqlstate() == Some("3D000") => {
             let keeper = scratch::keeper(target).await?;
             guard.check_server(target, &keeper).await?;
-            let may_create = observe::may_create(&keeper).await?;
-            (observe::Observed { may_create, ..Default::default() }, keeper.major())
+            let may_create = inspect::may_create(&keeper).await?;
+            (inspect::Observed { may_create, ..Default::default() }, keeper.major())
         }
         Err(error) => return Err(error),
     };
-    let way = observe::decide(&observed, target, tables, replace)?;
+    let way = inspect::decide(&observed, target, tables, replace)?;
     // Rows have the same form in every version; statements of a schema do not.
     if way != Way::Existing && major < source_major {
         return Err(Refusal::Older { target: target.name(), major, source_major }.into());
@@ -228,7 +228,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
             for table in 0..self.rows.tables().len() {
                 split.push(self.rows.parts(table) > 1);
             }
-            let ready = existing::prepare(session, target, self.rows.tables(), &split, replace).await?;
+            let ready = into_existing::prepare(session, target, self.rows.tables(), &split, replace).await?;
             let tables = self.copy_in_order(session, &ready.order).await?;
             ready.finish(session).await?;
             let notes = self.finish(session, &[]).await?;
@@ -242,11 +242,11 @@ impl<R: Rows + ?Sized> Work<'_, R> {
     async fn finish(&self, session: &Session, others: &[Session]) -> Result<Vec<String>> {
         self.tell("setting sequences, filling materialized views, gathering statistics");
         let mut notes = sequences::set(session).await?;
-        notes.extend(finish::refresh(session, others.is_empty()).await?);
+        notes.extend(post_load::refresh(session, others.is_empty()).await?);
         if others.is_empty() {
             session.run("ANALYZE").await?;
         } else {
-            finish::analyze(session, others).await?;
+            post_load::analyze(session, others).await?;
         }
         Ok(notes)
     }

@@ -4,9 +4,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::apply::Apply;
-use super::beside::{Relations, Stretch, Unit};
 use super::error::Result;
-use super::turns::Turns;
+use super::parallel_plan::{Relations, Stretch, Unit};
+use super::scheduler::Turns;
 use crate::pg::Session;
 use crate::sample::schema::Statement;
 

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::observe::observe;
+use super::inspect::observe;
 use super::refusal::Refusal;
 use super::target::Target;
 use super::{LeftOut, Loaded};

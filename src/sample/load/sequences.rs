@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::apply::BATCH;
-use super::observe::OWN;
+use super::inspect::OWN;
 use crate::pg::{Session, identifier, literal};
 use crate::sample::load::error::Result;
 

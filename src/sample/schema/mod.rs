@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 
 use super::Dump;
 use super::load::error::{Error, Result};
-use super::private::Private;
+use super::private_dir::Private;
 use crate::pg::RDS_ROOTS;
 use crate::pg::dump::Dumper;
 use crate::pg::script::Script;

@@ -3,21 +3,21 @@
 //! Text, documents, arrays, composite values and network addresses are read; numbers, times, enums, UUIDs
 //! and bytes are not. Tables, partitions and materialized views are read; foreign tables are elsewhere.
 
-mod binary;
-mod copied;
-mod watch;
+mod copy_binary;
+mod copy_text;
+mod scanner;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::TryStreamExt as _;
 
-use super::samples::{Error, must_be_readable};
+use super::value_samples::{Error, must_be_readable};
 use crate::config::TablePath;
 use crate::mask::detect::{Domains, Kind};
 use crate::pg::catalog::OWN;
 use crate::pg::{self, Session, identifier};
 
-pub use watch::{Watch, is_seen_in_binary};
+pub use scanner::{Watch, is_seen_in_binary};
 
 /// How a column is looked at in its text form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use super::cover;
-use super::samples::{self, sample_values};
+use super::coverage_gate;
+use super::value_samples::{self, sample_values};
 use crate::config::TablePath;
 use crate::mask::classify::{Guess, guess};
 use crate::mask::coverage::Catalog;
@@ -35,15 +35,15 @@ pub struct Draft {
 ///
 /// # Errors
 /// Tables that this role may not read, and what the server says.
-pub async fn look(session: &Session) -> Result<Draft, samples::Error> {
-    let catalog = cover::catalog(session).await?;
+pub async fn look(session: &Session) -> Result<Draft, value_samples::Error> {
+    let catalog = coverage_gate::catalog(session).await?;
     let samples = sample_values(session, &catalog.columns, &catalog.tables, SAMPLED).await?;
     let database = session.database().to_owned();
     Ok(Draft { database, guesses: guesses(&catalog, &samples), catalog })
 }
 
 /// Guesses for all columns that are no foreign table's and are not inherited.
-pub fn guesses(catalog: &Catalog, samples: &samples::Samples) -> BTreeMap<(TablePath, String), Guess> {
+pub fn guesses(catalog: &Catalog, samples: &value_samples::Samples) -> BTreeMap<(TablePath, String), Guess> {
     let by_path: BTreeMap<(&str, &str), &Table> =
         catalog.tables.iter().map(|table| ((table.schema.as_str(), table.name.as_str()), table)).collect();
     let of = |column: &Column| by_path.get(&(column.schema.as_str(), column.table.as_str())).copied();

@@ -2,10 +2,10 @@
 //! together with the note that it ran, so that an interrupted run goes on with the next one.
 
 mod content;
-mod place;
+mod folder;
+mod position;
 mod problems;
 mod progress;
-mod scripts;
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -18,8 +18,8 @@ use crate::event::{Event, Listener};
 use crate::pg::script::{APPLICATION_NAME, Options, ScriptError, Variables, run, settle};
 use crate::pg::{self, Session};
 
+pub use folder::{Entry, Scripts, Stage, load};
 pub use problems::{Problem, Problems};
-pub use scripts::{Entry, Scripts, Stage, load};
 
 /// How the scripts of one database are run.
 #[derive(Clone, Copy)]

@@ -1,10 +1,10 @@
 //! The fast way: one `ALTER TABLE` for all columns of a table. `USING` sees the old values of the row.
 
-use super::hidden;
+use super::attributes::Before;
 use super::index_names::IndexNames;
-use super::look::Table;
-use super::marks::Before;
+use super::introspect::Table;
 use super::plan::Unit;
+use super::redacted_exec;
 use crate::pg::{self, Session, identifier};
 
 /// Rewrites a unit inside the open transaction.
@@ -21,7 +21,7 @@ pub(super) async fn rewrite(session: &Session, unit: &Unit) -> pg::Result<()> {
     // masked with their parent, by the same expression.
     for table in &unit.tables {
         if let Some(sql) = statement(session, table, unit).await? {
-            hidden::run(session, &sql).await?;
+            redacted_exec::run(session, &sql).await?;
         }
     }
     names.restore(session, &relations).await?;

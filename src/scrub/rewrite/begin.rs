@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::obstacles::{Obstacle, Round};
 use super::plan::{self, Plan, Unit, Unproven};
 use super::progress::{self, Name, Progress, Stage};
-use super::{APPLICATION_NAME, Error, Method, Options, Result, STEP, TableMask, describe, look, roles, room};
+use super::{
+    APPLICATION_NAME, Error, Method, Options, Result, STEP, TableMask, disk_space, introspect, roles, schema_snapshot,
+};
 use crate::event::Event;
 use crate::pg::{self, Session};
 use crate::scrub::acting::end_predecessors;
@@ -43,7 +45,7 @@ pub(super) async fn begin(session: &Session, masks: &[TableMask], options: &Opti
 /// The obstacles are not there to be found any more; how each table is rewritten was recorded.
 async fn resumed(session: &Session, masks: &[TableMask], progress: Progress) -> Result<Run> {
     let mut units = Vec::new();
-    for tables in plan::together(look::tables(session, masks).await?) {
+    for tables in plan::together(introspect::tables(session, masks).await?) {
         let recorded = tables
             .first()
             .and_then(|table| progress.tables.get(&(table.mask.schema.clone(), table.mask.table.clone())));
@@ -54,7 +56,7 @@ async fn resumed(session: &Session, masks: &[TableMask], progress: Progress) -> 
 }
 
 async fn fresh(session: &Session, masks: &[TableMask], options: &Options<'_>) -> Result<Run> {
-    let tables = look::tables(session, masks).await?;
+    let tables = introspect::tables(session, masks).await?;
     let apart = roles::join(session, tables.iter().map(|table| &table.owner)).await?;
     let foreign = tables.iter().filter(|table| apart.contains(&table.owner));
     let reasons: Vec<String> = foreign
@@ -63,17 +65,17 @@ async fn fresh(session: &Session, masks: &[TableMask], options: &Options<'_>) ->
     if !reasons.is_empty() {
         return Err(Error::Refused(reasons));
     }
-    roles::join(session, look::owners_of_statistics(session, &tables).await?.iter()).await?;
+    roles::join(session, introspect::owners_of_statistics(session, &tables).await?.iter()).await?;
     let mut unproven = Unproven::default();
     loop {
         let plan = plan::make(session, masks, &unproven).await?;
-        let need = room::need(session, &plan, options.jobs).await?;
+        let need = disk_space::need(session, &plan, options.jobs).await?;
         if let Some(free) = options.free_bytes.filter(|free| need.total() > *free) {
             return Err(Error::Room { need, free });
         }
         roles::join(session, plan.obstacles.iter().flat_map(|obstacle| &obstacle.owners)).await?;
         session.run("BEGIN").await?;
-        let before = describe::schema(session).await?;
+        let before = schema_snapshot::schema(session).await?;
         session.run("SAVEPOINT trial").await?;
         let Err(failed) = trial(session, &plan, &before).await? else {
             session.run("ROLLBACK TO SAVEPOINT trial").await?;
@@ -131,7 +133,8 @@ async fn trial(session: &Session, plan: &Plan, before: &[String]) -> Result<std:
         Err(Failed::Obstacle(_, error)) if error.is_disconnect() => Err(error.into()),
         Err(failed) => Ok(Err(failed)),
         Ok(()) => {
-            let lines = describe::differences(&structure(before), &structure(&describe::schema(session).await?));
+            let lines =
+                schema_snapshot::differences(&structure(before), &structure(&schema_snapshot::schema(session).await?));
             Ok(if lines.is_empty() { Ok(()) } else { Err(Failed::Changed(lines)) })
         }
     }
@@ -144,7 +147,7 @@ fn added(obstacle: &Obstacle) -> Option<&str> {
 
 /// Without what only becomes true when rows are checked or filled in.
 fn structure(lines: &[String]) -> Vec<String> {
-    lines.iter().filter(|line| !line.starts_with(describe::STATE)).cloned().collect()
+    lines.iter().filter(|line| !line.starts_with(schema_snapshot::STATE)).cloned().collect()
 }
 
 fn note(session: &Session, plan: &Plan, options: &Options<'_>) {

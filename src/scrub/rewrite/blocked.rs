@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Result;
-use super::look::Table;
+use super::introspect::Table;
 use crate::pg::Session;
 
 /// Why relations cannot be altered, each with its reasons.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::room::Need;
+use super::disk_space::Need;
 use crate::error::{Exit, Failure};
 use crate::pg;
 
@@ -55,7 +55,7 @@ impl fmt::Display for Error {
         match self {
             Error::Refused(reasons) => write!(f, "tables cannot be masked:\n- {}", reasons.join("\n- ")),
             Error::Room { need, free } => {
-                write!(f, "masking needs {need}, and {} are free", super::room::shown(*free))
+                write!(f, "masking needs {need}, and {} are free", super::disk_space::shown(*free))
             }
             Error::OtherRecipe => f.write_str(
                 "it was begun with other rules, another key, other tables or another name, and cannot be gone on with",

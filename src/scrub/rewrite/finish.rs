@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use super::begin::Run;
 use super::obstacles::Round;
 use super::progress::{self, Stage, Waiting};
-use super::{Error, Options, Result, describe, roles, session};
+use super::{Error, Options, Result, roles, schema_snapshot, session};
 use crate::event::Event;
 use crate::pg::Session;
 use crate::scrub::door::Door;
@@ -96,7 +96,7 @@ async fn refresh(session: &Session, options: &Options<'_>) -> Result<()> {
             // Such as one whose foreign table leads nowhere any more: it stays as empty as it is.
             Some((view, error)) => {
                 session.run("BEGIN").await?;
-                progress::no_longer_expect(session, &describe::is_filled(&view.lane)).await?;
+                progress::no_longer_expect(session, &schema_snapshot::is_filled(&view.lane)).await?;
                 progress::forget(session, &view).await?;
                 session.run("COMMIT").await?;
                 let message = format!("{}: {} stays empty: {error}", session.database(), view.what);
@@ -109,7 +109,7 @@ async fn refresh(session: &Session, options: &Options<'_>) -> Result<()> {
 /// The schema is what it was before, or nothing is to be published.
 pub(super) async fn compare(session: &Session) -> Result<()> {
     let before = progress::schema_before(session).await?;
-    let lines = describe::differences(&before, &describe::schema(session).await?);
+    let lines = schema_snapshot::differences(&before, &schema_snapshot::schema(session).await?);
     if !lines.is_empty() {
         return Err(Error::Changed(lines));
     }

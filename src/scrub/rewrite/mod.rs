@@ -10,23 +10,23 @@
 //! Why not each obstacle in the transaction of its table: views and foreign keys belong to several
 //! tables, which could then not be rewritten at the same time.
 
-mod again;
 mod alter;
+mod attributes;
 mod begin;
 mod blocked;
-mod describe;
+mod disk_space;
 mod error;
 mod finish;
-mod hidden;
 mod index_names;
-mod look;
-mod marks;
+mod introspect;
 mod obstacles;
 mod plan;
 mod progress;
+mod redacted_exec;
 mod refill;
+mod reparse;
 mod roles;
-mod room;
+mod schema_snapshot;
 mod session;
 mod work;
 
@@ -37,8 +37,8 @@ use crate::event::Listener;
 use crate::mask::Expression;
 use crate::pg::Session;
 
+pub use disk_space::Need;
 pub use error::Error;
-pub use room::Need;
 
 /// The name under which sessions of this room show in `pg_stat_activity`.
 pub const APPLICATION_NAME: &str = "devdb masks";

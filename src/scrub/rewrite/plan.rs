@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocked::{self, Reasons};
-use super::look::{self, Table};
+use super::introspect::{self, Table};
 use super::obstacles::{self, Obstacle};
-use super::{Error, Method, Result, TableMask, TablePlan, again};
+use super::{Error, Method, Result, TableMask, TablePlan, reparse};
 use crate::pg::{Session, identifier};
 
 /// Obstacles that could not be put back on trial, and why: their tables are rewritten in another way.
@@ -92,7 +92,7 @@ impl Plan {
 
 /// Looks and decides.
 pub(super) async fn make(session: &Session, masks: &[TableMask], unproven: &Unproven) -> Result<Plan> {
-    let tables = look::tables(session, masks).await?;
+    let tables = introspect::tables(session, masks).await?;
     let blocked = blocked::find(session, &tables).await?;
     let mut units = Vec::new();
     for tables in together(tables) {
@@ -168,7 +168,7 @@ async fn decide(session: &Session, tables: Vec<Table>, blocked: &Reasons) -> Res
         let subqueries = table.mask.columns.iter().filter(|column| column.expression.subquery);
         unit.why.extend(subqueries.map(|column| format!("the mask of {} holds a subquery", identifier(&column.name))));
         if table.relations.len() > 1 || !table.children.is_empty() {
-            unit.why.extend(table.mask.columns.iter().filter_map(again::why_not));
+            unit.why.extend(table.mask.columns.iter().filter_map(reparse::why_not));
         }
     }
     unit.why.extend(inherited(&unit.tables));
@@ -315,7 +315,7 @@ async fn half_keys(session: &Session, units: &[Unit]) -> Result<Vec<String>> {
 impl Unit {
     /// For tests of what follows from sizes alone.
     pub fn of_sizes(heap: i64, index: i64, method: Method) -> Unit {
-        let relation = look::Relation {
+        let relation = introspect::Relation {
             oid: 1,
             sql: String::new(),
             shown: String::new(),

@@ -1,9 +1,9 @@
 //! The way that always works: masked rows are copied aside, the table is truncated and filled from the
 //! copy. Slower than `ALTER`, for indexes grow row by row and rows are written twice.
 
-use super::hidden;
-use super::look::Table;
+use super::introspect::Table;
 use super::plan::Unit;
+use super::redacted_exec;
 use crate::pg::{self, Session, identifier};
 use crate::scrub::acting::qualified;
 
@@ -28,7 +28,7 @@ async fn refill(session: &Session, table: &Table, relation: u32, sql: &str, only
     let copy = qualified("devdb_meta", &format!("rewrite_{relation}"));
     // A deferred check would still be pending when triggers are enabled again, which is refused then.
     session.run(&format!("SET CONSTRAINTS ALL IMMEDIATE; {quiet}")).await?;
-    hidden::run(session, &format!("CREATE UNLOGGED TABLE {copy} AS SELECT {values} FROM {only}{sql}")).await?;
+    redacted_exec::run(session, &format!("CREATE UNLOGGED TABLE {copy} AS SELECT {values} FROM {only}{sql}")).await?;
     session
         .run(&format!(
             "TRUNCATE {only}{sql}; INSERT INTO {sql} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM {copy}; \

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use futures_util::future::try_join_all;
 
-use super::look::Table;
+use super::introspect::Table;
 use super::plan::Unit;
 use super::progress::{self, Measured};
 use super::{Error, Method, Options, Result, STEP, alter, refill, session};

@@ -16,7 +16,7 @@ use crate::sample::TableCopy;
 use crate::sample::load::error::{Error, Result};
 use crate::sample::load::{Bytestream, Rows, hex};
 use crate::sample::manifest::{FORM, Manifest, schema_sha256};
-use crate::sample::private::Private;
+use crate::sample::private_dir::Private;
 use crate::sample::schema::Schema;
 
 const CHUNK: usize = 64 * 1024;

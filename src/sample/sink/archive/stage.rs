@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use crate::sample::load::error::{Error, Result};
-use crate::sample::private::lock;
+use crate::sample::private_dir::lock;
 
 /// A folder of our own, removed when dropped.
 pub(super) struct Stage {

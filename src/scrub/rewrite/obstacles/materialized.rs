@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::marks;
+use super::super::attributes;
 use super::{DEPENDING, Hits, Late, Obstacle, Round, acting_as, bare, comment, grants};
 use crate::pg::{Result, Session, literal};
 use crate::scrub::acting::{qualified, shown};
@@ -69,7 +69,7 @@ async fn obstacle(session: &Session, hits: &Hits, view: u32) -> Result<Obstacle>
         row.get::<_, Option<&str>>(7).unwrap_or_default()
     );
     back.push_str(&comment(&format!("MATERIALIZED VIEW {sql}"), row.get(6)));
-    for mark in marks::capture(session, &[view]).await? {
+    for mark in attributes::capture(session, &[view]).await? {
         back.push_str(&format!("; {}", mark.fix));
     }
     back.push_str(&grants::statements(session, view, &sql, owner).await?);

@@ -1,0 +1,189 @@
+//! Masking a database, in the order that counts: see that every column was thought of, remember the
+//! originals, rewrite every table, search for the originals.
+
+use std::time::Instant;
+
+use crate::config::{LeakCheckMode, Masking, TablePath};
+use crate::error::Failure;
+use crate::event::{self, Event, Listener};
+use crate::mask;
+use crate::mask::coverage::{self, Catalog, Coverage, Work};
+use crate::pg::Session;
+
+use super::coverage_gate;
+use super::door::Door;
+use super::leak::{self, Mode, Original, Outcome, Remembered, Secrets, Survivor};
+use super::rewrite::{self, Rewritten, TableMask};
+
+/// Masks the databases of one server.
+#[derive(Clone, Copy)]
+pub struct Masker<'a> {
+    /// The way in.
+    pub door: &'a dyn Door,
+    /// What becomes of every column.
+    pub masking: &'a Masking,
+    /// The key of the masks.
+    pub key: &'a mask::Key,
+    /// Whose progress in the clone is believed.
+    pub generation: &'a str,
+    /// Fingerprint of rules and key.
+    pub recipe: &'a str,
+    /// Bytes that are free on the server's disk; masking that takes more is refused before it begins.
+    pub free_bytes: Option<u64>,
+    /// Hears of each table.
+    pub listener: &'a dyn Listener,
+}
+
+impl Masker<'_> {
+    /// Remembers the originals of all columns that are masked, by devdb or by scripts, as keyed fingerprints.
+    ///
+    /// # Errors
+    /// After one that [`leak::Error::is_disconnect`], call again.
+    pub async fn remember(&self, database: &str, coverage: &Coverage, work: &Work) -> Result<Remembered, leak::Error> {
+        let masked = |table: &TablePath, column: &str| {
+            let masks = work.get(table)?;
+            masks.iter().find(|masked| masked.column == column).map(|masked| masked.expression.sql.clone())
+        };
+        let originals: Vec<Original> = coverage
+            .originals()
+            .map(|(table, column, rule)| Original {
+                masked: masked(&table, column),
+                schema: table.schema,
+                table: table.table,
+                column: column.to_owned(),
+                rule,
+            })
+            .collect();
+        let secrets = Secrets::of(self.key);
+        leak::remember(self.door, database, &originals, &secrets, self.masking.jobs, self.listener).await
+    }
+
+    /// Searches a database for the originals that were remembered, and tells of what it found.
+    ///
+    /// # Errors
+    /// When something cannot be read, or nothing can be proved.
+    pub async fn search(&self, database: &str) -> Result<Outcome, leak::Error> {
+        let survivors: Vec<Survivor> = self
+            .masking
+            .survivors
+            .iter()
+            .map(|one| Survivor {
+                place: one.place.to_string(),
+                of: one.of.as_ref().map(ToString::to_string),
+                reason: one.reason.clone(),
+            })
+            .collect();
+        let search = leak::Search {
+            mode: match self.masking.leak_check {
+                LeakCheckMode::Auto => Mode::Auto,
+                LeakCheckMode::Server => Mode::Server,
+                LeakCheckMode::Stream => Mode::Stream,
+            },
+            survivors: &survivors,
+            jobs: self.masking.jobs,
+            listener: self.listener,
+            secret: &Secrets::of(self.key),
+        };
+        let began = Instant::now();
+        let outcome = leak::search(self.door, database, &search).await?;
+        for hit in &outcome.hits {
+            self.listener.hear(&Event::Leak {
+                database: database.to_owned(),
+                place: hit.path(),
+                rows: hit.rows,
+                of: format!("originals of {} ({})", hit.of, hit.rule),
+                kept: hit.survivor.clone(),
+            });
+        }
+        self.listener.hear(&Event::LeakChecked {
+            database: database.to_owned(),
+            mode: if outcome.mode_used == Mode::Server { "server" } else { "stream" },
+            places: outcome.places,
+            rows: outcome.rows,
+            bytes: outcome.bytes,
+            originals: outcome.fingerprints,
+            left_out: outcome.left_out,
+            seconds: began.elapsed().as_secs_f64(),
+        });
+        Ok(outcome)
+    }
+
+    /// Masks every table of a database that has something to mask. Once more after a broken connection, it goes
+    /// on where it was.
+    ///
+    /// # Errors
+    /// After one that [`rewrite::Error::is_disconnect`], call again.
+    pub async fn mask(&self, database: &str, work: &Work) -> Result<Vec<Rewritten>, rewrite::Error> {
+        let tables: Vec<TableMask> = work
+            .iter()
+            .map(|(table, columns)| TableMask {
+                schema: table.schema.clone(),
+                table: table.table.clone(),
+                columns: columns
+                    .iter()
+                    .map(|masked| rewrite::ColumnMask {
+                        name: masked.column.clone(),
+                        rule: masked.mask,
+                        expression: masked.expression.clone(),
+                    })
+                    .collect(),
+            })
+            .collect();
+        let options = rewrite::Options {
+            generation: self.generation,
+            recipe: self.recipe,
+            jobs: self.masking.jobs,
+            free_bytes: self.free_bytes,
+            listener: self.listener,
+        };
+        let done = rewrite::rewrite(self.door, database, &tables, &options).await?;
+        for table in &done {
+            self.listener.hear(&masked(database, table));
+        }
+        Ok(done)
+    }
+}
+
+/// Decides about every column of a database, and compiles the masks.
+///
+/// # Errors
+/// What the server says; a column that nobody thought of, a mask that cannot be proved.
+pub async fn work(session: &Session, masking: &Masking, key: &mask::Key) -> Result<(Coverage, Work), Failure> {
+    let (_, coverage, work) = judged(session, masking, key).await?;
+    Ok((coverage, work))
+}
+
+/// The same, with what the catalog says.
+///
+/// # Errors
+/// What the server says.
+pub async fn judged(
+    session: &Session,
+    masking: &Masking,
+    key: &mask::Key,
+) -> Result<(Catalog, Coverage, Work), Failure> {
+    let catalog = coverage_gate::catalog(session).await?;
+    let mut coverage = coverage::decide(masking, &catalog);
+    let work = coverage::work(&coverage, key).unwrap_or_else(|problems| {
+        coverage.problems.extend(problems);
+        Work::new()
+    });
+    Ok((catalog, coverage, work))
+}
+
+fn masked(database: &str, table: &Rewritten) -> Event {
+    let path = crate::config::TablePath { schema: table.schema.clone(), table: table.table.clone() };
+    let mask = |(column, mask): &(String, &'static str)| event::ColumnMask { column: column.clone(), mask };
+    Event::TableMasked {
+        database: database.to_owned(),
+        table: path.to_string(),
+        masks: table.columns.iter().map(mask).collect(),
+        method: table.method.as_str(),
+        why: table.why.clone(),
+        rows: table.rows,
+        bytes_before: table.bytes_before,
+        bytes_after: table.bytes_after,
+        seconds: table.seconds,
+        already: table.already,
+    }
+}
