@@ -29,6 +29,8 @@ pub mod rotate;
 
 pub mod scrub;
 
+pub mod discover;
+
 pub mod mask;
 
 pub mod platform;

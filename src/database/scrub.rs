@@ -9,7 +9,7 @@ use crate::event::Listener;
 use crate::pg::{Session, Url};
 use crate::rotate::prepare::{self, Work};
 use crate::scrub::masker::{self, Masker};
-use crate::scrub::postproc::{self, Order, Stage};
+use crate::scrub::scripts::{self, Order, Stage};
 use crate::scrub::{coverage_gate, marker, pii_findings, residue, suggestions};
 
 use super::{Named, Step};
@@ -101,13 +101,13 @@ async fn clear(session: &Session, target: &Target, work: &Work, listener: &dyn L
         listener,
     };
     let step = Step::begin(listener, "scripts", "run the scripts of 10-scrub");
-    let ran = postproc::run_stage(session, &work.scripts, Stage::Scrub, &order).await?;
+    let ran = scripts::run_stage(session, &work.scripts, Stage::Scrub, &order).await?;
     step.done(format!("{} scripts", ran.ran + ran.already));
     let step = Step::begin(listener, "residue", "rebuild statistics and clear residue");
     let cleared = residue::clear(session, listener).await?;
     step.done(format!("{} tables vacuumed and analyzed", cleared.tables));
     let step = Step::begin(listener, "verify", "run the queries of 90-verify");
-    postproc::run_stage(session, &work.scripts, Stage::Verify, &order).await?;
+    scripts::run_stage(session, &work.scripts, Stage::Verify, &order).await?;
     step.done("no query returned a row");
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Exit, Failure};
 use crate::platform::{Check, RecordState};
-use crate::scrub::postproc::Stage;
+use crate::scrub::scripts::Stage;
 
 use super::observe::{self, observe};
 use super::plan::{Decision, Wishes, age, decide, stops};

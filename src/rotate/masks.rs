@@ -6,7 +6,7 @@ use crate::error::Failure;
 use crate::mask::lock::Lock;
 use crate::platform::{Instance, Room};
 use crate::scrub::masker::{self, Masker};
-use crate::scrub::{coverage_gate, leak, postproc, rewrite, suggestions};
+use crate::scrub::{coverage_gate, leak, scripts, rewrite, suggestions};
 
 use super::access::{Access, Broken, again, through};
 use super::prepare::Kit;
@@ -24,7 +24,7 @@ pub async fn cover(run: &Run, instance: &Instance, access: &Access, kit: &Kit) -
             let (catalog, coverage, _) = masker::judged(session, &run.target.masking, &kit.mask_key).await?;
             let advice = suggestions::lines(session, &catalog, &coverage).await?;
             // What scripts made is no migration of production's.
-            let begun = postproc::has_begun(session, &instance.name).await?;
+            let begun = scripts::has_begun(session, &instance.name).await?;
             Ok((catalog, coverage, advice, begun))
         })
         .await?;

@@ -35,7 +35,7 @@ use crate::event::Event;
 use crate::platform::guard::Scrubbed;
 use crate::platform::{Instance, Phase, RecordState, Tags, tag};
 use crate::scrub::marker::Marker;
-use crate::scrub::postproc::Stage;
+use crate::scrub::scripts::Stage;
 use crate::scrub::publish_gate;
 
 use access::Access;

@@ -11,7 +11,7 @@ use crate::error::{Exit, Failure, Place};
 use crate::event::Listener;
 use crate::mask::lock::{self, Lock};
 use crate::pg::script::Variables;
-use crate::scrub::postproc::{self, Problem, Problems, Scripts, Stage};
+use crate::scrub::scripts::{self, Problem, Problems, Scripts, Stage};
 use crate::{mask, secret};
 
 /// The scripts of one database and the values they use.
@@ -71,7 +71,7 @@ pub fn scripts(target: &Target) -> Result<Vec<(String, Scripts)>, Failure> {
     let mut all = Vec::new();
     for database in &target.databases {
         let scripts = match &database.postproc {
-            Some(folder) => postproc::load(folder).map_err(from_problems)?,
+            Some(folder) => scripts::load(folder).map_err(from_problems)?,
             None => Scripts::default(),
         };
         all.push((database.name.clone(), scripts));

@@ -4,7 +4,7 @@ use crate::error::{Exit, Failure, Place};
 use crate::platform::Instance;
 use crate::platform::guard::Scrubbed;
 use crate::scrub::marker::Marker;
-use crate::scrub::postproc::{self, Order, Stage};
+use crate::scrub::scripts::{self, Order, Stage};
 use crate::scrub::publish_gate::{self, Case};
 use crate::scrub::{residue, roles};
 
@@ -36,7 +36,7 @@ pub async fn scripts(
             step.progress(format!("{}: {}", work.database, stage.as_str()));
             let order = order(run, instance, work, options);
             let outcome = through(access, &work.database, &|why| step.progress(why), async |session| {
-                postproc::run_stage(session, &work.scripts, stage, &order).await.map_err(broken)
+                scripts::run_stage(session, &work.scripts, stage, &order).await.map_err(broken)
             })
             .await?;
             rows += outcome.rows;
@@ -113,12 +113,12 @@ fn order<'a>(run: &'a Run, instance: &'a Instance, work: &'a Work, options: &'a 
     }
 }
 
-fn broken(error: postproc::Error) -> Broken {
+fn broken(error: scripts::Error) -> Broken {
     if error.is_disconnect() { Broken::Lost(error.to_string()) } else { Broken::Failed(drawn(error)) }
 }
 
 /// A stage's error with its complaints drawn over their lines.
-fn drawn(error: postproc::Error) -> Failure {
+fn drawn(error: scripts::Error) -> Failure {
     let complaints = error.complaints().to_vec();
     let failure = Failure::from(error);
     if complaints.is_empty() {

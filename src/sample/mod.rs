@@ -12,7 +12,7 @@
 pub mod budget;
 pub mod closure;
 pub mod command;
-pub mod copy;
+pub mod extract;
 pub mod error;
 pub mod explain;
 pub mod graph;
@@ -40,7 +40,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
-pub use copy::{Copy, Extraction, Masks};
+pub use extract::{Copy, Extraction, Masks};
 pub use error::{Error, Result};
 pub use explain::Hop;
 pub use plan::Plan;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::future::try_join_all;
 use futures_util::stream::TryStreamExt;
 
-use super::copy::Extraction;
+use super::extract::Extraction;
 use super::load::Progress;
 use super::load::error::{Error, Result};
 use super::private_dir;

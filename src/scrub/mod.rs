@@ -11,7 +11,7 @@ pub mod leak;
 pub mod marker;
 pub mod masker;
 pub mod pii_findings;
-pub mod postproc;
+pub mod scripts;
 pub mod publish_gate;
 pub mod residue;
 pub mod rewrite;

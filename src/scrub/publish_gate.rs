@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::door::Door;
 use super::marker::{self, Marker};
 use super::masker::{self, Masker};
-use super::postproc::{self, Order, Scripts, Stage};
+use super::scripts::{self, Order, Scripts, Stage};
 use super::{coverage_gate, databases, hazards, leak, pii_findings, residue, roles};
 use crate::error::{Exit, Failure, Place};
 use crate::pg::Session;
@@ -194,7 +194,7 @@ impl Findings {
         self.evidence = Evidence { scripts_run: true, residue_cleared: true, verified: true, ..self.evidence };
         for (database, scripts, order) in &case.scripts {
             let session = case.door.session(database).await?;
-            for path in postproc::unfinished(&session, scripts, order.generation, order.contexts).await? {
+            for path in scripts::unfinished(&session, scripts, order.generation, order.contexts).await? {
                 self.evidence.scripts_run = false;
                 self.add(format!("{path} is not recorded as committed in {database}"), "run the rotation again");
             }
@@ -202,7 +202,7 @@ impl Findings {
                 self.evidence.residue_cleared = false;
                 self.add(format!("{database}, {}: {}", stale.place, stale.why), "run the rotation again");
             }
-            if let Err(error) = postproc::run_stage(&session, scripts, Stage::Verify, order).await {
+            if let Err(error) = scripts::run_stage(&session, scripts, Stage::Verify, order).await {
                 if error.complaints().is_empty() {
                     return Err(error.into());
                 }

@@ -8,7 +8,7 @@ use devdb::event::{Event, Listener};
 use devdb::pg::Session;
 use devdb::pg::script::Variables;
 use devdb::scrub::marker::{Marker, mark, read_marker};
-use devdb::scrub::postproc::{Error, Order, Outcome, Scripts, Stage, load, run_stage, unfinished};
+use devdb::scrub::scripts::{Error, Order, Outcome, Scripts, Stage, load, run_stage, unfinished};
 
 use crate::cluster_for_scripts::{MASTER, database, session, session_of};
 

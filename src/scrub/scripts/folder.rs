@@ -6,8 +6,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::position::Place;
-use super::problems::{Problem, Problems};
+use crate::scrub::scripts::position::Place;
+use crate::scrub::scripts::problems::{Problem, Problems};
 use crate::diagnostic::Complaint;
 use crate::pg::script::{Script, Variables};
 

@@ -1,7 +1,7 @@
 //! Which scripts are already in the clone. Kept in the clone itself, in the transaction of each script,
 //! so that it is true whenever a run is killed.
 
-use super::Entry;
+use crate::scrub::scripts::Entry;
 use crate::pg::{Result, Session, literal};
 
 /// Whether a script of this generation is in the clone, which may have changed what the clone looks like.
