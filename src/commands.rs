@@ -15,7 +15,7 @@ use crate::event::{Event, Listener, Verdict};
 use crate::pg::Url;
 use crate::report::Format;
 use crate::rotate::begin::{begin, quietly};
-use crate::rotate::plan::Wishes;
+use crate::rotate::plan::PlanOptions;
 use crate::rotate::{self, Options, audit, cleanup, doctor, prepare, rollback, status};
 use crate::{database, demo, interrupt, mask, platform, scrub};
 
@@ -123,7 +123,7 @@ pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure>
 /// What was typed for `devdb rotate`, as meant.
 fn meant(options: &crate::cli::Rotate) -> Options {
     Options {
-        wishes: Wishes { snapshot: options.snapshot.clone(), take_over: options.take_over, adopt: options.adopt },
+        wishes: PlanOptions { snapshot: options.snapshot.clone(), take_over: options.take_over, adopt: options.adopt },
         dry_run: options.dry_run,
         keep_failed: options.keep_failed,
         contexts: options.contexts.clone(),

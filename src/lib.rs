@@ -45,8 +45,12 @@ pub mod config;
 
 pub mod interrupt;
 
+pub mod step;
+
 pub mod event;
 
 pub mod diagnostic;
 
 pub mod error;
+
+pub mod units;

@@ -8,9 +8,9 @@ use crate::cli::{self, Cli};
 use crate::config::{Config, Sample, Target};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
-use crate::rotate::frame::Frame;
 use crate::sample::command::request::{fulfilling, lines, rows, table_and, users};
 use crate::sample::command::{self, Ask, Goal, Look, Sink};
+use crate::step::Frame;
 
 use super::{load as configuration, url};
 

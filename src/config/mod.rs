@@ -19,6 +19,7 @@ mod schema;
 mod testing;
 mod tree;
 mod validate;
+mod yaml_text;
 
 pub use check::Words;
 pub use column_path::{ColumnPath, TablePath, shown};
@@ -26,3 +27,4 @@ pub use error::Error;
 pub use load::load;
 pub use resolved::*;
 pub use schema::schema;
+pub use yaml_text::{yaml_quoted, yaml_scalar};

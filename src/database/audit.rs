@@ -1,12 +1,11 @@
 //! `devdb audit`: the detectors over every value of a database.
 
 use crate::config::Masking;
+use crate::discover::pii_findings;
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::pg::Url;
-use crate::scrub::pii_findings;
-
-use super::Step;
+use crate::step::Step;
 
 /// Tells of every column with values that look personal. Changes nothing.
 pub async fn audit(masking: Option<&Masking>, url: &Url, listener: &dyn Listener) -> Result<Exit, Failure> {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::config::Masking;
+use crate::discover::{init as first, suggestions};
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
 use crate::mask::Key;
 use crate::mask::lock::{self, Lock};
 use crate::pg::Url;
-use crate::scrub::{coverage_gate, init as first, masker, suggestions};
+use crate::scrub::{coverage_gate, masker};
 
 use crate::rotate::prepare;
 
@@ -45,7 +46,7 @@ pub async fn coverage(masking: &Masking, url: &Url, accept: bool, listener: &dyn
     }
     let nothing = Lock::default();
     let strange = seen.as_ref().map(|seen| seen.get(url.database()).unwrap_or(&nothing));
-    match strange.and_then(|seen| coverage_gate::strange(url.database(), seen, &catalog)) {
+    match strange.and_then(|seen| coverage_gate::lock_drift(url.database(), seen, &catalog)) {
         Some(failure) => Err(failure),
         None if seen.is_none() => {
             listener.hear(&Event::Warning {

@@ -11,15 +11,14 @@ pub use scrub::scrub;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
 
 use crate::error::{Exit, Failure};
-use crate::event::{Event, Listener};
+use crate::event::Listener;
+use crate::pg::connector::Door;
 use crate::pg::{self, Session, Url};
-use crate::rotate::frame::Frame;
-use crate::scrub::door::Door;
+use crate::step::Frame;
 
 /// Announces a command on the database that a URL names, and says how it ended.
 pub async fn framed(
@@ -47,25 +46,6 @@ async fn session(url: &Url) -> Result<Session, Failure> {
     let refused = |error: pg::Error| Failure::from(error).during(format!("log in to {}", url.place()));
     let session = url.session(url.database()).await.map_err(refused)?;
     Ok(session)
-}
-
-/// A step of a command.
-struct Step<'a> {
-    listener: &'a dyn Listener,
-    name: &'static str,
-    began: Instant,
-}
-
-impl<'a> Step<'a> {
-    fn begin(listener: &'a dyn Listener, name: &'static str, title: impl Into<String>) -> Step<'a> {
-        listener.hear(&Event::StepStarted { step: name, title: title.into() });
-        Step { listener, name, began: Instant::now() }
-    }
-
-    fn done(self, summary: impl Into<String>) {
-        let seconds = self.began.elapsed().as_secs_f64();
-        self.listener.hear(&Event::StepFinished { step: self.name, summary: summary.into(), seconds });
-    }
 }
 
 /// A failure that leaves nothing behind.

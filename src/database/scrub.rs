@@ -4,15 +4,17 @@
 //! `10-scrub`, clear residue, run `90-verify`, search. Interrupted, the next call goes on where it was.
 
 use crate::config::Target;
+use crate::discover::{pii_findings, suggestions};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::pg::{Session, Url};
 use crate::rotate::prepare::{self, Work};
 use crate::scrub::masker::{self, Masker};
 use crate::scrub::scripts::{self, Order, Stage};
-use crate::scrub::{coverage_gate, marker, pii_findings, residue, suggestions};
+use crate::scrub::{coverage_gate, marker, residue};
+use crate::step::Step;
 
-use super::{Named, Step};
+use super::Named;
 
 /// Progress of a scrub by hand is kept under this name, which no generation can have.
 const BY_HAND: &str = "by hand";

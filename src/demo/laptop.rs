@@ -10,9 +10,9 @@ use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::pg::Url;
 use crate::pg::server::{Account, Server};
-use crate::rotate::frame::Frame;
 use crate::sample::command::{self, Ask, Goal, Sink, request};
 use crate::scrub;
+use crate::step::Frame;
 
 use super::company;
 

@@ -1,3 +1,10 @@
 //! Discovery of personal data: detectors over values, classification of columns, the audit of a
 //! database, and the first configuration that is derived from them.
 
+pub mod audit;
+pub mod classify;
+pub mod detect;
+pub mod init;
+pub mod pii_findings;
+pub mod suggestions;
+pub mod value_samples;

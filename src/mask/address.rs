@@ -2,7 +2,7 @@
 
 use crate::config::mask::Fake;
 
-use super::output::{Distinct, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{cast, concat, op, pick, text};
 use super::wordlists::{english, korean};
@@ -10,7 +10,7 @@ use super::wordlists::{english, korean};
 /// House numbers go from 1 to this.
 const HOUSES: usize = 300;
 
-pub(super) fn make(fake: Fake, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(fake: Fake, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     site.must_be_text()?;
     let value = site.text();
     let class = site.key.class("address");
@@ -31,5 +31,5 @@ pub(super) fn make(fake: Fake, site: &Site<'_>) -> Result<Made, Why> {
         (concat(&[&district, &text(" "), &road, &text(" "), &house]), longest(&districts) + 1 + longest(&roads) + 1 + 3)
     };
     site.must_fit(longest)?;
-    Ok(Made::text(sql, 10, longest, Distinct::No))
+    Ok(MaskOutput::text(sql, 10, longest, Distinct::No))
 }

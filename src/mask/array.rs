@@ -5,19 +5,20 @@
 //! refuses: such a column needs an `UPDATE` or a `COPY`.
 
 use super::compile::{kept, make as of_single};
-use super::output::{Form, Kind, Length, Made, Near, Site};
+use super::output::{Form, Length, MaskInput, MaskOutput, Near};
 use super::refusal::Why;
 use super::rule::Rule;
 use super::sql::{call, is_null};
+use super::type_kind::TypeKind;
 
 /// What becomes of an element, and of the array.
-pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<(Made, Made), Why> {
-    let element = Site { value: "devdb_element.devdb_value".to_owned(), ..*site };
+pub(super) fn make(rule: &Rule, site: &MaskInput<'_>) -> Result<(MaskOutput, MaskOutput), Why> {
+    let element = MaskInput { value: "devdb_element.devdb_value".to_owned(), ..*site };
     let single = of_single(rule, &element)?;
     let all = call("array_agg", &[&format!("{} ORDER BY devdb_element.devdb_position", kept(&element, &single.sql))]);
     let unnested = call("unnest", &[&site.value]);
     // In FROM, composites would be taken apart into their attributes.
-    let from = if site.kind == Kind::Composite {
+    let from = if site.kind == TypeKind::Composite {
         let numbered = "devdb_one.devdb_value, pg_catalog.row_number() OVER () AS devdb_position";
         format!("(SELECT {numbered} FROM (SELECT {unnested} AS devdb_value) AS devdb_one) AS devdb_element")
     } else {
@@ -30,7 +31,7 @@ pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<(Made, Made), Why> {
         Length::Same => Length::Input,
         other => other,
     };
-    let made = Made {
+    let made = MaskOutput {
         sql,
         shortest: 0,
         longest,

@@ -13,14 +13,14 @@
 
 use super::checksum::{Checked, weighted};
 use super::key::padded;
-use super::output::{Case, Made, Site};
+use super::output::{Case, MaskInput, MaskOutput};
 use super::permutation;
 use super::refusal::Why;
 use super::sql::{call, cast, choose, op, text};
 
 const SEPARATORS: [&str; 3] = ["", "-", " "];
 
-pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     let sum = format!("({} + ($[8] * 5 / 10).floor())", weighted(&[1, 3, 7, 1, 3, 7, 1, 3, 5]));
     let checked = Checked {
         length: 10,

@@ -6,13 +6,13 @@
 use crate::config::mask::CardKind;
 
 use super::checksum::groups;
-use super::output::{Case, Distinct, Form, Made, Site};
+use super::output::{Case, Distinct, Form, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{call, choose, concat, op, pick, text};
 
 const LENGTH: usize = 19;
 
-pub(super) fn make(kind: CardKind, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(kind: CardKind, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     site.must_be_text()?;
     let value = site.text();
     let class = site.key.class("card");
@@ -41,7 +41,7 @@ pub(super) fn make(kind: CardKind, site: &Site<'_>) -> Result<Made, Why> {
         let cases = vec![Case::of(".*-.*", written("-")), Case::of("[^-]* [^-]*", written(" "))];
         Form::By { cases, otherwise: written("") }
     };
-    Ok(Made { plain: true, form, ..Made::text(sql, LENGTH - 3, longest, Distinct::No) })
+    Ok(MaskOutput { plain: true, form, ..MaskOutput::text(sql, LENGTH - 3, longest, Distinct::No) })
 }
 
 /// What a digit counts by its position from the left in a group of four.

@@ -2,7 +2,7 @@
 //! is known without computing it in SQL; and numbers that go to others with their check digits.
 
 use super::key::{ClassKey, padded};
-use super::output::{Case, Distinct, Form, Made, Site};
+use super::output::{Case, Distinct, Form, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, choose, op, text};
 
@@ -49,11 +49,11 @@ impl Checked {
     /// of digits, one to one, as `cases` tell. All else becomes `x` and letters and digits of the keyed hash.
     pub(super) fn masked(
         &self,
-        site: &Site<'_>,
+        site: &MaskInput<'_>,
         class: &ClassKey,
         cases: Vec<Case>,
         others: impl FnOnce(&str) -> String,
-    ) -> Result<Made, Why> {
+    ) -> Result<MaskOutput, Why> {
         site.must_be_text()?;
         site.must_fit(self.length)?;
         let value = site.text();
@@ -67,7 +67,7 @@ impl Checked {
         let form = Form::By { cases, otherwise: format!("x[0-9a-z]{{{letters}}}") };
         // A number is as long as it was, so it fits.
         let longest = self.longest.min(site.room);
-        Ok(Made { plain: true, form, ..Made::text(sql, self.length, longest, Distinct::Yes) })
+        Ok(MaskOutput { plain: true, form, ..MaskOutput::text(sql, self.length, longest, Distinct::Yes) })
     }
 
     /// The number of other digits, with a check digit: as far from the right one as the check digit of

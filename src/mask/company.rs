@@ -2,12 +2,12 @@
 
 use crate::config::mask::Fake;
 
-use super::output::{Distinct, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{concat, pick, text};
 use super::wordlists::{english, korean};
 
-pub(super) fn make(fake: Fake, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(fake: Fake, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     site.must_be_text()?;
     let (beginnings, between, ends) = match fake {
         Fake::EnglishCompany => (english::COMPANIES, " ", english::TRADES),
@@ -22,5 +22,5 @@ pub(super) fn make(fake: Fake, site: &Site<'_>) -> Result<Made, Why> {
     let class = site.key.class("company");
     let first = pick(&beginnings, &class.choice(&value, "first", beginnings.len()));
     let last = pick(&ends, &class.choice(&value, "last", ends.len()));
-    Ok(Made::text(concat(&[&first, &text(between), &last]), 4, longest, Distinct::No))
+    Ok(MaskOutput::text(concat(&[&first, &text(between), &last]), 4, longest, Distinct::No))
 }

@@ -3,7 +3,7 @@
 use crate::pg::catalog::Column;
 
 use super::key::Key;
-use super::output::{Made, Site};
+use super::output::{MaskInput, MaskOutput};
 use super::refusal::{Refusal, Why};
 use super::rule::Rule;
 use super::sql::{bytewise, cast, choose, is_null, op};
@@ -34,11 +34,11 @@ pub fn compile(rule: &Rule, column: &Column, key: &Key) -> Result<Expression, Re
     if column.generated {
         return Err(refusal(Why::Generated));
     }
-    value(rule, &Site::of(column, key)).map_err(refusal)
+    value(rule, &MaskInput::of(column, key)).map_err(refusal)
 }
 
 /// The value of a column, or of an attribute of a composite, by a mask.
-pub(super) fn value(rule: &Rule, site: &Site<'_>) -> Result<Expression, Why> {
+pub(super) fn value(rule: &Rule, site: &MaskInput<'_>) -> Result<Expression, Why> {
     let column = site.column;
     let declared = |sql: &str| format!("({sql})::{}", column.declared);
     match rule {
@@ -68,7 +68,7 @@ pub(super) fn value(rule: &Rule, site: &Site<'_>) -> Result<Expression, Why> {
 }
 
 /// The expression with NULL and the empty string kept.
-pub(super) fn kept(site: &Site<'_>, sql: &str) -> String {
+pub(super) fn kept(site: &MaskInput<'_>, sql: &str) -> String {
     let sql = if site.kind.is_text() {
         let empty = op(&bytewise(&cast(&site.value, "text")), "=", "''::pg_catalog.text");
         format!("CASE WHEN {empty} THEN ''::pg_catalog.text ELSE {sql} END")
@@ -79,7 +79,7 @@ pub(super) fn kept(site: &Site<'_>, sql: &str) -> String {
 }
 
 /// What a mask makes of a single value.
-pub(super) fn make(rule: &Rule, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(rule: &Rule, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     match rule {
         Rule::Email { domain } => email::make(domain, site),
         Rule::Phone(kind) => phone::make(*kind, site),

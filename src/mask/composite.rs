@@ -5,12 +5,12 @@ use crate::pg::catalog::Column;
 use crate::pg::identifier;
 
 use super::compile;
-use super::output::{Distinct, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::rule::Rule;
 use super::sql::cast_to;
 
-pub(super) fn make(parts: &[(String, Option<Rule>)], site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(parts: &[(String, Option<Rule>)], site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     let base = &site.column.base;
     if base.form != 'c' {
         return Err(site.wrong_type("a composite"));
@@ -35,12 +35,12 @@ pub(super) fn make(parts: &[(String, Option<Rule>)], site: &Site<'_>) -> Result<
         };
         // `by` names a column of the table.
         let column = Column { siblings: site.column.siblings.clone(), ..attribute.clone() };
-        let inner = Site { value: field, ..Site::of(&column, site.key) };
+        let inner = MaskInput { value: field, ..MaskInput::of(&column, site.key) };
         let made =
             compile::value(rule, &inner).map_err(|why| Why::Inside { attribute: name.clone(), why: why.into() })?;
         subquery |= made.subquery;
         fields.push(made.sql);
     }
     let sql = cast_to(base, &format!("ROW({})", fields.join(", ")));
-    Ok(Made { subquery, ..Made::value(sql, Distinct::No) })
+    Ok(MaskOutput { subquery, ..MaskOutput::value(sql, Distinct::No) })
 }

@@ -4,68 +4,69 @@ use crate::config::mask::{Scalar, SqlMask};
 use crate::pg::catalog::{Column, IndexKey};
 
 use super::compile::Expression;
-use super::output::{Distinct, Form, Kind, Made, Near, Site};
+use super::output::{Distinct, Form, MaskInput, MaskOutput, Near};
 use super::refusal::Why;
 use super::sql::text;
+use super::type_kind::TypeKind;
 
 const FIXED: &str = "text, numbers, boolean, dates and times, uuid, inet, json, xml, tsvector or an enum";
 
 /// The same value in every row. It is read here, so that one that the type does not take is no surprise
 /// for the server.
-pub(super) fn fixed(value: &Scalar, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn fixed(value: &Scalar, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     let written = written(value);
     let base = &site.column.base;
     let integer = |least: i64, most: i64| written.parse::<i64>().is_ok_and(|number| (least..=most).contains(&number));
     let right = !site.column.array
         && match site.kind {
-            Kind::Text { .. } => {
+            TypeKind::Text { .. } => {
                 site.must_fit(written.chars().count())?;
                 !written.contains('\0')
             }
-            Kind::SmallInt => integer(i16::MIN.into(), i16::MAX.into()),
-            Kind::Integer => integer(i32::MIN.into(), i32::MAX.into()),
-            Kind::BigInt => integer(i64::MIN, i64::MAX),
-            Kind::Bool => ["true", "false"].contains(&written.as_str()),
-            Kind::Date => written.parse::<jiff::civil::Date>().is_ok(),
-            Kind::Uuid => is_uuid(&written),
-            Kind::Inet => written.parse::<std::net::IpAddr>().is_ok(),
-            Kind::Json | Kind::Jsonb => serde_json::from_str::<serde_json::Value>(&written).is_ok(),
-            Kind::Enum if base.labels.contains(&written) => true,
-            Kind::Enum => {
+            TypeKind::SmallInt => integer(i16::MIN.into(), i16::MAX.into()),
+            TypeKind::Integer => integer(i32::MIN.into(), i32::MAX.into()),
+            TypeKind::BigInt => integer(i64::MIN, i64::MAX),
+            TypeKind::Bool => ["true", "false"].contains(&written.as_str()),
+            TypeKind::Date => written.parse::<jiff::civil::Date>().is_ok(),
+            TypeKind::Uuid => is_uuid(&written),
+            TypeKind::Inet => written.parse::<std::net::IpAddr>().is_ok(),
+            TypeKind::Json | TypeKind::Jsonb => serde_json::from_str::<serde_json::Value>(&written).is_ok(),
+            TypeKind::Enum if base.labels.contains(&written) => true,
+            TypeKind::Enum => {
                 let labels = base.labels.join(", ");
                 return Err(Why::Label { value: written, found: base.name.clone(), labels });
             }
-            Kind::Numeric => is_numeric(&written, site.column.modifier),
-            Kind::Real => written.parse::<f32>().is_ok_and(f32::is_finite),
-            Kind::Double => written.parse::<f64>().is_ok_and(f64::is_finite),
-            Kind::Timestamp => written.parse::<jiff::civil::DateTime>().is_ok(),
-            Kind::TimestampTz => written.parse::<jiff::Timestamp>().is_ok(),
-            Kind::Time => written.parse::<jiff::civil::Time>().is_ok(),
-            Kind::Xml => !written.contains(['<', '&', '\0']),
-            Kind::TsVector => written.chars().all(|c| c.is_ascii_alphanumeric() || c == ' '),
-            Kind::Money
-            | Kind::Interval
-            | Kind::TimeTz
-            | Kind::Bytea
-            | Kind::Range
-            | Kind::Multirange
-            | Kind::Composite
-            | Kind::Hstore
-            | Kind::Other => return Err(site.wrong_type(FIXED)),
+            TypeKind::Numeric => is_numeric(&written, site.column.modifier),
+            TypeKind::Real => written.parse::<f32>().is_ok_and(f32::is_finite),
+            TypeKind::Double => written.parse::<f64>().is_ok_and(f64::is_finite),
+            TypeKind::Timestamp => written.parse::<jiff::civil::DateTime>().is_ok(),
+            TypeKind::TimestampTz => written.parse::<jiff::Timestamp>().is_ok(),
+            TypeKind::Time => written.parse::<jiff::civil::Time>().is_ok(),
+            TypeKind::Xml => !written.contains(['<', '&', '\0']),
+            TypeKind::TsVector => written.chars().all(|c| c.is_ascii_alphanumeric() || c == ' '),
+            TypeKind::Money
+            | TypeKind::Interval
+            | TypeKind::TimeTz
+            | TypeKind::Bytea
+            | TypeKind::Range
+            | TypeKind::Multirange
+            | TypeKind::Composite
+            | TypeKind::Hstore
+            | TypeKind::Other => return Err(site.wrong_type(FIXED)),
         };
     if !right {
         let found = if site.column.array { format!("{}[]", base.name) } else { base.name.clone() };
         return Err(Why::Value { value: written, found });
     }
     let length = written.chars().count();
-    if site.kind == Kind::Xml {
-        return Ok(Made::value(format!("XMLPARSE(CONTENT {})", text(&written)), Distinct::No));
+    if site.kind == TypeKind::Xml {
+        return Ok(MaskOutput::value(format!("XMLPARSE(CONTENT {})", text(&written)), Distinct::No));
     }
     let escaped: String =
         written.chars().map(|c| if c.is_ascii_punctuation() { format!("\\{c}") } else { c.to_string() }).collect();
     let form = if site.kind.is_text() { Form::As(escaped) } else { Form::Unknown };
-    let made = Made::text(text(&written), length, length, Distinct::No);
-    Ok(Made { form, near: Near::Value(written), ..made })
+    let made = MaskOutput::text(text(&written), length, length, Distinct::No);
+    Ok(MaskOutput { form, near: Near::Value(written), ..made })
 }
 
 /// As PostgreSQL reads it.

@@ -5,16 +5,17 @@
 
 use crate::config::mask::{DateOptions, Shift};
 
-use super::output::{Distinct, Kind, Made, Near, Site};
+use super::output::{Distinct, MaskInput, MaskOutput, Near};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, choose, op, text};
+use super::type_kind::TypeKind;
 
 const SECONDS_A_DAY: usize = 86_400;
 
-pub(super) fn make(options: &DateOptions, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(options: &DateOptions, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     match (site.kind, options) {
-        (Kind::Time, DateOptions::Shift(shift)) => return time("time_send", shift, site),
-        (Kind::TimeTz, DateOptions::Shift(shift)) => return time("timetz_send", shift, site),
+        (TypeKind::Time, DateOptions::Shift(shift)) => return time("time_send", shift, site),
+        (TypeKind::TimeTz, DateOptions::Shift(shift)) => return time("timetz_send", shift, site),
         _ => {}
     }
     // A date too far for a timestamp cannot be cast, so the bounds are put on the value itself.
@@ -25,9 +26,9 @@ pub(super) fn make(options: &DateOptions, site: &Site<'_>) -> Result<Made, Why> 
     let to_utc = |value: &str| call("timezone", &[&text("UTC"), value]);
     // Everything is done on a timestamp without zone; a date casts to one and back exactly.
     let instant = match site.kind {
-        Kind::Date => cast(&bounded("date", ""), "timestamp"),
-        Kind::Timestamp => bounded("timestamp", ""),
-        Kind::TimestampTz => to_utc(&bounded("timestamptz", " 00:00:00+00")),
+        TypeKind::Date => cast(&bounded("date", ""), "timestamp"),
+        TypeKind::Timestamp => bounded("timestamp", ""),
+        TypeKind::TimestampTz => to_utc(&bounded("timestamptz", " 00:00:00+00")),
         _ => return Err(site.wrong_type("date, timestamp or timestamptz (and with `shift` a time of day)")),
     };
     let seconds =
@@ -46,7 +47,7 @@ pub(super) fn make(options: &DateOptions, site: &Site<'_>) -> Result<Made, Why> 
         }
         DateOptions::Shift(Shift { shift, by }) => {
             let most = usize::try_from(*shift).unwrap_or(1);
-            let whole_days = by.is_some() || site.kind == Kind::Date;
+            let whole_days = by.is_some() || site.kind == TypeKind::Date;
             let (unit, steps) =
                 if whole_days { (day, most) } else { (cast("'1 second'", "interval"), most * SECONDS_A_DAY) };
             let (amount, forward) = match by {
@@ -64,8 +65,8 @@ pub(super) fn make(options: &DateOptions, site: &Site<'_>) -> Result<Made, Why> 
         }
     };
     let back = match site.kind {
-        Kind::Date => cast(&masked, "date"),
-        Kind::Timestamp => masked,
+        TypeKind::Date => cast(&masked, "date"),
+        TypeKind::Timestamp => masked,
         _ => to_utc(&masked),
     };
     let sql = choose(&call("isfinite", &[&site.value]), &back, &site.value);
@@ -74,11 +75,11 @@ pub(super) fn make(options: &DateOptions, site: &Site<'_>) -> Result<Made, Why> 
         DateOptions::Month => Near::Month,
         DateOptions::Shift(_) => Near::Nothing,
     };
-    Ok(Made { near, ..Made::value(sql, Distinct::No) })
+    Ok(MaskOutput { near, ..MaskOutput::value(sql, Distinct::No) })
 }
 
 /// Another time of day: moved around the clock by 1 second to 23:59:59, however many days `shift` has.
-fn time(bytes: &str, shift: &Shift, site: &Site<'_>) -> Result<Made, Why> {
+fn time(bytes: &str, shift: &Shift, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     let class = site.key.class("date");
     let by = match &shift.by {
         Some(by) => site.by(by)?,
@@ -86,5 +87,5 @@ fn time(bytes: &str, shift: &Shift, site: &Site<'_>) -> Result<Made, Why> {
     };
     let seconds = cast(&op("1", "+", &class.choice(&by, "time", SECONDS_A_DAY - 1)), "float8");
     let sql = op(&site.value, "+", &op(&seconds, "*", &cast("'1 second'", "interval")));
-    Ok(Made::value(sql, Distinct::No))
+    Ok(MaskOutput::value(sql, Distinct::No))
 }

@@ -4,7 +4,7 @@
 //! two spellings are two values the outputs must be two as well, or a plain UNIQUE would break: a
 //! spelling with capital letters gets `+` and 6 digits more. Under `lower()` both stay apart.
 
-use super::output::{Distinct, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{bytewise, call, concat, op, text};
 
@@ -13,7 +13,7 @@ const HASH: usize = 20;
 const UNIQUE_HASH: usize = 16;
 const TAG: usize = 6;
 
-pub(super) fn make(domain: &str, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(domain: &str, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     site.must_be_text()?;
     let around = 1 + 1 + TAG + 1 + domain.len();
     // In a shorter column the hash is shorter; such values are no longer those of other columns.
@@ -30,7 +30,7 @@ pub(super) fn make(domain: &str, site: &Site<'_>) -> Result<Made, Why> {
         op(&text("+"), "||", &class.hex(&value, TAG))
     );
     let sql = concat(&[&text("u"), &class.hex(&lower, hash), &tag, &text(&format!("@{domain}"))]);
-    let made = Made::text(sql, 1 + hash + 1 + domain.len(), around + hash, distinct);
+    let made = MaskOutput::text(sql, 1 + hash + 1 + domain.len(), around + hash, distinct);
     let form = format!("u[0-9a-f]{{{hash}}}([+][0-9a-f]{{{TAG}}})?@{}", domain.replace('.', "[.]"));
-    Ok(Made { plain: true, ..made.written(form) })
+    Ok(MaskOutput { plain: true, ..made.written(form) })
 }

@@ -4,12 +4,13 @@
 //! substitutions, and the commonest gives them away. A true shuffle, the column's own labels dealt out
 //! anew, cannot be said of one row: it would need the whole table for each of them.
 
-use super::output::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{bytewise, concat, pick, text};
+use super::type_kind::TypeKind;
 
-pub(super) fn make(by: Option<&str>, site: &Site<'_>) -> Result<Made, Why> {
-    if site.kind != Kind::Enum {
+pub(super) fn make(by: Option<&str>, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
+    if site.kind != TypeKind::Enum {
         return Err(site.wrong_type("an enum"));
     }
     let by = match by {
@@ -18,11 +19,11 @@ pub(super) fn make(by: Option<&str>, site: &Site<'_>) -> Result<Made, Why> {
     };
     let labels = &site.column.base.labels;
     let chosen = site.key.class("enum").choice(&by, &site.column.base.name, labels.len());
-    Ok(Made::value(pick(labels, &chosen), Distinct::No))
+    Ok(MaskOutput::value(pick(labels, &chosen), Distinct::No))
 }
 
 /// All other columns that hold integers, text or UUIDs.
-fn row(site: &Site<'_>) -> Result<String, Why> {
+fn row(site: &MaskInput<'_>) -> Result<String, Why> {
     let others = site.column.siblings.keys().filter(|name| **name != site.column.name);
     let others: Vec<String> = others.filter_map(|name| site.by(name).ok()).map(|value| bytewise(&value)).collect();
     let separator = text("|");

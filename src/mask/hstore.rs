@@ -4,13 +4,14 @@ use crate::pg::identifier;
 
 use super::compile::{self, kept};
 use super::constant;
-use super::output::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::rule::Rule;
 use super::sql::{call, cast, cast_to, choose, is_null, text};
+use super::type_kind::TypeKind;
 
-pub(super) fn make(keys: &[(String, Rule)], keep_other: bool, site: &Site<'_>) -> Result<Made, Why> {
-    if site.kind != Kind::Hstore {
+pub(super) fn make(keys: &[(String, Rule)], keep_other: bool, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
+    if site.kind != TypeKind::Hstore {
         return Err(site.wrong_type("hstore"));
     }
     // The extension may be in any schema.
@@ -28,10 +29,10 @@ pub(super) fn make(keys: &[(String, Rule)], keep_other: bool, site: &Site<'_>) -
     };
     for (key, rule) in keys {
         let name = text(key);
-        let inner = Site {
+        let inner = MaskInput {
             column: site.column,
             value: own("fetchval", &[&value, &name]),
-            kind: Kind::Text { ignores_case: false },
+            kind: TypeKind::Text { ignores_case: false },
             room: usize::MAX,
             key: site.key,
         };
@@ -44,5 +45,5 @@ pub(super) fn make(keys: &[(String, Rule)], keep_other: bool, site: &Site<'_>) -
         let there = own("exist", &[&value, &name]);
         changed = own("hs_concat", &[&changed, &choose(&there, &pair, &cast_to(base, "''"))]);
     }
-    Ok(Made::value(changed, Distinct::No))
+    Ok(MaskOutput::value(changed, Distinct::No))
 }

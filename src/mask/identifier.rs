@@ -5,16 +5,17 @@
 //! what fits one type fits it afterwards, and a `bigint` that refers to an `integer` still does. The
 //! sign is kept; 0 and the least bigint stay.
 
-use super::output::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::permutation::between;
 use super::refusal::Why;
 use super::sql::{call, cast, op};
+use super::type_kind::TypeKind;
 
-pub(super) fn make(within: Option<i64>, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(within: Option<i64>, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     let most = match site.kind {
-        Kind::SmallInt => i16::MAX.into(),
-        Kind::Integer => i32::MAX.into(),
-        Kind::BigInt => i64::MAX,
+        TypeKind::SmallInt => i16::MAX.into(),
+        TypeKind::Integer => i32::MAX.into(),
+        TypeKind::BigInt => i64::MAX,
         _ => return Err(site.wrong_type("smallint, integer or bigint")),
     };
     let ends = ends(within, most);
@@ -38,7 +39,7 @@ pub(super) fn make(within: Option<i64>, site: &Site<'_>) -> Result<Made, Why> {
     let sign = cast(&call("sign", &[&cast(&site.value, "float8")]), "int8");
     let kept = format!("CASE WHEN {} THEN true ELSE {} END", op(&value, "=", &least), op(&value, "=", "0"));
     let sql = format!("CASE WHEN {kept} THEN {value} ELSE {} END", op(&sign, "*", &format!("CASE{blocks} END")));
-    Ok(Made { keeps_sign: true, ..Made::value(sql, Distinct::Yes) })
+    Ok(MaskOutput { keeps_sign: true, ..MaskOutput::value(sql, Distinct::Yes) })
 }
 
 /// Where the ranges end that are permuted on their own.

@@ -1,20 +1,21 @@
 //! An IP address of the ranges for documentation (RFC 5737, RFC 3849), of the same version.
 
-use super::output::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, choose, concat, op, pick, text};
+use super::type_kind::TypeKind;
 
 const NETWORKS: [&str; 3] = ["192.0.2.", "198.51.100.", "203.0.113."];
 const LONGEST: usize = 14;
 const FORM: &str = "(192[.]0[.]2|198[.]51[.]100|203[.]0[.]113)[.][0-9]{1,3}|2001:db8::1[0-9a-f]{3}";
 
-pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     let (value, is_sixth) = match site.kind {
-        Kind::Inet => {
+        TypeKind::Inet => {
             let host = call("host", &[&cast(&site.value, "inet")]);
             (bytewise(&host), op(&call("family", &[&cast(&site.value, "inet")]), "=", "6"))
         }
-        Kind::Text { .. } => {
+        TypeKind::Text { .. } => {
             site.must_fit(LONGEST)?;
             (site.text(), op(&call("strpos", &[&site.text(), &text(":")]), ">", "0"))
         }
@@ -27,5 +28,5 @@ pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
     let sixth = concat(&[&text("2001:db8::1"), &class.hex(&value, 3)]);
     let sql = choose(&is_sixth, &sixth, &fourth);
     // The shortest is 192.0.2.1.
-    Ok(Made { plain: true, ..Made::text(sql, 9, LONGEST, Distinct::No).written(FORM) })
+    Ok(MaskOutput { plain: true, ..MaskOutput::text(sql, 9, LONGEST, Distinct::No).written(FORM) })
 }

@@ -2,17 +2,15 @@
 //!
 //! The way through: [`Rule`] is what the configuration means; [`compile()`] takes a rule, what the
 //! catalog says of the column, and the team's [`Key`], and makes an [`Expression`] or a [`Refusal`]. A
-//! mask's own file says what it makes and promises ([`Made`](output::Made)); `prove` holds those promises
+//! mask's own file says what it makes and promises ([`MaskOutput`](output::MaskOutput)); `prove` holds those promises
 //! against the column's constraints; what cannot be proved is refused, with the constraint named.
 //!
 //! Expressions need no extension and no function installed, work on PostgreSQL 14 to 18, read the same
 //! whatever the search path, collation, `DateStyle` or time zone of the session, and give the same
 //! output for the same input and key in every table. NULL stays NULL, and an empty string stays empty.
 
-pub mod classify;
 mod compile;
 pub mod coverage;
-pub mod detect;
 mod key;
 pub mod lock;
 mod output;
@@ -21,7 +19,8 @@ mod reference;
 mod refusal;
 mod rule;
 mod sql;
-mod wordlists;
+pub(crate) mod type_kind;
+pub(crate) mod wordlists;
 
 mod address;
 mod array;

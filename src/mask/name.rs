@@ -2,12 +2,12 @@
 
 use crate::config::mask::Fake;
 
-use super::output::{Distinct, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{concat, pick, text};
 use super::wordlists::{english, korean};
 
-pub(super) fn make(fake: Fake, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(fake: Fake, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     site.must_be_text()?;
     let value = site.text();
     let class = site.key.class("name");
@@ -44,5 +44,5 @@ pub(super) fn make(fake: Fake, site: &Site<'_>) -> Result<Made, Why> {
         }
         _ => format!("[가-힣]{{{shortest},{longest}}}"),
     };
-    Ok(Made::text(sql, shortest, longest, Distinct::No).written(form))
+    Ok(MaskOutput::text(sql, shortest, longest, Distinct::No).written(form))
 }

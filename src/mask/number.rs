@@ -4,24 +4,25 @@
 //! It has no more digits before the point than it had and no more after it (trailing zeros do not
 //! count), so it fits whatever precision and scale its column has. The sign stays; 1 becomes 2.
 
-use super::output::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, choose, concat, is_null, op, text};
+use super::type_kind::TypeKind;
 
 /// Parts of the keyed share of the noise.
 const PARTS: usize = 1_000_000_000;
 
-pub(super) fn make(noise: u8, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(noise: u8, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     let (limit, kind) = match site.kind {
-        Kind::SmallInt => (Some("32767"), "int2"),
-        Kind::Integer => (Some("2147483647"), "int4"),
-        Kind::BigInt => (Some("9223372036854775807"), "int8"),
-        Kind::Real => (Some("3.4e38"), "float4"),
-        Kind::Double => (Some("1.79e308"), "float8"),
+        TypeKind::SmallInt => (Some("32767"), "int2"),
+        TypeKind::Integer => (Some("2147483647"), "int4"),
+        TypeKind::BigInt => (Some("9223372036854775807"), "int8"),
+        TypeKind::Real => (Some("3.4e38"), "float4"),
+        TypeKind::Double => (Some("1.79e308"), "float8"),
         // Of a currency with two digits; one without has room for a hundred times that.
-        Kind::Money => (Some("92233720368547758.07"), "money"),
-        Kind::Numeric => (None, "numeric"),
-        Kind::Interval => return Ok(interval(noise, site)),
+        TypeKind::Money => (Some("92233720368547758.07"), "money"),
+        TypeKind::Numeric => (None, "numeric"),
+        TypeKind::Interval => return Ok(interval(noise, site)),
         _ => return Err(site.wrong_type("an integer, numeric, real, double precision, money or interval")),
     };
     let value = cast(&site.value, "numeric");
@@ -51,11 +52,11 @@ pub(super) fn make(noise: u8, site: &Site<'_>) -> Result<Made, Why> {
     let signed = cast(&op(&call("sign", &[&value]), "*", &moved), kind);
     let stays = format!("({} OR {})", is_null(&scale), op(&value, "=", "0"));
     let sql = choose(&stays, &cast(&site.value, kind), &signed);
-    Ok(Made { keeps_sign: true, ..Made::value(sql, Distinct::No) })
+    Ok(MaskOutput { keeps_sign: true, ..MaskOutput::value(sql, Distinct::No) })
 }
 
 /// Longer or shorter by a tenth of the noise at least; from an hour on in whole seconds.
-fn interval(noise: u8, site: &Site<'_>) -> Made {
+fn interval(noise: u8, site: &MaskInput<'_>) -> MaskOutput {
     let class = site.key.class("number");
     let seconds = call("extract", &[&text("epoch"), &site.value]);
     let by = bytewise(&cast(&call("trim_scale", &[&seconds]), "text"));
@@ -69,7 +70,7 @@ fn interval(noise: u8, site: &Site<'_>) -> Made {
     let moved = op(&site.value, "*", &factor);
     let is_long = op(&call("abs", &[&seconds]), ">=", "3600");
     let sql = choose(&is_long, &call("date_trunc", &[&text("second"), &moved]), &moved);
-    Made::value(sql, Distinct::No)
+    MaskOutput::value(sql, Distinct::No)
 }
 
 fn numeric(number: &str) -> String {

@@ -1,119 +1,42 @@
 //! What a mask is given, and what it gives back.
 
-use crate::pg::catalog::{Column, Type};
+use crate::pg::catalog::Column;
 use crate::pg::identifier;
 
 use super::key::Key;
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast};
+use super::type_kind::TypeKind;
 
 /// The value to mask.
-pub(super) struct Site<'a> {
+pub(super) struct MaskInput<'a> {
     /// The column it is in.
     pub column: &'a Column,
     /// The value in SQL: the column, an element of it, or something inside it.
     pub value: String,
     /// Its base type.
-    pub kind: Kind,
+    pub kind: TypeKind,
     /// Characters that it may have.
     pub room: usize,
     /// The team's secret.
     pub key: &'a Key,
 }
 
-/// Base types that masks know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Text { ignores_case: bool },
-    SmallInt,
-    Integer,
-    BigInt,
-    Bool,
-    Numeric,
-    Real,
-    Double,
-    Money,
-    Interval,
-    Time,
-    TimeTz,
-    Date,
-    Timestamp,
-    TimestampTz,
-    Uuid,
-    Inet,
-    Json,
-    Jsonb,
-    Bytea,
-    Xml,
-    TsVector,
-    Enum,
-    Range,
-    Multirange,
-    Composite,
-    Hstore,
-    Other,
-}
-
-impl Kind {
-    pub(super) fn of(base: &Type) -> Kind {
-        match (base.schema.as_str(), base.name.as_str()) {
-            _ if base.form == 'e' => Kind::Enum,
-            _ if base.form == 'r' => Kind::Range,
-            _ if base.form == 'm' => Kind::Multirange,
-            _ if base.form == 'c' => Kind::Composite,
-            // The extension may be in any schema; a type of another owner by that name is text as well, or
-            // the cast in the expression fails before anything is written.
-            (_, "citext") if base.form == 'b' => Kind::Text { ignores_case: true },
-            (_, "hstore") if base.form == 'b' => Kind::Hstore,
-            ("pg_catalog", name) => match name {
-                "text" | "varchar" | "bpchar" | "name" => Kind::Text { ignores_case: false },
-                "int2" => Kind::SmallInt,
-                "int4" => Kind::Integer,
-                "int8" => Kind::BigInt,
-                "bool" => Kind::Bool,
-                "numeric" => Kind::Numeric,
-                "float4" => Kind::Real,
-                "float8" => Kind::Double,
-                "money" => Kind::Money,
-                "interval" => Kind::Interval,
-                "time" => Kind::Time,
-                "timetz" => Kind::TimeTz,
-                "xml" => Kind::Xml,
-                "tsvector" => Kind::TsVector,
-                "date" => Kind::Date,
-                "timestamp" => Kind::Timestamp,
-                "timestamptz" => Kind::TimestampTz,
-                "uuid" => Kind::Uuid,
-                "inet" | "cidr" => Kind::Inet,
-                "json" => Kind::Json,
-                "jsonb" => Kind::Jsonb,
-                "bytea" => Kind::Bytea,
-                _ => Kind::Other,
-            },
-            _ => Kind::Other,
-        }
-    }
-
-    pub(super) fn is_text(self) -> bool {
-        matches!(self, Kind::Text { .. })
-    }
-}
-
-impl<'a> Site<'a> {
+impl<'a> MaskInput<'a> {
     /// A column's own value.
-    pub(super) fn of(column: &'a Column, key: &'a Key) -> Site<'a> {
+    pub(super) fn of(column: &'a Column, key: &'a Key) -> MaskInput<'a> {
         // 63 bytes; longer ones are cut without a word, but no mask that keeps values apart has others than
         // ASCII characters.
         let is_name = column.base.schema == "pg_catalog" && column.base.name == "name";
         let room = column.longest.unwrap_or(if is_name { 63 } else { usize::MAX });
-        Site { column, value: identifier(&column.name), kind: Kind::of(&column.base), room, key }
+        MaskInput { column, value: identifier(&column.name), kind: TypeKind::of(&column.base), room, key }
     }
 
     /// The value as text under byte order; in lower case where its type ignores case, so that values
     /// that are equal stay equal.
     pub(super) fn text(&self) -> String {
         let text = bytewise(&cast(&self.value, "text"));
-        if self.kind == (Kind::Text { ignores_case: true }) { call("lower", &[&text]) } else { text }
+        if self.kind == (TypeKind::Text { ignores_case: true }) { call("lower", &[&text]) } else { text }
     }
 
     /// Refuses other types than text.
@@ -134,9 +57,10 @@ impl<'a> Site<'a> {
     pub(super) fn by(&self, name: &str) -> Result<String, Why> {
         let wrong = |why| Why::By { by: name.to_owned(), why };
         let by = self.column.siblings.get(name).ok_or_else(|| wrong("is not in the table"))?;
-        let kind = Kind::of(by);
+        let kind = TypeKind::of(by);
         // The text of dates and floats depends on settings of the session.
-        let steady = kind.is_text() || matches!(kind, Kind::SmallInt | Kind::Integer | Kind::BigInt | Kind::Uuid);
+        let steady = kind.is_text()
+            || matches!(kind, TypeKind::SmallInt | TypeKind::Integer | TypeKind::BigInt | TypeKind::Uuid);
         if !steady {
             return Err(wrong("holds neither integers nor text nor UUIDs"));
         }
@@ -146,7 +70,7 @@ impl<'a> Site<'a> {
 }
 
 /// An expression with its promises. For NULL and the empty string it is not asked.
-pub(super) struct Made {
+pub(super) struct MaskOutput {
     /// The expression, of a type that casts to the column's.
     pub sql: String,
     /// Least characters of an output; 0 for what is no text.
@@ -271,21 +195,21 @@ pub(super) enum Distinct {
     No,
 }
 
-impl Made {
+impl MaskOutput {
     /// Text of a length, with different outputs for different inputs or not.
-    pub(super) fn text(sql: String, shortest: usize, longest: usize, distinct: Distinct) -> Made {
+    pub(super) fn text(sql: String, shortest: usize, longest: usize, distinct: Distinct) -> MaskOutput {
         let longest = Length::Most(longest);
         let (form, near) = (Form::Unknown, Near::Nothing);
-        Made { sql, shortest, longest, distinct, plain: false, keeps_sign: false, form, near, subquery: false }
+        MaskOutput { sql, shortest, longest, distinct, plain: false, keeps_sign: false, form, near, subquery: false }
     }
 
     /// Outputs that match a pattern from end to end.
-    pub(super) fn written(self, form: impl Into<String>) -> Made {
-        Made { form: Form::As(form.into()), ..self }
+    pub(super) fn written(self, form: impl Into<String>) -> MaskOutput {
+        MaskOutput { form: Form::As(form.into()), ..self }
     }
 
     /// What is no text.
-    pub(super) fn value(sql: String, distinct: Distinct) -> Made {
-        Made::text(sql, 0, 0, distinct)
+    pub(super) fn value(sql: String, distinct: Distinct) -> MaskOutput {
+        MaskOutput::text(sql, 0, 0, distinct)
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::config::mask::PhoneKind;
 
-use super::output::{Case, Distinct, Form, Made, Site};
+use super::output::{Case, Distinct, Form, MaskInput, MaskOutput};
 use super::permutation;
 use super::refusal::Why;
 use super::sql::{call, cast, choose, concat, op, text};
@@ -37,7 +37,7 @@ const DIGITS: usize = 16;
 /// 48 bits, for the few values of a short column that are no numbers.
 const SHORT_HASH: usize = 12;
 
-pub(super) fn make(kind: PhoneKind, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(kind: PhoneKind, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     site.must_be_text()?;
     let Number { before, first, between, last, class } = number(kind);
     let end = format!("[0-9]{{{first}}}({between})[0-9]{{{last}}}$");
@@ -61,9 +61,9 @@ pub(super) fn make(kind: PhoneKind, site: &Site<'_>) -> Result<Made, Why> {
         (sql, format!("x[0-9a-f]{{{hash}}}"), site.room, distinct)
     };
     let is_number = op(&value, "~", &text(&whole));
-    let made = Made::text(choose(&is_number, &permuted, &elsewhere), 7, longest, distinct);
+    let made = MaskOutput::text(choose(&is_number, &permuted, &elsewhere), 7, longest, distinct);
     // A number is as long as it was, so it fits.
     let cases = vec![Case::digits(format!("{before}#{{{first}}}{between}#{{{last}}}"))];
     let form = Form::By { cases, otherwise };
-    Ok(Made { plain: true, form, ..made })
+    Ok(MaskOutput { plain: true, form, ..made })
 }

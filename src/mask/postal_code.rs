@@ -4,13 +4,13 @@
 use crate::config::mask::Country;
 
 use super::key::padded;
-use super::output::{Distinct, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::op;
 
 const LENGTH: usize = 5;
 
-pub(super) fn make(country: Country, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(country: Country, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     site.must_be_text()?;
     site.must_fit(LENGTH)?;
     let (first, count) = match country {
@@ -19,5 +19,5 @@ pub(super) fn make(country: Country, site: &Site<'_>) -> Result<Made, Why> {
     };
     let chosen = site.key.class("postal_code").choice(&site.text(), "code", count);
     let sql = padded(&op(&first.to_string(), "+", &chosen), LENGTH);
-    Ok(Made { plain: true, ..Made::text(sql, LENGTH, LENGTH, Distinct::No).written("[0-9]{5}") })
+    Ok(MaskOutput { plain: true, ..MaskOutput::text(sql, LENGTH, LENGTH, Distinct::No).written("[0-9]{5}") })
 }

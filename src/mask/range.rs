@@ -8,9 +8,10 @@
 use crate::config::mask::Shift;
 use crate::pg::catalog::Type;
 
-use super::output::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, cast_to, choose, concat, op, text};
+use super::type_kind::TypeKind;
 
 const SECONDS_A_DAY: usize = 86_400;
 const TAKES: &str = "ranges and multiranges of integers, numeric, dates and timestamps";
@@ -28,7 +29,7 @@ struct Bounds {
     steps: usize,
 }
 
-fn bounds(kind: Kind, whole_days: bool) -> Option<Bounds> {
+fn bounds(kind: TypeKind, whole_days: bool) -> Option<Bounds> {
     let numbers = |bytes, least, most, step| Bounds { bytes, least, most, step, steps: 1 };
     let second = "'1 second'::pg_catalog.interval";
     // Not a day: of one with a time zone that would be as long as the session's zone says.
@@ -41,16 +42,16 @@ fn bounds(kind: Kind, whole_days: bool) -> Option<Bounds> {
         }
     };
     Some(match kind {
-        Kind::Integer => numbers("int4send", "(-2147000000)", "2147000000", "1"),
-        Kind::BigInt => numbers("int8send", "(-9223372036000000000)", "9223372036000000000", "1::pg_catalog.int8"),
-        Kind::Numeric => {
+        TypeKind::Integer => numbers("int4send", "(-2147000000)", "2147000000", "1"),
+        TypeKind::BigInt => numbers("int8send", "(-9223372036000000000)", "9223372036000000000", "1::pg_catalog.int8"),
+        TypeKind::Numeric => {
             numbers("numeric_send", "'-Infinity'::pg_catalog.numeric", "'Infinity'::pg_catalog.numeric", "1")
         }
-        Kind::Date => numbers("date_send", "'0011-01-01'::pg_catalog.date", "'9988-12-31'::pg_catalog.date", "1"),
-        Kind::Timestamp => {
+        TypeKind::Date => numbers("date_send", "'0011-01-01'::pg_catalog.date", "'9988-12-31'::pg_catalog.date", "1"),
+        TypeKind::Timestamp => {
             times("timestamp_send", "'0011-01-01'::pg_catalog.timestamp", "'9988-12-31'::pg_catalog.timestamp")
         }
-        Kind::TimestampTz => times(
+        TypeKind::TimestampTz => times(
             "timestamptz_send",
             "'0011-01-01 00:00:00+00'::pg_catalog.timestamptz",
             "'9988-12-31 00:00:00+00'::pg_catalog.timestamptz",
@@ -59,15 +60,15 @@ fn bounds(kind: Kind, whole_days: bool) -> Option<Bounds> {
     })
 }
 
-pub(super) fn make(shift: &Shift, site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(shift: &Shift, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     let wrong = || site.wrong_type(TAKES);
     let own = &site.column.base;
     let range: &Type = match site.kind {
-        Kind::Range => own,
-        Kind::Multirange => own.inner.as_deref().ok_or_else(wrong)?,
+        TypeKind::Range => own,
+        TypeKind::Multirange => own.inner.as_deref().ok_or_else(wrong)?,
         _ => return Err(wrong()),
     };
-    let subtype = Kind::of(range.inner.as_deref().ok_or_else(wrong)?);
+    let subtype = TypeKind::of(range.inner.as_deref().ok_or_else(wrong)?);
     let bounds = bounds(subtype, shift.by.is_some()).ok_or_else(wrong)?;
     let value = cast_to(own, &site.value);
     let (lower, upper) = (call("lower", &[&value]), call("upper", &[&value]));
@@ -76,7 +77,7 @@ pub(super) fn make(shift: &Shift, site: &Site<'_>) -> Result<Made, Why> {
         Some(by) => site.by(by)?,
         None => {
             let bound = format!("COALESCE({lower}, {upper})");
-            let bound = if subtype == Kind::Numeric { call("trim_scale", &[&bound]) } else { bound };
+            let bound = if subtype == TypeKind::Numeric { call("trim_scale", &[&bound]) } else { bound };
             bytewise(&format!("COALESCE({}, '')", call("encode", &[&call(bounds.bytes, &[&bound]), &text("hex")])))
         }
     };
@@ -89,7 +90,7 @@ pub(super) fn make(shift: &Shift, site: &Site<'_>) -> Result<Made, Why> {
         "CASE WHEN {is_high} AND {is_low} THEN 0 WHEN {is_high} THEN {back} WHEN {is_low} THEN {amount} \
          WHEN {forward} THEN {amount} ELSE {back} END"
     );
-    let by = if matches!(subtype, Kind::Timestamp | Kind::TimestampTz) {
+    let by = if matches!(subtype, TypeKind::Timestamp | TypeKind::TimestampTz) {
         op(&cast(&steps, "float8"), "*", bounds.step)
     } else {
         op(&cast(&steps, "int4"), "*", bounds.step)
@@ -101,8 +102,8 @@ pub(super) fn make(shift: &Shift, site: &Site<'_>) -> Result<Made, Why> {
         let made = format!("{}({}, {}, {flags})", range.qualified(), bound("lower"), bound("upper"));
         choose(&call("isempty", &[one]), one, &made)
     };
-    if site.kind == Kind::Range {
-        return Ok(Made::value(moved(&value), Distinct::No));
+    if site.kind == TypeKind::Range {
+        return Ok(MaskOutput::value(moved(&value), Distinct::No));
     }
     let sql = format!(
         "COALESCE((SELECT {} FROM {} AS devdb_range (devdb_value)), {})",
@@ -110,5 +111,5 @@ pub(super) fn make(shift: &Shift, site: &Site<'_>) -> Result<Made, Why> {
         call("unnest", &[&value]),
         cast_to(own, "'{}'")
     );
-    Ok(Made { subquery: true, ..Made::value(sql, Distinct::No) })
+    Ok(MaskOutput { subquery: true, ..MaskOutput::value(sql, Distinct::No) })
 }

@@ -17,7 +17,7 @@
 
 use super::checksum::{Checked, weighted};
 use super::key::{ClassKey, padded};
-use super::output::{Case, Made, Site};
+use super::output::{Case, MaskInput, MaskOutput};
 use super::permutation;
 use super::refusal::Why;
 use super::sql::{call, cast, choose, concat, op, text};
@@ -43,7 +43,7 @@ const DAYS: i64 = 73_049;
 const DAYS_BEFORE: i64 = 10_957;
 const DAYS_RECENT: i64 = 34_699;
 
-pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     let checked = Checked {
         length: 13,
         longest: 14,

@@ -2,9 +2,10 @@
 
 use crate::config::mask::TextKind;
 
-use super::output::{Distinct, Form, Kind, Length, Made, Site};
+use super::output::{Distinct, Form, Length, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{bytewise, call, op, text};
+use super::type_kind::TypeKind;
 
 const LOREM: &str = "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et \
     dolore magna aliqua ut enim ad minim veniam quis nostrud exercitation ullamco laboris nisi ut aliquip ex ea commodo ";
@@ -16,11 +17,11 @@ const ADDRESS: &str = r#"[^[:space:]<>"(),;:@]+@[^[:space:]<>"(),;:@]+"#;
 /// account numbers, dates too.
 const NUMBER: &str = r"[+]?[0-9]([ ().-]{0,2}[0-9]){6,}";
 
-pub(super) fn make(kind: TextKind, site: &Site<'_>) -> Result<Made, Why> {
-    if site.kind == Kind::Xml && kind == TextKind::Lorem {
+pub(super) fn make(kind: TextKind, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
+    if site.kind == TypeKind::Xml && kind == TextKind::Lorem {
         // Words are well-formed content, whatever the session's `xmloption`.
         let sql = format!("XMLPARSE(CONTENT {})", lorem(site, &site.text()));
-        return Ok(Made::value(sql, Distinct::No));
+        return Ok(MaskOutput::value(sql, Distinct::No));
     }
     site.must_be_text()?;
     let value = site.text();
@@ -33,10 +34,10 @@ pub(super) fn make(kind: TextKind, site: &Site<'_>) -> Result<Made, Why> {
     let padded = site.column.base.name == "bpchar" && length == Length::Same;
     let longest = if padded { Length::Input } else { length };
     let form = if kind == TextKind::Lorem { Form::As("[a-z ]+".into()) } else { Form::Unknown };
-    Ok(Made { longest, form, ..Made::text(sql, 1, 0, Distinct::No) })
+    Ok(MaskOutput { longest, form, ..MaskOutput::text(sql, 1, 0, Distinct::No) })
 }
 
-fn lorem(site: &Site<'_>, value: &str) -> String {
+fn lorem(site: &MaskInput<'_>, value: &str) -> String {
     let length = call("char_length", &[value]);
     let times = op(&op(&length, "/", &LOREM.len().to_string()), "+", "2");
     let start = site.key.class("text").choice(value, "start", LOREM.len());

@@ -1,15 +1,16 @@
 //! A UUID of version 4, of 120 bits of the keyed hash of the UUID's text in lower case: a `uuid` and a
 //! text column that hold the same one still do.
 
-use super::output::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::sql::{bytewise, call, cast, op, text};
+use super::type_kind::TypeKind;
 
 const LENGTH: usize = 36;
 
-pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
-    if site.kind == Kind::Uuid {
-        return Ok(Made::value(value(site, &bytewise(&cast(&site.value, "text"))), Distinct::Yes));
+pub(super) fn make(site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
+    if site.kind == TypeKind::Uuid {
+        return Ok(MaskOutput::value(value(site, &bytewise(&cast(&site.value, "text"))), Distinct::Yes));
     }
     if !site.kind.is_text() {
         return Err(site.wrong_type("uuid or text"));
@@ -27,11 +28,11 @@ pub(super) fn make(site: &Site<'_>) -> Result<Made, Why> {
         cast(&value(site, &own), "text")
     );
     let form = |digit: &str| format!("{digit}{{8}}(-{digit}{{4}}){{3}}-{digit}{{12}}");
-    let made = Made::text(sql, LENGTH, LENGTH, Distinct::Yes);
-    Ok(Made { plain: true, ..made.written(format!("{}|{}", form("[0-9a-f]"), form("[0-9A-F]"))) })
+    let made = MaskOutput::text(sql, LENGTH, LENGTH, Distinct::Yes);
+    Ok(MaskOutput { plain: true, ..made.written(format!("{}|{}", form("[0-9a-f]"), form("[0-9A-F]"))) })
 }
 
-fn value(site: &Site<'_>, of: &str) -> String {
+fn value(site: &MaskInput<'_>, of: &str) -> String {
     let hex = site.key.class("uuid").hex(of, 32);
     let version = call("overlay", &[&hex, &text("4"), "13", "1"]);
     cast(&call("overlay", &[&version, &text("8"), "17", "1"]), "uuid")

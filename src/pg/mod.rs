@@ -1,9 +1,11 @@
 //! Talking to PostgreSQL: reaching it, proving who answers, running scripts, saying what went wrong
 //! without showing a row. Knows nothing of generations or platforms.
 
+pub mod as_owner;
 mod cancel;
 pub mod catalog;
 mod connect;
+pub mod connector;
 pub mod dump;
 mod error;
 mod quote;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::event::{Event, Listener, Verdict};
 
-use crate::rotate::run::{counted, size};
+use crate::units::{counted, size};
 
 use super::{aligned, seconds};
 

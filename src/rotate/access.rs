@@ -7,9 +7,9 @@ use tokio::sync::Mutex;
 
 use crate::config::Target;
 use crate::error::{Exit, Failure};
+use crate::pg::connector::Door;
 use crate::pg::tunnel::{Gate, Tunnel};
 use crate::pg::{self, Credentials, Route, Session, Trust};
-use crate::scrub::door::Door;
 
 /// How this program logs in to one instance.
 pub struct Access {
@@ -93,12 +93,14 @@ impl std::fmt::Debug for Access {
 /// able to go on where it was: what it has finished is recorded in the clone.
 pub async fn through<T, F>(access: &Access, database: &str, told: &dyn Fn(String), mut work: F) -> Result<T, Failure>
 where
-    F: AsyncFnMut(&Session) -> Result<T, Broken>,
+    F: AsyncFnMut(&Session) -> Result<T, RetryableError>,
 {
     again(database, told, async || match access.login(database).await {
         Ok(session) => work(&session).await,
-        Err(error) if error.is_disconnect() => Err(Broken::Lost(error.to_string())),
-        Err(error) => Err(Broken::Failed(Failure::from(error).during(format!("log in to database {database}")))),
+        Err(error) if error.is_disconnect() => Err(RetryableError::Lost(error.to_string())),
+        Err(error) => {
+            Err(RetryableError::Failed(Failure::from(error).during(format!("log in to database {database}"))))
+        }
     })
     .await
 }
@@ -106,14 +108,14 @@ where
 /// Runs work that opens its own sessions, once more each time a connection breaks.
 pub async fn again<T, F>(database: &str, told: &dyn Fn(String), mut work: F) -> Result<T, Failure>
 where
-    F: AsyncFnMut() -> Result<T, Broken>,
+    F: AsyncFnMut() -> Result<T, RetryableError>,
 {
     let mut broken = 0;
     loop {
         let problem = match work().await {
             Ok(value) => return Ok(value),
-            Err(Broken::Failed(failure)) => return Err(failure),
-            Err(Broken::Lost(why)) => why,
+            Err(RetryableError::Failed(failure)) => return Err(failure),
+            Err(RetryableError::Lost(why)) => why,
         };
         broken += 1;
         if broken > RECONNECTS {
@@ -127,21 +129,25 @@ where
 
 /// Why work on a session ended early.
 #[derive(Debug)]
-pub enum Broken {
+pub enum RetryableError {
     /// The connection is gone, and why; a new one may help.
     Lost(String),
     /// The work itself failed.
     Failed(Failure),
 }
 
-impl From<pg::Error> for Broken {
+impl From<pg::Error> for RetryableError {
     fn from(error: pg::Error) -> Self {
-        if error.is_disconnect() { Broken::Lost(error.to_string()) } else { Broken::Failed(error.into()) }
+        if error.is_disconnect() {
+            RetryableError::Lost(error.to_string())
+        } else {
+            RetryableError::Failed(error.into())
+        }
     }
 }
 
-impl From<Failure> for Broken {
+impl From<Failure> for RetryableError {
     fn from(failure: Failure) -> Self {
-        Broken::Failed(failure)
+        RetryableError::Failed(failure)
     }
 }

@@ -4,12 +4,12 @@
 use secrecy::ExposeSecret as _;
 
 use crate::config::Password;
+use crate::discover::pii_findings;
 use crate::error::{Exit, Failure};
 use crate::pg::Credentials;
-use crate::scrub::pii_findings;
 use crate::secret;
 
-use super::access::{Access, Broken, through};
+use super::access::{Access, RetryableError, through};
 use super::observe::observe;
 use super::run::Run;
 
@@ -40,7 +40,7 @@ pub async fn audit(run: &Run) -> Result<Exit, Failure> {
         let found = through(&access, name, &|why| step.progress(why), async |session| {
             pii_findings::tell(session, Some(&run.target.masking), &*run.listener)
                 .await
-                .map_err(|error| Broken::Failed(error.into()))
+                .map_err(|error| RetryableError::Failed(error.into()))
         })
         .await?;
         step.done(pii_findings::columns(found));

@@ -9,8 +9,8 @@ use crate::event::Listener;
 use crate::platform::dry_run::DryRun;
 use crate::platform::{self, Platform};
 
-use super::frame::Frame;
 use super::run::Run;
+use crate::step::Frame;
 
 /// A run that was announced.
 pub struct Begun {

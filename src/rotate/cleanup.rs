@@ -8,8 +8,9 @@ use crate::platform::{Instance, Phase, Status};
 
 use super::observe::{World, observe};
 use super::plan::lease;
-use super::run::{Run, span};
+use super::run::Run;
 use super::{retire, status};
+use crate::units::span;
 
 /// Removes unpublished clones older than `age`; with `dry_run` only names them.
 pub async fn cleanup(run: &Run, age: Duration, dry_run: bool) -> Result<(), Failure> {

@@ -5,10 +5,11 @@ use crate::platform::{Check, RecordState};
 use crate::scrub::scripts::Stage;
 
 use super::observe::{self, observe};
-use super::plan::{Decision, Wishes, age, decide, stops};
+use super::plan::{Decision, PlanOptions, age, decide, stops};
 use super::preflight::event;
 use super::prepare;
-use super::run::{Run, span};
+use super::run::Run;
+use crate::units::span;
 
 /// Checks and tells; `Exit::Refused` when a rotation would be refused.
 pub async fn doctor(run: &Run) -> Exit {
@@ -54,7 +55,7 @@ pub async fn doctor(run: &Run) -> Exit {
                 // The plan refuses it, with the remedy.
                 RecordState::Foreign(_) => {}
             }
-            match decide(&world, &run.target, &run.rules, &Wishes::default(), &run.id, &recipe) {
+            match decide(&world, &run.target, &run.rules, &PlanOptions::default(), &run.id, &recipe) {
                 Decision::Refused(refusals) => checks.extend(refusals),
                 Decision::Go(plan) => {
                     let old =

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use crate::discover::suggestions;
 use crate::error::Failure;
 use crate::mask::lock::Lock;
 use crate::platform::{Instance, Room};
 use crate::scrub::masker::{self, Masker};
-use crate::scrub::{coverage_gate, leak, scripts, rewrite, suggestions};
+use crate::scrub::{coverage_gate, leak, rewrite, scripts};
 
-use super::access::{Access, Broken, again, through};
-use super::prepare::Kit;
+use super::access::{Access, RetryableError, again, through};
+use super::prepare::RunInputs;
 use super::run::Run;
 
 /// Refuses a clone with a column that is neither masked nor kept on purpose, or with a mask that cannot be
 /// proved. Before any script runs: what production looks like is judged, as `devdb coverage` does it.
-pub async fn cover(run: &Run, instance: &Instance, access: &Access, kit: &Kit) -> Result<(), Failure> {
+pub async fn cover(run: &Run, instance: &Instance, access: &Access, kit: &RunInputs) -> Result<(), Failure> {
     let step = run.step("coverage", "see that every column was thought of");
     let mut unused: Option<BTreeSet<String>> = None;
     let (mut columns, mut masked) = (0, 0);
@@ -31,7 +32,7 @@ pub async fn cover(run: &Run, instance: &Instance, access: &Access, kit: &Kit) -
         run.listener.hear(&coverage_gate::event(&work.database, &coverage));
         let nothing = Lock::default();
         let seen = kit.seen.as_ref().filter(|_| !begun).map(|seen| seen.get(&work.database).unwrap_or(&nothing));
-        let strange = seen.and_then(|seen| coverage_gate::strange(&work.database, seen, &catalog));
+        let strange = seen.and_then(|seen| coverage_gate::lock_drift(&work.database, seen, &catalog));
         if let Some(failure) = coverage_gate::refusal(&work.database, &coverage, &advice).or(strange) {
             return Err(failure);
         }
@@ -51,7 +52,7 @@ pub async fn cover(run: &Run, instance: &Instance, access: &Access, kit: &Kit) -
 }
 
 /// What masks the databases of a clone.
-pub fn masker<'a>(run: &'a Run, instance: &'a Instance, access: &'a Access, kit: &'a Kit) -> Masker<'a> {
+pub fn masker<'a>(run: &'a Run, instance: &'a Instance, access: &'a Access, kit: &'a RunInputs) -> Masker<'a> {
     Masker {
         door: access,
         masking: &run.target.masking,
@@ -88,7 +89,7 @@ async fn free(
 }
 
 /// Remembers the originals, before anything changes them: after this the leak check can find them.
-pub async fn remember(run: &Run, instance: &Instance, access: &Access, kit: &Kit) -> Result<(), Failure> {
+pub async fn remember(run: &Run, instance: &Instance, access: &Access, kit: &RunInputs) -> Result<(), Failure> {
     let step = run.step("remember", "remember the originals, as keyed fingerprints");
     let masker = masker(run, instance, access, kit);
     let mut all = leak::Remembered::default();
@@ -110,7 +111,7 @@ pub async fn remember(run: &Run, instance: &Instance, access: &Access, kit: &Kit
 }
 
 /// Masks every table, as it is after the scripts of `00-secure`.
-pub async fn mask(run: &Run, instance: &Instance, access: &Access, kit: &Kit) -> Result<(), Failure> {
+pub async fn mask(run: &Run, instance: &Instance, access: &Access, kit: &RunInputs) -> Result<(), Failure> {
     let step = run.step("masks", "mask every table");
     let masker = masker(run, instance, access, kit);
     let (mut tables, mut rows) = (0, 0);
@@ -133,14 +134,22 @@ pub async fn mask(run: &Run, instance: &Instance, access: &Access, kit: &Kit) ->
     Ok(())
 }
 
-impl From<leak::Error> for Broken {
+impl From<leak::Error> for RetryableError {
     fn from(error: leak::Error) -> Self {
-        if error.is_disconnect() { Broken::Lost(error.to_string()) } else { Broken::Failed(error.into()) }
+        if error.is_disconnect() {
+            RetryableError::Lost(error.to_string())
+        } else {
+            RetryableError::Failed(error.into())
+        }
     }
 }
 
-impl From<rewrite::Error> for Broken {
+impl From<rewrite::Error> for RetryableError {
     fn from(error: rewrite::Error) -> Self {
-        if error.is_disconnect() { Broken::Lost(error.to_string()) } else { Broken::Failed(error.into()) }
+        if error.is_disconnect() {
+            RetryableError::Lost(error.to_string())
+        } else {
+            RetryableError::Failed(error.into())
+        }
     }
 }

@@ -6,7 +6,6 @@ pub mod audit;
 pub mod begin;
 pub mod cleanup;
 pub mod doctor;
-pub mod frame;
 mod lease;
 mod masks;
 pub mod name;
@@ -35,20 +34,20 @@ use crate::event::Event;
 use crate::platform::guard::Scrubbed;
 use crate::platform::{Instance, Phase, RecordState, Tags, tag};
 use crate::scrub::marker::Marker;
-use crate::scrub::scripts::Stage;
 use crate::scrub::publish_gate;
+use crate::scrub::scripts::Stage;
 
 use access::Access;
 use lease::Lease;
-use plan::{Plan, Wishes, Work};
-use prepare::Kit;
+use plan::{Plan, PlanOptions, Work};
+use prepare::RunInputs;
 use run::Run;
 
 /// What the user asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// What bears on the decision.
-    pub wishes: Wishes,
+    pub wishes: PlanOptions,
     /// Print the plan and stop.
     pub dry_run: bool,
     /// Leave a failed clone in quarantine.
@@ -91,7 +90,7 @@ pub async fn rotate(
     }
 }
 
-async fn carry_out(run: &Arc<Run>, plan: &Plan, kit: &Kit, options: &Options) -> Result<String, Failure> {
+async fn carry_out(run: &Arc<Run>, plan: &Plan, kit: &RunInputs, options: &Options) -> Result<String, Failure> {
     retire::abandoned(run, &plan.abandoned).await?;
     let (_lease, lost) = Lease::renew(run.clone());
     // Not ended when another run takes the clone over: on the local platform the copy is work of this very
@@ -145,7 +144,7 @@ async fn scrub_clone(
     instance: &Instance,
     access: &Access,
     plan: &Plan,
-    kit: &Kit,
+    kit: &RunInputs,
     options: &Options,
 ) -> Result<Scrubbed, Failure> {
     let marker = Marker {

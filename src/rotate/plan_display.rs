@@ -5,11 +5,12 @@ use crate::platform::{RecordState, tag};
 
 use super::observe::World;
 use super::plan::{Plan, Work, age};
-use super::prepare::Kit;
-use super::run::{Run, size, span};
+use super::prepare::RunInputs;
+use super::run::Run;
+use crate::units::{size, span};
 
 /// Everything a rotation would do, in order.
-pub fn facts(run: &Run, plan: &Plan, world: &World, kit: &Kit, contexts: &[String]) -> Vec<Fact> {
+pub fn facts(run: &Run, plan: &Plan, world: &World, kit: &RunInputs, contexts: &[String]) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut put = |label: &str, value: String| facts.push(Fact::new(label, value));
     let snapshot = &plan.snapshot;

@@ -8,11 +8,12 @@ use crate::event::{Event, Verdict};
 use crate::platform::Check;
 
 use super::observe::{self, World, observe};
-use super::plan::{Decision, Plan, Wishes, decide, stops};
-use super::run::{Run, span};
+use super::plan::{Decision, Plan, PlanOptions, decide, stops};
+use super::run::Run;
+use crate::units::span;
 
 /// Looks and decides.
-pub async fn preflight(run: &Run, wishes: &Wishes, recipe: &str) -> Result<(World, Plan), Failure> {
+pub async fn preflight(run: &Run, wishes: &PlanOptions, recipe: &str) -> Result<(World, Plan), Failure> {
     let step = run.step("preflight", format!("look at {} and its snapshots", run.target.source.instance));
     let mut checks = observe::checks(&run.platform).await;
     let mut seen: Option<(String, jiff::Timestamp)> = None;

@@ -25,7 +25,7 @@ pub struct Work {
 }
 
 /// Everything that a rotation brings along.
-pub struct Kit {
+pub struct RunInputs {
     /// Scripts by database, in the configuration's order.
     pub work: Vec<Work>,
     /// The new master password.
@@ -42,7 +42,7 @@ pub struct Kit {
     pub recipe: String,
 }
 
-impl Kit {
+impl RunInputs {
     /// Refuses a context that no script is of: misspelt, it would leave its seeds out without a word.
     pub fn must_know(&self, contexts: &[String]) -> Result<(), Failure> {
         let entries = self.work.iter().flat_map(|work| work.scripts.entries());
@@ -104,7 +104,7 @@ pub fn seen(path: &Path) -> Result<Option<BTreeMap<String, Lock>>, Failure> {
 }
 
 /// Reads scripts and resolves secrets. `listener` hears every secret before it is used.
-pub async fn prepare(target: &Target, listener: &dyn Listener) -> Result<Kit, Failure> {
+pub async fn prepare(target: &Target, listener: &dyn Listener) -> Result<RunInputs, Failure> {
     let mut origins = Vec::new();
     let mut get = async |password: &Password, purpose: String| {
         let secret = secret::resolve(password, &purpose).await?;
@@ -132,7 +132,7 @@ pub async fn prepare(target: &Target, listener: &dyn Listener) -> Result<Kit, Fa
     secret::check_master(&master)?;
     let mask_key = mask_key(&get(&target.masking.key, MASK_KEY.to_owned()).await?)?;
     let recipe = recipe(target, &work, &mask_key);
-    Ok(Kit { work, seen: seen(&target.masking.lock)?, master, mask_key, roles, origins, recipe })
+    Ok(RunInputs { work, seen: seen(&target.masking.lock)?, master, mask_key, roles, origins, recipe })
 }
 
 /// Scripts with their values, all of which they must have.

@@ -9,8 +9,9 @@ use crate::platform::{Change, Instance, Phase, RecordState, Tags, tag};
 use crate::scrub::marker;
 
 use super::access::Access;
-use super::run::{Run, span};
+use super::run::Run;
 use super::wait::{self, Pace, Watch};
+use crate::units::span;
 
 /// Lets developers reach it.
 pub async fn open(run: &Run, instance: &Instance) -> Result<(), Failure> {

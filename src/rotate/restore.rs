@@ -5,8 +5,10 @@ use crate::platform::{self, Instance, Phase, RestoreOrder, Settings, tag};
 
 use super::lease;
 use super::plan::Plan;
-use super::run::{Run, Step, size};
+use super::run::Run;
 use super::wait;
+use crate::step::Step;
+use crate::units::size;
 
 /// Restores `plan.snapshot` as `name`.
 pub async fn restore(run: &Run, plan: &Plan, name: &str) -> Result<Instance, Failure> {

@@ -7,8 +7,9 @@ use crate::platform::guard::{self, Refusal};
 use crate::platform::retry::while_busy;
 use crate::platform::{Error, Instance, Phase, Result, Tags, tag};
 
-use super::run::{Run, Step};
+use super::run::Run;
 use super::wait;
+use crate::step::Step;
 
 /// Starts the deletion of an instance, waiting at most `patience` for it to become deletable.
 /// An instance that is gone already is success.

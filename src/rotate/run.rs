@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use crate::config::{PlatformConfig, Target};
 use crate::error::{Exit, Failure};
@@ -10,6 +9,7 @@ use crate::event::{Event, Listener};
 use crate::platform::guard::{self, DevInstance, Rules};
 use crate::platform::{self, Instance, Platform, Tags, tag};
 use crate::scrub::roles;
+use crate::step::{Step, new_run_id};
 
 /// One run of a command on one target.
 pub struct Run {
@@ -46,7 +46,7 @@ pub struct Place {
 impl Run {
     /// A run that has not begun.
     pub fn new(platform: Arc<dyn Platform>, rules: Rules, target: Target, listener: Arc<dyn Listener>) -> Run {
-        Run { platform, rules, target, listener, id: new_id(), changing: Arc::default(), place: Mutex::default() }
+        Run { platform, rules, target, listener, id: new_run_id(), changing: Arc::default(), place: Mutex::default() }
     }
 
     /// How far it is.
@@ -105,66 +105,4 @@ impl Run {
         let dev = self.admit(name, id).await?;
         self.platform.set_tags(dev, &tags).await
     }
-}
-
-/// A step that has begun.
-pub struct Step<'a> {
-    listener: &'a dyn Listener,
-    name: &'static str,
-    began: Instant,
-}
-
-impl<'a> Step<'a> {
-    /// Says what is begun.
-    pub fn begin(listener: &'a dyn Listener, name: &'static str, title: impl Into<String>) -> Step<'a> {
-        listener.hear(&Event::StepStarted { step: name, title: title.into() });
-        Step { listener, name, began: Instant::now() }
-    }
-
-    /// Something moved.
-    pub fn progress(&self, message: impl Into<String>) {
-        self.listener.hear(&Event::Progress { step: self.name, message: message.into() });
-    }
-
-    /// Something for the report.
-    pub fn note(&self, message: impl Into<String>) {
-        self.listener.hear(&Event::Noted { step: self.name, message: message.into() });
-    }
-
-    /// The step ended well.
-    pub fn done(self, summary: impl Into<String>) {
-        let seconds = self.began.elapsed().as_secs_f64();
-        self.listener.hear(&Event::StepFinished { step: self.name, summary: summary.into(), seconds });
-    }
-}
-
-/// Identifies a run.
-pub fn new_id() -> String {
-    use rand::RngExt as _;
-    format!("{:016x}", rand::rng().random::<u64>())
-}
-
-/// A span of time for people: `45 s`, `12 m 05 s`, `3 h 20 m`, `2 d 4 h`.
-pub fn span(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} m {:02} s", seconds / 60, seconds % 60),
-        3600..172_800 => format!("{} h {:02} m", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
-    }
-}
-
-/// Bytes for people: `37 MB`, `1.2 GB`.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
-        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
-        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000),
-    }
-}
-
-/// A number of things: `1 row`, `2 rows`.
-pub fn counted(number: u64, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }

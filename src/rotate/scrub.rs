@@ -4,13 +4,13 @@ use crate::error::{Exit, Failure, Place};
 use crate::platform::Instance;
 use crate::platform::guard::Scrubbed;
 use crate::scrub::marker::Marker;
-use crate::scrub::scripts::{self, Order, Stage};
 use crate::scrub::publish_gate::{self, Case};
+use crate::scrub::scripts::{self, Order, Stage};
 use crate::scrub::{residue, roles};
 
 use super::Options;
-use super::access::{Access, Broken, through};
-use super::prepare::{Kit, Work};
+use super::access::{Access, RetryableError, through};
+use super::prepare::{RunInputs, Work};
 use super::run::Run;
 use super::{masks, secure};
 
@@ -20,7 +20,7 @@ pub async fn scripts(
     run: &Run,
     instance: &Instance,
     access: &Access,
-    kit: &Kit,
+    kit: &RunInputs,
     options: &Options,
     stages: &[Stage],
 ) -> Result<(), Failure> {
@@ -53,7 +53,7 @@ pub async fn check(
     instance: &Instance,
     access: &Access,
     marker: &Marker,
-    kit: &Kit,
+    kit: &RunInputs,
     options: &Options,
     proven: bool,
 ) -> Result<Scrubbed, Failure> {
@@ -79,13 +79,13 @@ pub async fn check(
     Ok(scrubbed)
 }
 
-async fn clear(run: &Run, access: &Access, kit: &Kit) -> Result<(), Failure> {
+async fn clear(run: &Run, access: &Access, kit: &RunInputs) -> Result<(), Failure> {
     let step = run.step("residue", "rebuild statistics and clear residue");
     let (mut tables, mut views) = (0, 0);
     for work in &kit.work {
         let cleared = through(access, &work.database, &|why| step.progress(why), async |session| {
             for (name, role) in &run.target.ensured_roles {
-                roles::grant(session, name, role).await.map_err(Broken::from)?;
+                roles::grant(session, name, role).await.map_err(RetryableError::from)?;
             }
             Ok(residue::clear(session, &*run.listener).await?)
         })
@@ -113,8 +113,8 @@ fn order<'a>(run: &'a Run, instance: &'a Instance, work: &'a Work, options: &'a 
     }
 }
 
-fn broken(error: scripts::Error) -> Broken {
-    if error.is_disconnect() { Broken::Lost(error.to_string()) } else { Broken::Failed(drawn(error)) }
+fn broken(error: scripts::Error) -> RetryableError {
+    if error.is_disconnect() { RetryableError::Lost(error.to_string()) } else { RetryableError::Failed(drawn(error)) }
 }
 
 /// A stage's error with its complaints drawn over their lines.

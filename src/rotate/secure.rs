@@ -6,13 +6,14 @@ use crate::error::Failure;
 use crate::scrub::marker::{self, Marker};
 use crate::scrub::{databases, hazards, roles};
 
-use super::access::{Access, Broken, through};
-use super::prepare::Kit;
-use super::run::{Run, Step};
+use super::access::{Access, RetryableError, through};
+use super::prepare::RunInputs;
+use super::run::Run;
+use crate::step::Step;
 
 /// Makes the clone harmless: after this it acts on nothing outside and lets in nobody who is not on
 /// the list.
-pub async fn secure(run: &Run, access: &Access, marker: &Marker, kit: &Kit) -> Result<(), Failure> {
+pub async fn secure(run: &Run, access: &Access, marker: &Marker, kit: &RunInputs) -> Result<(), Failure> {
     defuse(run, access, "defuse what acts on the outside").await?;
     logins(run, access, kit).await?;
     through(
@@ -45,14 +46,14 @@ pub async fn defuse(run: &Run, access: &Access, title: &str) -> Result<(), Failu
     Ok(())
 }
 
-async fn logins(run: &Run, access: &Access, kit: &Kit) -> Result<(), Failure> {
+async fn logins(run: &Run, access: &Access, kit: &RunInputs) -> Result<(), Failure> {
     let step = run.step("logins", "close logins that are not on the list");
     let told = |why| step.progress(why);
     let allowed = run.allowed_logins();
     let passwords: BTreeMap<_, _> =
         run.target.allowed_roles.keys().map(|name| (name.clone(), kit.roles.get(name).cloned())).collect();
     let closed = through(access, &first_database(run), &told, async |session| {
-        let failed = |error: roles::Error| Broken::from(error);
+        let failed = |error: roles::Error| RetryableError::from(error);
         roles::ensure_roles(session, &run.target.ensured_roles, &kit.roles).await.map_err(failed)?;
         roles::set_passwords(session, &passwords, &*run.listener).await.map_err(failed)?;
         Ok(roles::close_logins(session, &allowed, &run.internal_logins(), &*run.listener).await?)
@@ -68,9 +69,9 @@ async fn logins(run: &Run, access: &Access, kit: &Kit) -> Result<(), Failure> {
     Ok(())
 }
 
-impl From<roles::Error> for Broken {
+impl From<roles::Error> for RetryableError {
     fn from(error: roles::Error) -> Self {
-        Broken::Failed(error.into())
+        RetryableError::Failed(error.into())
     }
 }
 

@@ -10,7 +10,8 @@ use crate::platform::{Instance, RecordState, Status, tag};
 
 use super::name;
 use super::observe::{World, observe};
-use super::run::{Run, span};
+use super::run::Run;
+use crate::units::span;
 
 /// One generation as `status` shows it.
 #[derive(Debug, Serialize)]

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::platform::{self, Instance, Platform, Status};
 
-use super::run::{Step, span};
+use crate::step::Step;
+use crate::units::span;
 
 /// How long after a restore was accepted the instance may still be invisible (eventual consistency).
 const INVISIBLE: Duration = Duration::from_secs(180);

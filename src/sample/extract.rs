@@ -16,10 +16,10 @@ use super::pool::{Lease, Pool};
 use super::query::{among, dense, literals};
 use super::table_copy::{Dump, TableCopy};
 use crate::config::Extent;
+use crate::discover::audit::is_seen_in_binary;
 use crate::mask::Expression;
 use crate::pg::catalog::Column;
 use crate::pg::{self, identifier};
-use crate::scrub::audit::is_seen_in_binary;
 
 /// Masks by schema, table and column.
 pub type Masks = BTreeMap<(String, String, String), Expression>;

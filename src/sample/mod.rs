@@ -12,9 +12,9 @@
 pub mod budget;
 pub mod closure;
 pub mod command;
-pub mod extract;
 pub mod error;
 pub mod explain;
+pub mod extract;
 pub mod graph;
 mod key_encoding;
 pub mod key_set;
@@ -40,9 +40,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
-pub use extract::{Copy, Extraction, Masks};
 pub use error::{Error, Result};
 pub use explain::Hop;
+pub use extract::{Copy, Extraction, Masks};
 pub use plan::Plan;
 pub use read::STEP as READ;
 pub use seeds::{Pick, Seeds};

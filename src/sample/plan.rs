@@ -7,7 +7,7 @@ use super::closure::Closure;
 use super::graph::{Edge, Rule, Table};
 use crate::config::Extent;
 use crate::event::Fact;
-use crate::rotate::run::{counted, size};
+use crate::units::{counted, size};
 
 /// What would be copied, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -15,8 +15,8 @@ use super::load::Progress;
 use super::load::error::{Error, Result};
 use super::private_dir;
 use super::spool::{Extent, Spool, Writer};
+use crate::discover::audit::{Exemptions, Finding, Watch};
 use crate::event::Listener;
-use crate::scrub::audit::{Finding, Spared, Watch};
 
 /// The step that events of reading are of.
 pub const STEP: &str = "read";
@@ -29,7 +29,7 @@ impl Extraction {
     /// What the source says, or the file system.
     pub async fn read(
         &self,
-        spared: Option<&Spared>,
+        spared: Option<&Exemptions>,
         jobs: usize,
         listener: &dyn Listener,
     ) -> Result<(Spool, Vec<Finding>)> {
@@ -72,7 +72,7 @@ impl Extraction {
         &self,
         at: usize,
         part: usize,
-        spared: Option<&Spared>,
+        spared: Option<&Exemptions>,
         writer: &mut Writer,
         progress: &Progress<'_>,
     ) -> Result<(Extent, Vec<Finding>)> {

@@ -4,20 +4,7 @@ use crate::error::{Exit, Failure};
 use crate::event::{Covered, Event};
 use crate::mask::coverage::{Catalog, Coverage};
 use crate::mask::lock::{Drift, Lock, drift};
-use crate::pg::catalog::{self, Column};
-use crate::pg::{Result, Session};
-
-/// What the catalog says.
-///
-/// # Errors
-/// What the server says.
-pub async fn catalog(session: &Session) -> Result<Catalog> {
-    Ok(Catalog {
-        columns: catalog::columns(session).await?,
-        tables: catalog::tables(session).await?,
-        foreign_keys: catalog::foreign_keys(session).await?,
-    })
-}
+use crate::pg::catalog::Column;
 
 /// What was decided, for reports.
 pub fn event(database: &str, coverage: &Coverage) -> Event {
@@ -52,7 +39,7 @@ pub fn refusal(database: &str, coverage: &Coverage, yaml: &str) -> Option<Failur
 }
 
 /// Why a database may not be published although every column is covered: it is not what the team has seen.
-pub fn strange(database: &str, seen: &Lock, catalog: &Catalog) -> Option<Failure> {
+pub fn lock_drift(database: &str, seen: &Lock, catalog: &Catalog) -> Option<Failure> {
     let now = Lock::of(&catalog.columns, &catalog.tables, &catalog.foreign_keys);
     let words: Vec<String> =
         drift(seen, &now).iter().filter(|drift| drift.is_dangerous()).map(Drift::to_string).collect();

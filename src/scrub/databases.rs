@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::acting::{act, act_joined, careful, end_session, usual};
 use crate::event::{Event, Listener};
+use crate::pg::as_owner::{act, act_joined, careful, end_session, usual};
 use crate::pg::{Result, Session, identifier};
 
 /// A database of the instance.

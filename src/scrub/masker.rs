@@ -10,10 +10,9 @@ use crate::mask;
 use crate::mask::coverage::{self, Catalog, Coverage, Work};
 use crate::pg::Session;
 
-use super::coverage_gate;
-use super::door::Door;
 use super::leak::{self, Mode, Original, Outcome, Remembered, Secrets, Survivor};
 use super::rewrite::{self, Rewritten, TableMask};
+use crate::pg::connector::Door;
 
 /// Masks the databases of one server.
 #[derive(Clone, Copy)]
@@ -162,7 +161,7 @@ pub async fn judged(
     masking: &Masking,
     key: &mask::Key,
 ) -> Result<(Catalog, Coverage, Work), Failure> {
-    let catalog = coverage_gate::catalog(session).await?;
+    let catalog = Catalog::read(session).await?;
     let mut coverage = coverage::decide(masking, &catalog);
     let work = coverage::work(&coverage, key).unwrap_or_else(|problems| {
         coverage.problems.extend(problems);

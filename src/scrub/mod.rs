@@ -1,23 +1,16 @@
 //! Making a clone harmless: hazards, logins, scripts, residue, and the check that decides.
 
-mod acting;
-pub mod audit;
 pub mod coverage_gate;
 pub mod databases;
-pub mod door;
 pub mod hazards;
-pub mod init;
 pub mod leak;
 pub mod marker;
 pub mod masker;
-pub mod pii_findings;
-pub mod scripts;
 pub mod publish_gate;
 pub mod residue;
 pub mod rewrite;
 pub mod roles;
-pub mod suggestions;
-pub mod value_samples;
+pub mod scripts;
 
 /// The words of `devdb.yaml` that this room and `mask` know.
 pub fn words() -> crate::config::Words {

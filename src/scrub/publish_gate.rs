@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::door::Door;
 use super::marker::{self, Marker};
 use super::masker::{self, Masker};
 use super::scripts::{self, Order, Scripts, Stage};
-use super::{coverage_gate, databases, hazards, leak, pii_findings, residue, roles};
+use super::{coverage_gate, databases, hazards, leak, residue, roles};
+use crate::discover::pii_findings;
 use crate::error::{Exit, Failure, Place};
 use crate::pg::Session;
+use crate::pg::connector::Door;
 use crate::platform::Phase;
 use crate::platform::guard::{DevInstance, Evidence, Scrubbed};
 

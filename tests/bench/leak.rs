@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use devdb::event::{Event, Listener};
 use devdb::mask::Key;
 use devdb::pg::Session;
-use devdb::scrub::door::Door;
+use devdb::pg::connector::Door;
 use devdb::scrub::leak::{self, Mode, Original, Search, Secrets};
 use futures_util::StreamExt as _;
 

@@ -6,8 +6,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 use devdb::mask::{Expression, Key, Rule, compile};
 use devdb::pg::catalog::columns;
+use devdb::pg::connector::Door;
 use devdb::pg::{self, Session};
-use devdb::scrub::door::Door;
 use devdb::scrub::rewrite::{ColumnMask, Options, TableMask, rewrite};
 
 use crate::support::cluster::{Cluster, version};

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use devdb::config::TablePath;
-use devdb::mask::detect::{Domains, Kind};
-use devdb::scrub::audit::{Spared, audit};
-use devdb::scrub::value_samples::Error;
+use devdb::discover::audit::{Exemptions, audit};
+use devdb::discover::detect::{Domains, Kind};
+use devdb::discover::value_samples::Error;
 
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
@@ -37,7 +37,7 @@ async fn what_is_planted_is_counted(version: Version) {
         .await
         .unwrap();
     let table = TablePath { schema: "public".into(), table: "t".into() };
-    let spared = Spared {
+    let spared = Exemptions {
         domains: Domains::harmless([]),
         columns: BTreeMap::from([((table, "phone".to_owned()), [Kind::Phone].into())]),
     };
@@ -59,7 +59,7 @@ async fn what_is_planted_is_counted(version: Version) {
             "the view.note telephone number 1/1",
         ]
     );
-    let harmless = Spared { domains: Domains::harmless(["naver.com", "daum.net"]), ..spared };
+    let harmless = Exemptions { domains: Domains::harmless(["naver.com", "daum.net"]), ..spared };
     let found = audit(&session, &harmless).await.unwrap();
     assert!(found.iter().all(|one| one.kind != Kind::Email), "{found:?}");
     session.run("CREATE ROLE reader LOGIN PASSWORD 'r'").await.unwrap();

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use devdb::config::TablePath;
-use devdb::mask::classify::{Guess, Proposal, guess};
+use devdb::discover::classify::{Guess, Proposal, guess};
+use devdb::discover::value_samples::{Error, sample_values};
 use devdb::pg::Session;
 use devdb::pg::catalog::{columns, foreign_keys, tables};
-use devdb::scrub::value_samples::{Error, sample_values};
 
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};

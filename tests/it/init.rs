@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use devdb::discover::init::{look, root, text};
 use devdb::mask::{Key, coverage};
-use devdb::scrub::init::{look, root, text};
 
 use crate::classify::company;
 use crate::on_every_version;
@@ -47,5 +47,5 @@ async fn the_company_gets_its_configuration(version: Version) {
         assert!(!text.contains(value), "{value} is in\n{text}");
     }
     // The same text every time.
-    assert_eq!(devdb::scrub::init::text(&look(&session).await.unwrap()), text);
+    assert_eq!(devdb::discover::init::text(&look(&session).await.unwrap()), text);
 }

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use devdb::mask::Key;
 use devdb::pg::Session;
-use devdb::scrub::door::Door;
+use devdb::pg::connector::Door;
 use devdb::scrub::leak::{self, Error, Mode, Original, Outcome, Search, Secrets, Survivor};
 
 use crate::on_every_version;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use devdb::pg::tunnel::Dial;
 use devdb::pg::{Credentials, Session, Trust};
 use devdb::sample::load::error::{Error, Result};
-use devdb::sample::load::{self, Guard, Loaded, Options, Target, Way};
+use devdb::sample::load::{self, Guard, LoadStrategy, Loaded, Options, Target};
 
 use crate::support::cluster::{Cluster, Version, version};
 use crate::support::listener::Heard;

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use async_trait::async_trait;
 use devdb::mask::Expression;
+use devdb::pg::connector::Door;
 use devdb::pg::{self, Session};
-use devdb::scrub::door::Door;
 use devdb::scrub::rewrite::{ColumnMask, Error, Method, Options, Rewritten, TableMask, plan, rewrite};
 
 use crate::on_every_version;

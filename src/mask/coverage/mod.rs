@@ -13,7 +13,8 @@ mod work;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Masking, TablePath};
-use crate::pg::catalog::{Column, ForeignKey, Form, Table};
+use crate::pg::catalog::{self, Column, ForeignKey, Form, Table};
+use crate::pg::{self, Session};
 
 pub use class::{Class, kept_type, word};
 pub use problem::Problem;
@@ -28,6 +29,20 @@ pub struct Catalog {
     pub tables: Vec<Table>,
     /// Declared foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
+}
+
+impl Catalog {
+    /// Reads the catalog of the session's database.
+    ///
+    /// # Errors
+    /// Server errors.
+    pub async fn read(session: &Session) -> pg::Result<Catalog> {
+        Ok(Catalog {
+            columns: catalog::columns(session).await?,
+            tables: catalog::tables(session).await?,
+            foreign_keys: catalog::foreign_keys(session).await?,
+        })
+    }
 }
 
 /// A column and what becomes of it.

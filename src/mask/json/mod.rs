@@ -11,29 +11,30 @@ mod single;
 mod walk;
 
 use super::compile::{self, kept};
-use super::output::{Distinct, Kind, Made, Site};
+use super::output::{Distinct, MaskInput, MaskOutput};
 use super::refusal::Why;
 use super::rule::{Path, Rule};
 use super::sql::{call, cast, choose, op, text};
+use super::type_kind::TypeKind;
 use crate::config::mask::Scalar;
 
 /// Masks by path.
-pub(super) fn make(paths: &[(Path, Rule)], site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn make(paths: &[(Path, Rule)], site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     must_be_json(site)?;
     if paths.iter().all(|(path, _)| path.is_single()) {
-        return Ok(Made::value(single::make(paths, site)?, Distinct::No));
+        return Ok(MaskOutput::value(single::make(paths, site)?, Distinct::No));
     }
-    Ok(Made { subquery: true, ..Made::value(walk::make(paths, site)?, Distinct::No) })
+    Ok(MaskOutput { subquery: true, ..MaskOutput::value(walk::make(paths, site)?, Distinct::No) })
 }
 
 /// The shape of all values.
-pub(super) fn shape(site: &Site<'_>) -> Result<Made, Why> {
+pub(super) fn shape(site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     must_be_json(site)?;
-    Ok(Made::value(shape::make(&site.value), Distinct::No))
+    Ok(MaskOutput::value(shape::make(&site.value), Distinct::No))
 }
 
-fn must_be_json(site: &Site<'_>) -> Result<(), Why> {
-    if matches!(site.kind, Kind::Json | Kind::Jsonb) { Ok(()) } else { Err(site.wrong_type("json or jsonb")) }
+fn must_be_json(site: &MaskInput<'_>) -> Result<(), Why> {
+    if matches!(site.kind, TypeKind::Json | TypeKind::Jsonb) { Ok(()) } else { Err(site.wrong_type("json or jsonb")) }
 }
 
 /// A value inside a document, in SQL.
@@ -47,16 +48,16 @@ struct Leaf<'a> {
 }
 
 /// What a mask makes of a value inside a document, as text in JSON.
-fn masked(rule: &Rule, leaf: &Leaf<'_>, site: &Site<'_>) -> Result<String, Why> {
+fn masked(rule: &Rule, leaf: &Leaf<'_>, site: &MaskInput<'_>) -> Result<String, Why> {
     let null = text("null");
     match rule {
         Rule::Null => Ok(null),
         Rule::Fixed(value) => Ok(text(&json_of(value))),
         rule => {
-            let inner = Site {
+            let inner = MaskInput {
                 column: site.column,
                 value: leaf.text.to_owned(),
-                kind: Kind::Text { ignores_case: false },
+                kind: TypeKind::Text { ignores_case: false },
                 room: usize::MAX,
                 key: site.key,
             };

@@ -1,13 +1,14 @@
 //! Paths that name every step: `jsonb_set` one after the other, without a subquery.
 
-use super::super::output::{Kind, Site};
+use super::super::output::MaskInput;
 use super::super::refusal::Why;
 use super::super::rule::{Path, Rule, Step};
 use super::super::sql::{call, cast, choose, is_null, op, text};
+use super::super::type_kind::TypeKind;
 use super::{Leaf, is, masked, readable};
 
-pub(super) fn make(paths: &[(Path, Rule)], site: &Site<'_>) -> Result<String, Why> {
-    let readable = if site.kind == Kind::Json { readable(&site.value) } else { site.value.clone() };
+pub(super) fn make(paths: &[(Path, Rule)], site: &MaskInput<'_>) -> Result<String, Why> {
+    let readable = if site.kind == TypeKind::Json { readable(&site.value) } else { site.value.clone() };
     let document = cast(&readable, "jsonb");
     let mut changed = document.clone();
     for (path, rule) in paths {

@@ -2,17 +2,18 @@
 //! path may still lead somewhere, and written anew. `json` keeps the order of its keys, and keys that
 //! it has twice; all but the space between values stays to the letter.
 
-use super::super::output::{Kind, Site};
+use super::super::output::MaskInput;
 use super::super::refusal::Why;
 use super::super::rule::{Path, Rule};
 use super::super::sql::{call, cast, constants, op, text};
+use super::super::type_kind::TypeKind;
 use super::path_automaton::Ways;
 use super::{Leaf, masked, readable};
 
-pub(super) fn make(paths: &[(Path, Rule)], site: &Site<'_>) -> Result<String, Why> {
+pub(super) fn make(paths: &[(Path, Rule)], site: &MaskInput<'_>) -> Result<String, Why> {
     let ways = Ways::of(paths).ok_or(Why::Paths)?;
     let (kind, prefix, document) = match site.kind {
-        Kind::Json => ("json", "json", readable(&site.value)),
+        TypeKind::Json => ("json", "json", readable(&site.value)),
         _ => ("jsonb", "jsonb", site.value.clone()),
     };
     let of_kind = |function: &str| format!("{prefix}_{function}");

@@ -8,7 +8,7 @@ use serde_yaml::Spanned;
 
 use super::Lock;
 use crate::config::TablePath;
-use crate::mask::classify::plain_or_quoted;
+use crate::config::yaml_scalar;
 
 const HEADER: &str = "# What devdb knows of these databases. Commit it; `devdb coverage --accept` writes it anew.\n";
 /// Of the form of the file. An older devdb does not read a newer file's half.
@@ -63,7 +63,7 @@ pub fn read(text: &str) -> Result<BTreeMap<String, Lock>, Complaint> {
             .lines()
             .position(|line| line.trim_start().trim_start_matches('"').starts_with(&name))
             .map_or(1, |at| at + 1);
-        let what = || format!("{} is no name with its schema", plain_or_quoted(&name));
+        let what = || format!("{} is no name with its schema", yaml_scalar(&name));
         TablePath::read(&name).ok_or_else(|| Complaint { line, what: what() })
     };
     let mut databases = BTreeMap::new();
@@ -88,7 +88,7 @@ pub fn written(databases: &BTreeMap<String, Lock>) -> String {
     }
     text.push('\n');
     for (name, lock) in databases {
-        text.push_str(&format!("  {}:\n{lock}", plain_or_quoted(name)));
+        text.push_str(&format!("  {}:\n{lock}", yaml_scalar(name)));
     }
     text
 }
@@ -99,16 +99,16 @@ impl fmt::Display for Lock {
         let none = |empty: bool, open: &'static str| if empty { open } else { "" };
         writeln!(f, "    tables:{}", none(self.tables.is_empty(), " {}"))?;
         for (table, columns) in &self.tables {
-            writeln!(f, "      {}:{}", plain_or_quoted(&table.to_string()), none(columns.is_empty(), " {}"))?;
+            writeln!(f, "      {}:{}", yaml_scalar(&table.to_string()), none(columns.is_empty(), " {}"))?;
             for (column, described) in columns {
-                writeln!(f, "        {}: {}", plain_or_quoted(column), plain_or_quoted_words(described))?;
+                writeln!(f, "        {}: {}", yaml_scalar(column), plain_or_quoted_words(described))?;
             }
         }
         writeln!(f, "    enums:{}", none(self.enums.is_empty(), " {}"))?;
         for (name, labels) in &self.enums {
-            writeln!(f, "      {}:{}", plain_or_quoted(&name.to_string()), none(labels.is_empty(), " []"))?;
+            writeln!(f, "      {}:{}", yaml_scalar(&name.to_string()), none(labels.is_empty(), " []"))?;
             for label in labels {
-                writeln!(f, "        - {}", plain_or_quoted(label))?;
+                writeln!(f, "        - {}", yaml_scalar(label))?;
             }
         }
         writeln!(f, "    references:{}", none(self.references.is_empty(), " []"))?;
@@ -127,6 +127,6 @@ fn plain_or_quoted_words(text: &str) -> String {
     if first && !spaced && text.contains([' ', '(', '[']) && text.chars().all(plain) {
         text.to_owned()
     } else {
-        plain_or_quoted(text)
+        yaml_scalar(text)
     }
 }

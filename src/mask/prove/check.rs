@@ -4,13 +4,14 @@ use std::cmp::Ordering;
 
 use crate::pg::catalog::{Check, Column};
 
-use super::super::output::{Becomes, Form, Kind, Length, Made, Near};
+use super::super::output::{Becomes, Form, Length, MaskOutput, Near};
+use super::super::type_kind::TypeKind;
 use super::expression::Expression;
 use super::pattern::Pattern;
 use super::text_scan::{has_name, without_null_tests};
 
 /// Whether the mask keeps a check of the column.
-pub(super) fn keeps(column: &Column, made: &Made, check: &Check) -> bool {
+pub(super) fn keeps(column: &Column, made: &MaskOutput, check: &Check) -> bool {
     let name = if check.of_domain { "VALUE" } else { column.name.as_str() };
     let validated = check.definition.trim_end_matches(" NOT VALID");
     let definition = validated.trim_end_matches(" NO INHERIT");
@@ -23,7 +24,7 @@ pub(super) fn keeps(column: &Column, made: &Made, check: &Check) -> bool {
     if column.array && !check.of_elements {
         return false;
     }
-    let kind = Kind::of(&column.base);
+    let kind = TypeKind::of(&column.base);
     let given = validated == check.definition;
     let proof = Proof { name, kind, made };
     Expression::read(condition).is_some_and(|condition| proof.holds(&condition, given))
@@ -31,8 +32,8 @@ pub(super) fn keeps(column: &Column, made: &Made, check: &Check) -> bool {
 
 struct Proof<'a> {
     name: &'a str,
-    kind: Kind,
-    made: &'a Made,
+    kind: TypeKind,
+    made: &'a MaskOutput,
 }
 
 impl Proof<'_> {
@@ -106,7 +107,7 @@ impl Proof<'_> {
     /// A text against a constant.
     fn text(&self, operator: &str, text: &str, given: bool) -> bool {
         // Patterns of citext ignore case under any operator.
-        let citext = self.kind == Kind::Text { ignores_case: true };
+        let citext = self.kind == TypeKind::Text { ignores_case: true };
         let ignores_case = operator.ends_with('*') || citext;
         let like = || Pattern::of_like(text, ignores_case);
         let expression = || Pattern::of_expression(text, ignores_case);
@@ -176,7 +177,7 @@ impl Proof<'_> {
 
     /// A number or a date against a constant.
     fn value(&self, operator: &str, bound: &str, given: bool) -> bool {
-        let whole = matches!(self.kind, Kind::SmallInt | Kind::Integer | Kind::BigInt);
+        let whole = matches!(self.kind, TypeKind::SmallInt | TypeKind::Integer | TypeKind::BigInt);
         let signs = [(">", "0"), (">=", "0"), ("<", "0"), ("<=", "0"), ("<>", "0")].contains(&(operator, bound));
         if self.made.keeps_sign && (signs || whole && [(">=", "1"), ("<=", "-1")].contains(&(operator, bound))) {
             return given;
@@ -185,8 +186,8 @@ impl Proof<'_> {
             Near::Nothing => false,
             Near::Value(value) => order(self.kind, value, bound).is_some_and(|order| satisfies(order, operator)),
             // All of a year or a month is on the same side of where it begins or ends.
-            Near::Year => given && self.kind == Kind::Date && is_edge(operator, bound, |day| day.month() == 1),
-            Near::Month => given && self.kind == Kind::Date && is_edge(operator, bound, |_| true),
+            Near::Year => given && self.kind == TypeKind::Date && is_edge(operator, bound, |day| day.month() == 1),
+            Near::Month => given && self.kind == TypeKind::Date && is_edge(operator, bound, |_| true),
         }
     }
 }
@@ -196,10 +197,15 @@ const SMALL: &str = "[^A-Z\u{80}-\u{abff}\u{d7a4}-\u{10ffff}]*";
 /// Something that is no space.
 const INKED: &str = ".*[^ ].*";
 
-fn order(kind: Kind, value: &str, bound: &str) -> Option<Ordering> {
+fn order(kind: TypeKind, value: &str, bound: &str) -> Option<Ordering> {
     match kind {
-        Kind::Date => Some(value.parse::<jiff::civil::Date>().ok()?.cmp(&bound.parse().ok()?)),
-        Kind::SmallInt | Kind::Integer | Kind::BigInt | Kind::Numeric | Kind::Real | Kind::Double => {
+        TypeKind::Date => Some(value.parse::<jiff::civil::Date>().ok()?.cmp(&bound.parse().ok()?)),
+        TypeKind::SmallInt
+        | TypeKind::Integer
+        | TypeKind::BigInt
+        | TypeKind::Numeric
+        | TypeKind::Real
+        | TypeKind::Double => {
             match (value.parse::<i64>(), bound.parse::<i64>()) {
                 (Ok(value), Ok(bound)) => Some(value.cmp(&bound)),
                 // Equal in 53 bits is not equal.

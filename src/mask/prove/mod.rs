@@ -9,7 +9,7 @@ mod unique;
 
 use crate::pg::catalog::{Check, Column};
 
-use super::output::{Length, Made};
+use super::output::{Length, MaskOutput};
 use super::refusal::Why;
 
 use text_scan::{has_name, mentions};
@@ -43,12 +43,12 @@ pub(super) fn null(column: &Column) -> Result<(), Why> {
 }
 
 /// The outputs of a mask, as elements of an array.
-pub(super) fn elements(column: &Column, made: &Made) -> Result<(), Why> {
+pub(super) fn elements(column: &Column, made: &MaskOutput) -> Result<(), Why> {
     checks(column, made, true)
 }
 
 /// The outputs of a mask.
-pub(super) fn values(column: &Column, made: &Made) -> Result<(), Why> {
+pub(super) fn values(column: &Column, made: &MaskOutput) -> Result<(), Why> {
     if let (Some(room), Length::Most(needed)) = (column.longest, made.longest)
         && needed > room
     {
@@ -58,7 +58,7 @@ pub(super) fn values(column: &Column, made: &Made) -> Result<(), Why> {
     checks(column, made, false)
 }
 
-fn checks(column: &Column, made: &Made, of_elements: bool) -> Result<(), Why> {
+fn checks(column: &Column, made: &MaskOutput, of_elements: bool) -> Result<(), Why> {
     let mut concerned = column.checks.iter().filter(|check| check.of_elements == of_elements);
     concerned.find(|check| !check::keeps(column, made, check)).map_or(Ok(()), |check| Err(unproved(check)))
 }

@@ -2,12 +2,12 @@
 
 use crate::pg::catalog::{Column, IndexKey, Unique};
 
-use super::super::output::{Distinct, Made};
+use super::super::output::{Distinct, MaskOutput};
 use super::super::refusal::Why;
 use super::text_scan::{conjuncts, has_name, is_name, keeps_nullness, mentions, normal};
 
 /// Whether the mask keeps what an index compares apart.
-pub(super) fn keeps(column: &Column, made: &Made, unique: &Unique) -> Result<(), Why> {
+pub(super) fn keeps(column: &Column, made: &MaskOutput, unique: &Unique) -> Result<(), Why> {
     let unproved = |expression: &str| Why::Index { index: unique.name.clone(), expression: expression.to_owned() };
     let concerned: Vec<&IndexKey> = unique.keys.iter().filter(|key| mentions(key, &column.name)).collect();
     if let Some(predicate) = unique.predicate.as_ref().filter(|text| has_name(text, &column.name)) {

@@ -1,7 +1,7 @@
 //! English names, places and companies.
 
 /// Family names, commonest first (United States census of 2010).
-pub(in crate::mask) const FAMILIES: &str = "\
+pub(crate) const FAMILIES: &str = "\
     Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson \
     Anderson Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Sanchez Clark Ramirez Lewis \
     Robinson Walker Young Allen King Wright Scott Torres Nguyen Hill Flores Green Adams Nelson Baker Hall Rivera \
@@ -23,7 +23,7 @@ pub(in crate::mask) const FAMILIES: &str = "\
     Fuller Burgess";
 
 /// Given names.
-pub(in crate::mask) const GIVEN: &str = "\
+pub(crate) const GIVEN: &str = "\
     James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William Barbara Richard Susan Joseph \
     Jessica Thomas Sarah Charles Karen Daniel Lisa Matthew Nancy Anthony Betty Mark Sandra Steven Ashley Paul Emily \
     Andrew Kimberly Joshua Margaret Kevin Donna Brian Michelle George Carol Timothy Amanda Ronald Melissa Jason \
@@ -41,7 +41,7 @@ pub(in crate::mask) const GIVEN: &str = "\
     Priya Mei Yuna Aisha Fatima Omar Hassan Carlos Diego Mateo Luis";
 
 /// Names for streets.
-pub(in crate::mask) const STREETS: &str = "\
+pub(crate) const STREETS: &str = "\
     Maple Street,Oak Avenue,Cedar Lane,Pine Street,Elm Street,Birch Road,Walnut Street,Chestnut Avenue,Willow Way,Spruce Street,\
     Lake Drive,River Road,Hill Street,Park Avenue,Meadow Lane,Sunset Drive,Highland Avenue,Church Street,Mill Road,Garden Court,\
     Orchard Road,Valley View,Forest Drive,Prairie Lane,Harbor Street,\
@@ -51,7 +51,7 @@ pub(in crate::mask) const STREETS: &str = "\
     Bayview Avenue,Cliff Road,Summit Avenue,Franklin Street";
 
 /// Names for towns.
-pub(in crate::mask) const TOWNS: &str = "\
+pub(crate) const TOWNS: &str = "\
     Springfield,Fairview,Riverside,Greenville,Bristol,Clinton,Salem,Madison,Georgetown,Arlington,Ashland,Dover,Hudson,Kingston,\
     Milton,Newport,Oxford,Burlington,Manchester,Milford,Centerville,Winchester,\
     Lexington,Auburn,Jackson,Marion,Troy,Lebanon,Clayton,\
@@ -59,13 +59,13 @@ pub(in crate::mask) const TOWNS: &str = "\
     Princeton,Richmond,Rochester,Somerset,Sterling,Weston";
 
 /// Beginnings of company names.
-pub(in crate::mask) const COMPANIES: &str = "\
+pub(crate) const COMPANIES: &str = "\
     Northwind Bluebird Evergreen Silverline Cornerstone Lakeside Summit Redwood Brightway Harbor Ironwood \
     Clearwater Sunrise Oakfield Pinnacle Meridian Granite Willow Horizon Sterling Maplewood Seaside Cascade Juniper \
     Ashford Beacon Copper Drift Fairway Glenwood Hawthorn Keystone Larkspur Mosaic Orchard Prairie Quarry Riverbend \
     Thistle Westbrook";
 
 /// Ends of company names.
-pub(in crate::mask) const TRADES: &str = "\
+pub(crate) const TRADES: &str = "\
     Trading Logistics Foods Software Design Energy Partners Systems Media Works Supply Labs Analytics Robotics \
     Consulting Textiles Ventures Studios";

@@ -25,7 +25,7 @@ const FAMILIES: [(usize, &str); 17] = [
 ];
 
 /// Each family name as often as it is borne.
-pub(in crate::mask) fn families() -> Vec<String> {
+pub(crate) fn families() -> Vec<String> {
     let borne = |(times, names): &(usize, &'static str)| {
         let times = *times;
         names.split(' ').flat_map(move |name| std::iter::repeat_n(name.to_owned(), times))
@@ -34,7 +34,7 @@ pub(in crate::mask) fn families() -> Vec<String> {
 }
 
 /// Given names of all ages.
-pub(in crate::mask) const GIVEN: &str = "\
+pub(crate) const GIVEN: &str = "\
     민준 서준 도윤 예준 시우 하준 지호 주원 지후 준우 준서 건우 도현 현우 지훈 우진 선우 서진 연우 유준 정우 승우 \
     승현 시윤 준혁 은우 지환 승민 지우 유찬 윤우 민재 현준 시후 진우 지안 수호 승준 시온 민성 준영 동현 성민 재현 \
     재윤 한결 윤호 민규 영수 영호 영철 정훈 성호 진호 상훈 성훈 정호 경수 동훈 종현 태현 태윤 현수 병철 상철 광수 \
@@ -49,7 +49,7 @@ pub(in crate::mask) const GIVEN: &str = "\
     연주 여진 다혜 다영 초롱 한별 새봄 이슬 단비 소라 유리 하늘 별이";
 
 /// Districts of cities.
-pub(in crate::mask) const DISTRICTS: &str = "\
+pub(crate) const DISTRICTS: &str = "\
     서울특별시 마포구,서울특별시 송파구,서울특별시 관악구,서울특별시 노원구,서울특별시 은평구,서울특별시 성동구,\
     부산광역시 해운대구,부산광역시 동래구,부산광역시 수영구,대구광역시 수성구,대구광역시 달서구,인천광역시 연수구,\
     인천광역시 부평구,광주광역시 북구,광주광역시 서구,대전광역시 유성구,대전광역시 서구,울산광역시 남구,세종특별자치시,\
@@ -67,7 +67,7 @@ pub(in crate::mask) const DISTRICTS: &str = "\
     경상남도 진주시,제주특별자치도 서귀포시";
 
 /// Names for streets.
-pub(in crate::mask) const ROADS: &str = "\
+pub(crate) const ROADS: &str = "\
     은행나무로 느티나무로 벚꽃로 단풍로 소나무길 진달래길 무궁화로 개나리길 달빛로 별빛로 햇살로 바람길 구름로 \
     샘물로 강변로 호수로 언덕길 들꽃길 새벽로 노을길 솔밭길 은하수로 무지개로 꽃마을로 한빛로 새싹길 나루터길 \
     돌담길 물레방아길 반딧불로 중앙로 시청로 역전로 학교길 시장길 문화로 평화로 희망로 행복로 미래로 동서로 남북로 \
@@ -76,11 +76,11 @@ pub(in crate::mask) const ROADS: &str = "\
     하늘마당로";
 
 /// Beginnings of company names.
-pub(in crate::mask) const COMPANIES: &str = "\
+pub(crate) const COMPANIES: &str = "\
     한빛 새롬 푸른 누리 가온 다온 라온 미르 하늘 바다 은하 솔빛 해담 도담 아라 나래 우리 온누리 늘봄 참빛 큰솔 한울 \
     두레 이음 새벽 여울 마루 다솜 초록 이랑 예솔 한결 새한 동녘 서해 청람 금강 대길 세림 영진";
 
 /// Ends of company names.
-pub(in crate::mask) const TRADES: &str = "\
+pub(crate) const TRADES: &str = "\
     상사 물산 산업 정보 소프트 식품 전자 건설 디자인 유통 기획 에너지 솔루션 테크 로지스 교육 화학 기계 섬유 미디어 \
     시스템 엔지니어링 바이오 무역";

@@ -1,7 +1,7 @@
 //! What fake values are made of. Short, for the lists stand in the SQL text.
 
-pub(super) mod english;
-pub(super) mod korean;
+pub(crate) mod english;
+pub(crate) mod korean;
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,7 @@ pub use snapshot::age;
 
 /// What the user asked for on the command line.
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
+pub struct PlanOptions {
     /// A snapshot by its id, instead of the newest.
     pub snapshot: Option<String>,
     /// Remove or resume another run's clone although that run may be alive.
@@ -102,7 +102,14 @@ pub enum Decision {
 }
 
 /// Decides what a rotation does. `run` is this run's id, `recipe` the fingerprint of what scrubs.
-pub fn decide(world: &World, target: &Target, rules: &Rules, wishes: &Wishes, run: &str, recipe: &str) -> Decision {
+pub fn decide(
+    world: &World,
+    target: &Target,
+    rules: &Rules,
+    wishes: &PlanOptions,
+    run: &str,
+    recipe: &str,
+) -> Decision {
     let mut refusals = refusals(world, target, rules, wishes);
     let mut warnings = Vec::new();
     let snapshot = match snapshot::choose(world, target, wishes) {
@@ -243,7 +250,7 @@ pub fn until(now: Timestamp, time: Duration) -> Timestamp {
     now.checked_add(time).unwrap_or(Timestamp::MAX)
 }
 
-fn refusals(world: &World, target: &Target, rules: &Rules, wishes: &Wishes) -> Vec<Check> {
+fn refusals(world: &World, target: &Target, rules: &Rules, wishes: &PlanOptions) -> Vec<Check> {
     let mut all = Vec::new();
     if world.identity.account != rules.account || world.identity.region != rules.region {
         all.push(Check::fail(

@@ -7,12 +7,16 @@ use jiff::Timestamp;
 use crate::config::Target;
 use crate::platform::{Check, Snapshot};
 use crate::rotate::observe::World;
-use crate::rotate::run::span;
+use crate::units::span;
 
-use super::Wishes;
+use super::PlanOptions;
 
 /// The snapshot to restore: the one that was named, or the newest that can be. With it a warning.
-pub(super) fn choose(world: &World, target: &Target, wishes: &Wishes) -> Result<(Snapshot, Option<String>), Check> {
+pub(super) fn choose(
+    world: &World,
+    target: &Target,
+    wishes: &PlanOptions,
+) -> Result<(Snapshot, Option<String>), Check> {
     let expected_id = target
         .source
         .resource_id

@@ -101,20 +101,20 @@ fn world(instances: Vec<(Instance, bool)>) -> World {
     }
 }
 
-fn decided(world: &World, wishes: &Wishes) -> Decision {
+fn decided(world: &World, wishes: &PlanOptions) -> Decision {
     decide(world, &target(), &rules(), wishes, "this-run", "recipe")
 }
 
 #[track_caller]
 fn plan(world: &World) -> Plan {
-    match decided(world, &Wishes::default()) {
+    match decided(world, &PlanOptions::default()) {
         Decision::Go(plan) => *plan,
         other => panic!("{other:?}"),
     }
 }
 
 #[track_caller]
-fn refused(world: &World, wishes: &Wishes) -> String {
+fn refused(world: &World, wishes: &PlanOptions) -> String {
     match decided(world, wishes) {
         Decision::Refused(checks) => checks.iter().map(|check| format!("{}: {}", check.name, check.found)).collect(),
         other => panic!("{other:?}"),
@@ -178,8 +178,8 @@ fn a_living_runs_clone_is_waited_for() {
     let mut alive = instance("app-dev-20261121-010000", Phase::Restored);
     alive.tags.insert(tag::LEASE.into(), "2026-11-21T02:18:00Z".into());
     let world = world(vec![(alive, false)]);
-    assert!(matches!(decided(&world, &Wishes::default()), Decision::Occupied { run, .. } if run == "other-run"));
-    let take_over = Wishes { take_over: true, ..Wishes::default() };
+    assert!(matches!(decided(&world, &PlanOptions::default()), Decision::Occupied { run, .. } if run == "other-run"));
+    let take_over = PlanOptions { take_over: true, ..PlanOptions::default() };
     assert!(matches!(decided(&world, &take_over), Decision::Go(_)));
 }
 
@@ -188,10 +188,12 @@ fn a_living_run_that_proves_what_it_published_is_waited_for() {
     let mut alive = instance("app-dev-20261121-010000", Phase::Scrubbed);
     alive.tags.insert(tag::LEASE.into(), "2026-11-21T02:18:00Z".into());
     let published = world(vec![(alive.clone(), true)]);
-    assert!(matches!(decided(&published, &Wishes::default()), Decision::Occupied { run, .. } if run == "other-run"));
+    assert!(
+        matches!(decided(&published, &PlanOptions::default()), Decision::Occupied { run, .. } if run == "other-run")
+    );
     // One that only waits out the old record's time to live needs nothing any more.
     alive.tags.insert(tag::PHASE.into(), Phase::Live.to_string());
-    assert!(matches!(decided(&world(vec![(alive, true)]), &Wishes::default()), Decision::Go(_)));
+    assert!(matches!(decided(&world(vec![(alive, true)]), &PlanOptions::default()), Decision::Go(_)));
 }
 
 #[test]
@@ -222,7 +224,7 @@ fn snapshots_that_must_not_be_taken() {
         change(&mut world);
         world
     };
-    let none = Wishes::default();
+    let none = PlanOptions::default();
     for (words, made) in [
         ("is creating", change(|world| world.snapshots[0].status = "creating".into())),
         ("of engine mysql", change(|world| world.snapshots[0].engine = "mysql".into())),
@@ -255,11 +257,11 @@ fn snapshots_that_must_not_be_taken() {
     copied.snapshots.push(snapshot("copy-of-old", "2025-01-01T00:00:00Z"));
     assert_eq!(plan(&copied).snapshot.id, "snap-1");
     // One that is named is taken however old it is, with a warning.
-    let named = Wishes { snapshot: Some("copy-of-old".into()), ..Wishes::default() };
+    let named = PlanOptions { snapshot: Some("copy-of-old".into()), ..PlanOptions::default() };
     let Decision::Go(plan) = decided(&copied, &named) else { panic!() };
     assert_eq!(plan.snapshot.id, "copy-of-old");
     assert!(plan.warnings[0].contains("older than max_snapshot_age"));
-    let unknown = Wishes { snapshot: Some("nothing".into()), ..Wishes::default() };
+    let unknown = PlanOptions { snapshot: Some("nothing".into()), ..PlanOptions::default() };
     assert!(refused(&copied, &unknown).contains("nothing is no snapshot of app-prod"));
 }
 
@@ -267,15 +269,15 @@ fn snapshots_that_must_not_be_taken() {
 fn records_and_accounts_that_are_refused() {
     let mut foreign = world(Vec::new());
     foreign.record = RecordState::Foreign("it is weighted".into());
-    let adopt = Wishes { adopt: true, ..Wishes::default() };
+    let adopt = PlanOptions { adopt: true, ..PlanOptions::default() };
     assert!(refused(&foreign, &adopt).contains("it is weighted"));
     let mut unknown = world(Vec::new());
     unknown.record = RecordState::Present(Record { value: "app-prod.example".into(), ttl: 60 });
-    assert!(refused(&unknown, &Wishes::default()).contains("no generation of this target"));
+    assert!(refused(&unknown, &PlanOptions::default()).contains("no generation of this target"));
     assert!(matches!(decided(&unknown, &adopt), Decision::Go(_)));
     let mut elsewhere = world(Vec::new());
     elsewhere.identity.account = "2".into();
     elsewhere.snapshots.clear();
-    let both = refused(&elsewhere, &Wishes::default());
+    let both = refused(&elsewhere, &PlanOptions::default());
     assert!(both.contains("account:") && both.contains("snapshot:"), "every reason at once: {both}");
 }

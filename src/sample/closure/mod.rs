@@ -21,7 +21,7 @@ use super::query::{self, Ask, Newest, read};
 use super::seeds;
 use crate::config::Extent;
 use crate::event::Listener;
-use progress::Told;
+use progress::ProgressReporter;
 
 pub use owned::Owned;
 pub use state::{Cause, Closure, Reached, Step, Tally, Total};
@@ -30,7 +30,7 @@ pub use state::{Cause, Closure, Reached, Step, Tally, Total};
 const CHUNK: usize = 8_192;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Direction {
     Down,
     Up,
 }
@@ -40,7 +40,7 @@ struct Work<'a> {
     pool: &'a Arc<Pool>,
     budget: Budget,
     jobs: usize,
-    told: Told<'a>,
+    told: ProgressReporter<'a>,
 }
 
 /// Finds all rows.
@@ -52,7 +52,7 @@ pub(super) async fn close(
 ) -> Result<Closure> {
     let sample = wanted.sample;
     let budget = Budget { rows: sample.max_rows, bytes: sample.max_bytes };
-    let mut work = Work { pool, budget, jobs: sample.jobs, told: Told::to(listener) };
+    let mut work = Work { pool, budget, jobs: sample.jobs, told: ProgressReporter::to(listener) };
     // Twice: a row is read for all that any of the seeds wants to know of it.
     for seeds in wanted.seeds {
         seeds::search(&mut graph, seeds)?;
@@ -75,22 +75,22 @@ pub(super) async fn close(
         }
         search.must_be_complete(&closure.graph.tables[search.table].path, &found)?;
     }
-    closure.walk(&mut work, Way::Down).await?;
+    closure.walk(&mut work, Direction::Down).await?;
     closure.include(&mut work).await?;
-    closure.walk(&mut work, Way::Up).await?;
+    closure.walk(&mut work, Direction::Up).await?;
     Ok(closure)
 }
 
 impl Closure {
     /// Follows edges one way until nothing new is found.
-    async fn walk(&mut self, work: &mut Work<'_>, way: Way) -> Result<()> {
+    async fn walk(&mut self, work: &mut Work<'_>, way: Direction) -> Result<()> {
         loop {
             self.first_of_round = self.steps.as_ref().map_or(0, Vec::len);
             let (edges, asks) = self.round(way);
             let (pool, graph) = (work.pool.clone(), self.graph.clone());
             let streams = asks.map(move |(at, ask)| {
                 let table = graph.edges[at].end(way).table;
-                let cause = if way == Way::Down { Cause::Down(at) } else { Cause::Up(at) };
+                let cause = if way == Direction::Down { Cause::Down(at) } else { Cause::Up(at) };
                 let kinds = graph.tables[table].slots.iter().map(|slot| slot.kind).collect();
                 read(pool.clone(), kinds, ask).map_ok(move |batch| (table, cause, batch)).boxed()
             });
@@ -110,22 +110,22 @@ impl Closure {
 
     /// The queries of the next round. An edge without an index costs a pass over its table, so it waits until
     /// all others have nothing more to ask, and then asks for all at once.
-    fn round(&mut self, way: Way) -> (Vec<usize>, impl Iterator<Item = (usize, Ask)> + Send + use<>) {
+    fn round(&mut self, way: Direction) -> (Vec<usize>, impl Iterator<Item = (usize, Ask)> + Send + use<>) {
         let graph = self.graph.clone();
-        if way == Way::Up {
+        if way == Direction::Up {
             for (at, edge) in graph.edges.iter().enumerate().filter(|(at, _)| self.target[*at].is_none()) {
                 self.reached[edge.to.table].owned.remove_from(&mut self.up[at]);
                 self.up[at].remove_all(&self.reached[edge.to.table].required);
             }
         }
         let mut found: Vec<(usize, Arc<Keys>)> = Vec::new();
-        if way == Way::Down {
+        if way == Direction::Down {
             for (edges, reached) in self.direct.iter().zip(&mut self.reached).filter(|(edges, _)| !edges.is_empty()) {
                 let keys = reached.owned.next();
                 found.extend(edges.iter().filter(|_| !keys.is_empty()).map(|at| (*at, keys.clone())));
             }
         }
-        let pending = if way == Way::Down { &mut self.down } else { &mut self.up };
+        let pending = if way == Direction::Down { &mut self.down } else { &mut self.up };
         let waiting: Vec<usize> = (0..pending.len()).filter(|at| !pending[*at].is_empty()).collect();
         let quick: Vec<usize> = waiting.iter().copied().filter(|at| graph.edges[*at].end(way).indexed).collect();
         let chosen = if quick.is_empty() && found.is_empty() { waiting } else { quick };
@@ -196,8 +196,8 @@ impl Closure {
 
 impl Edge {
     /// The side on which rows are looked for.
-    fn end(&self, way: Way) -> &End {
-        if way == Way::Down { &self.from } else { &self.to }
+    fn end(&self, way: Direction) -> &End {
+        if way == Direction::Down { &self.from } else { &self.to }
     }
 }
 
@@ -208,14 +208,14 @@ fn carried(edge: &Edge, keys: &Keys, from: usize) -> Vec<Array> {
 }
 
 /// The query for rows that one edge leads to.
-fn ask(graph: &Graph, at: usize, way: Way, arrays: Vec<Array>, few: bool) -> Ask {
+fn ask(graph: &Graph, at: usize, way: Direction, arrays: Vec<Array>, few: bool) -> Ask {
     let edge = &graph.edges[at];
     let end = edge.end(way);
     let table = &graph.tables[end.table];
     let relation = table.relation_of(end);
     let mut conditions = vec![query::among(&end.terms, &query::places(&arrays), few)];
     let mut newest = None;
-    if way == Way::Down {
+    if way == Direction::Down {
         conditions.extend(edge.condition.as_ref().map(|condition| format!("({condition}\n)")));
         if let Some(Extent::Where(condition)) = &table.extent {
             conditions.push(format!("({condition}\n)"));

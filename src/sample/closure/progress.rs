@@ -12,12 +12,12 @@ const PACE: Duration = Duration::from_secs(1);
 const SHOWN: usize = 4;
 
 /// When somebody was told last.
-pub(super) struct Told<'a> {
+pub(super) struct ProgressReporter<'a> {
     listener: &'a dyn Listener,
     last: Instant,
 }
 
-impl<'a> Told<'a> {
+impl<'a> ProgressReporter<'a> {
     pub(super) fn to(listener: &'a dyn Listener) -> Self {
         Self { listener, last: Instant::now() }
     }

@@ -9,12 +9,13 @@ use crate::event::{Event, Fact};
 use crate::pg::Url;
 use crate::pg::tunnel::{Gate, Tunnel};
 use crate::platform::aws::Ecr;
-use crate::rotate::run::{Step, counted, size};
 use crate::sample::load::error::Error;
 use crate::sample::load::{self, Guard, Options, Target};
 use crate::sample::schema::Schema;
 use crate::sample::sink::{archive, container};
 use crate::sample::{self, ATTEMPTS, Spool, TableCopy, is_conflict, private_dir};
+use crate::step::Step;
+use crate::units::{counted, size};
 
 use super::load::{amount, elsewhere, guard, tell};
 use super::request::{Goal, Sink};
@@ -28,12 +29,12 @@ const IN_IMAGE: (&str, &str) = ("postgres", "postgres");
 /// A place that was looked at before anything was read: an hour's work for a place that is refused would be lost.
 pub(super) enum Place<'a> {
     Archive(&'a Path),
-    Database { url: &'a Url, there: Box<There> },
+    Database { url: &'a Url, there: Box<OpenTarget> },
     Container { image: &'a Image, engine: Engine, logins: Box<Logins> },
 }
 
 /// A database on its server, and whether it may be written to.
-pub(super) struct There {
+pub(super) struct OpenTarget {
     target: Target,
     guard: Guard,
     /// Keeps the way open.
@@ -54,7 +55,7 @@ impl Logins {
 }
 
 /// What is written.
-pub(super) struct Parcel<'a> {
+pub(super) struct SampleOutput<'a> {
     pub rows: &'a Spool,
     pub schema: &'a Schema,
     pub labels: BTreeMap<String, String>,
@@ -81,7 +82,7 @@ impl Task<'_> {
                 guard.production.extend(self.ask.from.iter().filter_map(|from| elsewhere(&from.route().host)));
                 guard.check_name(url).map_err(Error::from)?;
                 let (_tunnel, target) = Target::open(url, &Gate::Direct).await?;
-                Place::Database { url, there: Box::new(There { target, guard, _tunnel }) }
+                Place::Database { url, there: Box::new(OpenTarget { target, guard, _tunnel }) }
             }
             Sink::Container(image) => {
                 let engine = match &self.sample.engine {
@@ -140,7 +141,7 @@ impl Task<'_> {
     pub(super) async fn write(
         &self,
         place: &Place<'_>,
-        parcel: Parcel<'_>,
+        parcel: SampleOutput<'_>,
         interrupt: Interrupt<'_>,
     ) -> Result<(), Failure> {
         match place {
@@ -152,9 +153,14 @@ impl Task<'_> {
         }
     }
 
-    async fn archive(&self, path: &Path, parcel: Parcel<'_>, mut interrupt: Interrupt<'_>) -> Result<(), Failure> {
+    async fn archive(
+        &self,
+        path: &Path,
+        parcel: SampleOutput<'_>,
+        mut interrupt: Interrupt<'_>,
+    ) -> Result<(), Failure> {
         let step = Step::begin(self.listener, "archive", format!("write {}", path.display()));
-        let Parcel { rows, schema, labels, .. } = parcel;
+        let SampleOutput { rows, schema, labels, .. } = parcel;
         let (jobs, replace) = (self.sample.jobs, self.ask.replace);
         let manifest = tokio::select! {
             done = archive::write(rows, schema, path, labels, jobs, replace, self.listener) => done?,
@@ -173,13 +179,13 @@ impl Task<'_> {
     async fn database(
         &self,
         url: &Url,
-        there: &There,
-        parcel: Parcel<'_>,
+        there: &OpenTarget,
+        parcel: SampleOutput<'_>,
         interrupt: Interrupt<'_>,
     ) -> Result<(), Failure> {
         let step = Step::begin(self.listener, load::STEP, format!("load it into {}", url.place()));
         let options = Options { jobs: self.sample.jobs, replace: self.ask.replace };
-        let Parcel { rows, schema, .. } = parcel;
+        let SampleOutput { rows, schema, .. } = parcel;
         let loaded = load::load(rows, schema, &there.target, &there.guard, options, self.listener, interrupt).await?;
         tell(&step, &loaded);
         step.done(format!("{}, in {}", amount(&loaded), url.place()));
@@ -192,11 +198,11 @@ impl Task<'_> {
         image: &Image,
         engine: &Engine,
         logins: &[&dyn RegistryLogin],
-        parcel: Parcel<'_>,
+        parcel: SampleOutput<'_>,
         interrupt: Interrupt<'_>,
     ) -> Result<(), Failure> {
         let step = Step::begin(self.listener, container::STEP, format!("make the image {image}"));
-        let Parcel { rows, schema, labels, database } = parcel;
+        let SampleOutput { rows, schema, labels, database } = parcel;
         let settings = container::Settings {
             image: image.clone(),
             base: self.sample.image.clone(),

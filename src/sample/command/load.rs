@@ -9,10 +9,11 @@ use crate::event::{Event, Fact, Listener};
 use crate::interrupt;
 use crate::pg::Url;
 use crate::pg::tunnel::Gate;
-use crate::rotate::run::{Step, counted, size};
 use crate::sample::load::error::Error;
 use crate::sample::load::{self, Guard, Loaded, Options, Target};
 use crate::sample::sink::archive::Archive;
+use crate::step::Step;
+use crate::units::{counted, size};
 
 use super::{interrupted, no_section};
 

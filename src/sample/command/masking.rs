@@ -3,24 +3,25 @@
 use std::collections::BTreeSet;
 
 use crate::config::{TablePath, Target};
+use crate::discover::audit::Exemptions;
+use crate::discover::detect;
+use crate::discover::{pii_findings, suggestions};
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
 use crate::mask::coverage::{Class, Coverage};
-use crate::mask::detect;
 use crate::mask::lock::Lock;
 use crate::pg::Session;
 use crate::rotate::prepare;
 use crate::sample::schema::Schema;
 use crate::sample::{Masks, TableCopy};
-use crate::scrub::audit::Spared;
-use crate::scrub::{coverage_gate, masker, pii_findings, suggestions};
+use crate::scrub::{coverage_gate, masker};
 
 /// Masks of a database, all of them proved, with no column left open.
 pub struct Rules {
     /// For the statements that take the rows.
     pub masks: Masks,
     /// What may look personal in what is taken.
-    pub spared: Spared,
+    pub spared: Exemptions,
     /// Columns that only a script masks, by table.
     scripted: BTreeSet<(TablePath, String)>,
     /// Fingerprint of the key: other masks, another sample.
@@ -46,7 +47,7 @@ impl Rules {
         let nothing = Lock::default();
         let seen = prepare::seen(&target.masking.lock)?;
         let seen = seen.as_ref().map(|seen| seen.get(session.database()).unwrap_or(&nothing));
-        let strange = seen.and_then(|seen| coverage_gate::strange(session.database(), seen, &catalog));
+        let strange = seen.and_then(|seen| coverage_gate::lock_drift(session.database(), seen, &catalog));
         if let Some(failure) = coverage_gate::refusal(session.database(), &coverage, &advice).or(strange) {
             return Err(failure);
         }

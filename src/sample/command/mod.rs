@@ -21,17 +21,18 @@ use std::pin::{Pin, pin};
 use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config, Target};
+use crate::discover::pii_findings;
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
 use crate::interrupt;
 use crate::pg::dump::Dumper;
-use crate::rotate::run::{Step, counted, size};
 use crate::sample::load::error::Error as LoadError;
 use crate::sample::load::hex;
 use crate::sample::schema::Schema;
 use crate::sample::{self, ATTEMPTS, Extraction, Masks, Plan, Selection, Spool, Wanted, is_conflict};
-use crate::scrub::pii_findings;
-use destination::{Parcel, Place};
+use crate::step::Step;
+use crate::units::{counted, size};
+use destination::{Place, SampleOutput};
 use masking::Rules;
 use source::Origin;
 
@@ -123,22 +124,22 @@ impl Task<'_> {
         loop {
             match self.once(opened, interrupt.as_mut()).await {
                 Ok(()) => return Ok(()),
-                Err(Broken::Conflict(why)) if attempt < ATTEMPTS => {
+                Err(RetryableError::Conflict(why)) if attempt < ATTEMPTS => {
                     let message = format!("{why}; starting over from a new snapshot");
                     self.listener.hear(&Event::Warning { message });
                     attempt += 1;
                 }
-                Err(Broken::Conflict(why)) => {
+                Err(RetryableError::Conflict(why)) => {
                     return Err(Failure::new(Exit::Unexpected, why).hint(
                         "sample when less is written, from the primary, or with hot_standby_feedback on the standby",
                     ));
                 }
-                Err(Broken::Failed(failure)) => return Err(failure),
+                Err(RetryableError::Failed(failure)) => return Err(failure),
             }
         }
     }
 
-    async fn once(&self, opened: &Opened<'_>, mut interrupt: Interrupt<'_>) -> Result<(), Broken> {
+    async fn once(&self, opened: &Opened<'_>, mut interrupt: Interrupt<'_>) -> Result<(), RetryableError> {
         let (origin, rules) = (&opened.origin, opened.rules.as_ref());
         let selection = self.select(origin, interrupt.as_mut()).await?;
         let plan = selection.plan();
@@ -165,7 +166,7 @@ impl Task<'_> {
         drop(extraction);
         let labels = self.labels(origin, rules);
         // What fails from here on is no matter of the source.
-        Ok(self.write(place, Parcel { rows: &spool, schema: &schema, labels, database }, interrupt).await?)
+        Ok(self.write(place, SampleOutput { rows: &spool, schema: &schema, labels, database }, interrupt).await?)
     }
 
     fn show(&self, plan: &Plan) {
@@ -198,7 +199,7 @@ impl Task<'_> {
         extraction: &Extraction,
         opened: &Opened<'_>,
         dumper: &Dumper,
-    ) -> Result<(Schema, Spool), Broken> {
+    ) -> Result<(Schema, Spool), RetryableError> {
         let rules = opened.rules.as_ref();
         if let Some(rules) = rules {
             rules.must_do(extraction.tables())?;
@@ -207,7 +208,7 @@ impl Task<'_> {
         Ok((schema, self.read(extraction, rules).await?))
     }
 
-    async fn select(&self, origin: &Origin, interrupt: Interrupt<'_>) -> Result<Selection, Broken> {
+    async fn select(&self, origin: &Origin, interrupt: Interrupt<'_>) -> Result<Selection, RetryableError> {
         let step = Step::begin(self.listener, "select", "find the rows");
         let wanted = Wanted {
             seeds: &self.ask.seeds,
@@ -239,7 +240,12 @@ impl Task<'_> {
     }
 
     /// The schema, as of the same snapshot.
-    async fn schema(&self, extraction: &Extraction, opened: &Opened<'_>, dumper: &Dumper) -> Result<Schema, Broken> {
+    async fn schema(
+        &self,
+        extraction: &Extraction,
+        opened: &Opened<'_>,
+        dumper: &Dumper,
+    ) -> Result<Schema, RetryableError> {
         let step = Step::begin(self.listener, "schema", "read the schema");
         let mut dump = extraction.dump().clone();
         dump.password = opened.origin.password(self.target).await?;
@@ -254,7 +260,7 @@ impl Task<'_> {
     }
 
     /// Reads the rows. Refuses what looks personal although every column was masked or kept on purpose.
-    async fn read(&self, extraction: &Extraction, rules: Option<&Rules>) -> Result<Spool, Broken> {
+    async fn read(&self, extraction: &Extraction, rules: Option<&Rules>) -> Result<Spool, RetryableError> {
         let title =
             if rules.is_some() { "read the rows, masked, and look at what would go out" } else { "read the rows" };
         let step = Step::begin(self.listener, sample::READ, title);
@@ -308,35 +314,35 @@ fn fingerprint(rules: Option<&Rules>, seeds: &str) -> String {
 }
 
 /// Why an attempt came to nothing.
-pub(super) enum Broken {
+pub(super) enum RetryableError {
     /// The source resolved a conflict at our cost.
     Conflict(String),
     /// Once more would not help.
     Failed(Failure),
 }
 
-impl From<Failure> for Broken {
+impl From<Failure> for RetryableError {
     fn from(failure: Failure) -> Self {
-        Broken::Failed(failure)
+        RetryableError::Failed(failure)
     }
 }
 
-impl From<sample::Error> for Broken {
+impl From<sample::Error> for RetryableError {
     fn from(error: sample::Error) -> Self {
         match &error {
-            sample::Error::Source(source) if is_conflict(source) => Broken::Conflict(error.to_string()),
-            _ => Broken::Failed(error.into()),
+            sample::Error::Source(source) if is_conflict(source) => RetryableError::Conflict(error.to_string()),
+            _ => RetryableError::Failed(error.into()),
         }
     }
 }
 
-impl From<LoadError> for Broken {
+impl From<LoadError> for RetryableError {
     fn from(error: LoadError) -> Self {
         match &error {
             LoadError::Pg(source) | LoadError::Copy { error: source, .. } if is_conflict(source) => {
-                Broken::Conflict(error.to_string())
+                RetryableError::Conflict(error.to_string())
             }
-            _ => Broken::Failed(error.into()),
+            _ => RetryableError::Failed(error.into()),
         }
     }
 }

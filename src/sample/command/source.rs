@@ -33,7 +33,7 @@ pub struct Origin {
 }
 
 /// How a role comes in.
-struct Way {
+struct Connection {
     route: Route,
     gate: Gate,
     trust: Trust,
@@ -87,7 +87,7 @@ impl Origin {
 }
 
 async fn named(url: &Url, sample: &config::Sample) -> Result<Origin, Failure> {
-    let way = Way {
+    let way = Connection {
         route: url.route().clone(),
         gate: Gate::Direct,
         trust: url.trust().clone(),
@@ -107,7 +107,7 @@ async fn configured(
     let host = source.host.clone().unwrap_or_default();
     let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     let route = Route { server_name: (!here).then(|| host.clone()), host, port: source.port };
-    let way = Way {
+    let way = Connection {
         gate: Gate::of(&source.connect, region(target)),
         trust: Trust::load(source.ssl_root_cert.as_deref())?,
         root_cert: source.ssl_root_cert.clone(),
@@ -132,7 +132,7 @@ async fn live(
     let Some(route) = instance.route.clone() else {
         return Err(Failure::new(Exit::Refused, format!("{} has no endpoint", instance.name)));
     };
-    let way = Way {
+    let way = Connection {
         route,
         gate: Gate::of(&target.connect, region(target)),
         trust: Trust::load(target.ssl_root_cert.as_deref())?,
@@ -240,7 +240,7 @@ fn region(target: &Target) -> &str {
     }
 }
 
-impl Way {
+impl Connection {
     async fn open(self, credentials: Credentials, database: &str, sample: &config::Sample) -> Result<Source, Failure> {
         let tunnel = self.gate.open(&self.route).await.map_err(|error| {
             let failure = Failure::from(error);

@@ -39,7 +39,7 @@ pub(super) struct Contents {
 
 /// How to load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum LoadStrategy {
     /// Into a scratch database, which takes the target's name at the end.
     Scratch,
     /// Into the target itself, schema and rows in one transaction.
@@ -173,27 +173,31 @@ pub(super) fn decide(
     target: &Target,
     wanted: &[TableCopy],
     replace: bool,
-) -> Result<Way, Refusal> {
+) -> Result<LoadStrategy, Refusal> {
     let (name, user) = (target.name(), target.credentials.user.clone());
     if !observed.exists {
-        return if observed.may_create { Ok(Way::Scratch) } else { Err(Refusal::Missing { target: name, user }) };
+        return if observed.may_create {
+            Ok(LoadStrategy::Scratch)
+        } else {
+            Err(Refusal::Missing { target: name, user })
+        };
     }
     let scratch = observed.may_create && observed.owns;
     if observed.is_empty() {
         // Extensions may have been made by somebody with more rights than ours: they stay.
-        return Ok(if scratch && !observed.extensions { Way::Scratch } else { Way::Whole });
+        return Ok(if scratch && !observed.extensions { LoadStrategy::Scratch } else { LoadStrategy::Whole });
     }
     let misfit = wanted.iter().find_map(|table| misfit(observed, table));
     match (observed.rows(), misfit) {
         // Tables that migrations have made, without rows: what they made is kept.
-        (None, None) => Ok(Way::Existing),
+        (None, None) => Ok(LoadStrategy::Existing),
         (rows, misfit) if !replace => {
             let other = || format!("other tables than the sample: {}", misfit.unwrap_or_default());
             let found = rows.unwrap_or_else(other);
             Err(Refusal::NotEmpty { target: name, found })
         }
-        _ if scratch => Ok(Way::Scratch),
-        (_, None) => Ok(Way::Existing),
+        _ if scratch => Ok(LoadStrategy::Scratch),
+        (_, None) => Ok(LoadStrategy::Existing),
         (_, Some(why)) => Err(Refusal::NoWay { target: name, user, why }),
     }
 }
@@ -264,14 +268,14 @@ mod tests {
         let able = |observed: Observed| Observed { may_create: true, owns: true, ..observed };
         let empty = Observed { exists: true, ..Observed::default() };
         assert!(matches!(way(&Observed::default(), true), Err(Refusal::Missing { .. })));
-        assert_eq!(way(&Observed { may_create: true, ..Observed::default() }, false), Ok(Way::Scratch));
-        assert_eq!(way(&empty, false), Ok(Way::Whole));
-        assert_eq!(way(&able(empty.clone()), false), Ok(Way::Scratch));
-        assert_eq!(way(&Observed { may_create: true, ..empty }, false), Ok(Way::Whole));
-        assert_eq!(way(&able(there(false)), false), Ok(Way::Existing));
+        assert_eq!(way(&Observed { may_create: true, ..Observed::default() }, false), Ok(LoadStrategy::Scratch));
+        assert_eq!(way(&empty, false), Ok(LoadStrategy::Whole));
+        assert_eq!(way(&able(empty.clone()), false), Ok(LoadStrategy::Scratch));
+        assert_eq!(way(&Observed { may_create: true, ..empty }, false), Ok(LoadStrategy::Whole));
+        assert_eq!(way(&able(there(false)), false), Ok(LoadStrategy::Existing));
         assert!(matches!(way(&able(there(true)), false), Err(Refusal::NotEmpty { .. })));
-        assert_eq!(way(&able(there(true)), true), Ok(Way::Scratch));
-        assert_eq!(way(&there(true), true), Ok(Way::Existing));
+        assert_eq!(way(&able(there(true)), true), Ok(LoadStrategy::Scratch));
+        assert_eq!(way(&there(true), true), Ok(LoadStrategy::Existing));
         let mut other = there(true);
         other.tables.clear();
         assert!(matches!(way(&other, false), Err(Refusal::NotEmpty { .. })));

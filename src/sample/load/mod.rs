@@ -1,6 +1,6 @@
 //! Filling a database with a sample, so that it is either all there or the database is as it was.
 //!
-//! What is there decides the way ([`Way`]): a scratch database that takes the target's name at the end; the
+//! What is there decides the way ([`LoadStrategy`]): a scratch database that takes the target's name at the end; the
 //! target itself in one transaction; or, where migrations have made the tables, those tables in one
 //! transaction. Everything that speaks against writing is known before the first write.
 
@@ -32,7 +32,7 @@ use futures_util::future::try_join_all;
 
 pub use apply::LeftOut;
 pub use guard::{Guard, Origin};
-pub use inspect::Way;
+pub use inspect::LoadStrategy;
 pub(crate) use progress::Progress;
 pub use refusal::Refusal;
 pub use rows::{Bytestream, Copied, Rows, hex};
@@ -62,7 +62,7 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// How.
-    pub way: Way,
+    pub way: LoadStrategy,
     /// What went into each table, in the order of [`Rows::tables`].
     pub tables: Vec<Copied>,
     /// What did not come over.
@@ -86,7 +86,7 @@ pub async fn load<R: Rows + ?Sized>(
 ) -> Result<Loaded> {
     let (way, exists) = look(rows.tables(), rows.major(), target, guard, options.replace).await?;
     let work = Work { rows, schema, listener };
-    if way != Way::Scratch {
+    if way != LoadStrategy::Scratch {
         // A session that is dropped ends its transaction.
         return until(interrupt, work.transaction(target, way, options.replace)).await;
     }
@@ -121,7 +121,7 @@ async fn look(
     target: &Target,
     guard: &Guard,
     replace: bool,
-) -> Result<(Way, bool)> {
+) -> Result<(LoadStrategy, bool)> {
     guard.check(&target.host, target.port, &target.database)?;
     let (observed, major) = match target.session(&target.database).await {
         Ok(session) => {
@@ -138,7 +138,7 @@ async fn look(
     };
     let way = inspect::decide(&observed, target, tables, replace)?;
     // Rows have the same form in every version; statements of a schema do not.
-    if way != Way::Existing && major < source_major {
+    if way != LoadStrategy::Existing && major < source_major {
         return Err(Refusal::Older { target: target.name(), major, source_major }.into());
     }
     Ok((way, observed.exists))
@@ -200,11 +200,11 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         self.tell("adding indexes, constraints and triggers");
         parallel::run(&mut apply, &sessions, &self.schema.after).await?;
         let notes = self.finish(session, &sessions).await?;
-        Ok(Loaded { way: Way::Scratch, tables, left_out: apply.give().await?, notes })
+        Ok(Loaded { way: LoadStrategy::Scratch, tables, left_out: apply.give().await?, notes })
     }
 
     /// Fills the target in one transaction.
-    async fn transaction(&self, target: &Target, way: Way, replace: bool) -> Result<Loaded> {
+    async fn transaction(&self, target: &Target, way: LoadStrategy, replace: bool) -> Result<Loaded> {
         let session = target.session(&target.database).await?;
         session.run(&format!("BEGIN; SET LOCAL lock_timeout = '{}s'", locks::PATIENCE)).await?;
         let own: i32 = session.query_one("SELECT pg_catalog.pg_backend_pid()", &[]).await?.get(0);
@@ -214,8 +214,8 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         }
     }
 
-    async fn fill(&self, session: &Session, target: &Target, way: Way, replace: bool) -> Result<Loaded> {
-        let loaded = if way == Way::Whole {
+    async fn fill(&self, session: &Session, target: &Target, way: LoadStrategy, replace: bool) -> Result<Loaded> {
+        let loaded = if way == LoadStrategy::Whole {
             let mut apply = Apply::begin(session, true);
             apply.run(&self.schema.before).await?;
             let order: Vec<usize> = (0..self.rows.tables().len()).collect();

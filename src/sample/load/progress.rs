@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::event::{Event, Listener};
-use crate::rotate::run::size;
+use crate::units::size;
 
 /// Between two events.
 const PACE: Duration = Duration::from_secs(1);

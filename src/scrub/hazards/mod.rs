@@ -20,8 +20,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::acting::{act, careful, usual};
 use crate::event::{Event, Listener};
+use crate::pg::as_owner::{act, careful, usual};
 use crate::pg::{Error, Result, Session};
 
 /// One thing found in a clone.

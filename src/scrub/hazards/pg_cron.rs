@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::super::acting::{count, read};
 use super::{Finding, Hazard, exists};
+use crate::pg::as_owner::{count, read};
 use crate::pg::{Result, Session};
 
 pub(super) struct PgCron;

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::super::acting::{count, qualified, read, shown, without_triggers};
 use super::shapes::{HOME_MADE, Name, OUTBOX, SHAPES, Shape, Treatment, done_column, looks_like_a_queue};
 use super::{Finding, Hazard};
+use crate::pg::as_owner::{count, qualified, read, shown, without_triggers};
 use crate::pg::{Result, Session, identifier};
 
 /// An ordinary or partitioned table.

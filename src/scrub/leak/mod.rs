@@ -76,9 +76,9 @@ mod tokens;
 pub use error::Error;
 pub use hash::Secrets;
 
-use super::door::Door;
 use crate::event::Listener;
 use crate::pg::Session;
+use crate::pg::connector::Door;
 
 const STEP: &str = "leak check";
 

@@ -19,9 +19,9 @@ use super::shape::{Shape, shapes};
 use super::store::{self, Counted};
 use super::{Original, Remembered, STEP, server};
 use crate::event::{Event, Listener};
+use crate::pg::as_owner::{careful, qualified};
+use crate::pg::connector::Door;
 use crate::pg::{self, Session, identifier};
-use crate::scrub::acting::{careful, qualified};
-use crate::scrub::door::Door;
 
 /// Fingerprints held back before they are written.
 const BATCH: usize = 300_000;

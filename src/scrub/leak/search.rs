@@ -13,8 +13,8 @@ use super::stream::{Chunk, Worker};
 use super::{Mode, Outcome, STEP, Search, rights, server, store};
 use crate::event::Event;
 use crate::pg::Session;
-use crate::scrub::acting::careful;
-use crate::scrub::door::Door;
+use crate::pg::as_owner::careful;
+use crate::pg::connector::Door;
 
 /// Pages of a table that are one piece of work: 64 MB.
 const PIECE: i64 = 8192;

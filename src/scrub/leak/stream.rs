@@ -14,7 +14,7 @@ use super::server::Filter;
 use super::shape::Shape;
 use super::sieve::{Sieve, Suspect};
 use crate::pg::Session;
-use crate::scrub::acting::qualified;
+use crate::pg::as_owner::qualified;
 
 /// Bytes of a large object that are read at once.
 const PART: i32 = 4 << 20;

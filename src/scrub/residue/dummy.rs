@@ -1,7 +1,7 @@
 //! A row without values: analyzed and deleted again in one transaction, it takes the place of what the
 //! statistics of an empty table quoted.
 
-use super::super::acting::without_triggers;
+use crate::pg::as_owner::without_triggers;
 use crate::pg::{Result, Session, identifier, literal};
 
 /// The statements; they fail, and change nothing, where a foreign key or a check wants a real row.

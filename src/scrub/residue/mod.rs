@@ -14,8 +14,8 @@ mod views;
 
 use std::time::Duration;
 
-use super::acting::{Borrowed, act, careful, qualified, shown, usual};
 use crate::event::{Event, Listener};
+use crate::pg::as_owner::{Borrowed, act, careful, qualified, shown, usual};
 use crate::pg::{Result, Session};
 
 const STEP: &str = "residue";

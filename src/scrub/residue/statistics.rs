@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::acting::{Borrowed, act, qualified, shown};
 use super::dummy;
 use super::{note, warn};
 use crate::event::Listener;
+use crate::pg::as_owner::{Borrowed, act, qualified, shown};
 use crate::pg::{Result, Session, identifier, literal};
 
 /// Columns whose statistics `ANALYZE` does not touch: of a table without rows (it has nothing to

@@ -1,8 +1,8 @@
 //! Materialized views: they hold the rows they had in production until they are filled anew.
 
-use super::super::acting::{Borrowed, act, qualified, shown};
 use super::{Residue, note, warn};
 use crate::event::Listener;
+use crate::pg::as_owner::{Borrowed, act, qualified, shown};
 use crate::pg::catalog::{MaterializedView, materialized_views};
 use crate::pg::{Result, Session};
 

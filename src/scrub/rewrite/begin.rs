@@ -9,8 +9,8 @@ use super::{
     APPLICATION_NAME, Error, Method, Options, Result, STEP, TableMask, disk_space, introspect, roles, schema_snapshot,
 };
 use crate::event::Event;
+use crate::pg::as_owner::end_predecessors;
 use crate::pg::{self, Session};
-use crate::scrub::acting::end_predecessors;
 use crate::scrub::marker;
 
 /// A run that was begun.

@@ -10,7 +10,7 @@ use super::progress::{self, Stage, Waiting};
 use super::{Error, Options, Result, roles, schema_snapshot, session};
 use crate::event::Event;
 use crate::pg::Session;
-use crate::scrub::door::Door;
+use crate::pg::connector::Door;
 
 /// Puts back what was taken down, in one transaction.
 pub(super) async fn put_back(session: &Session, run: &mut Run) -> Result<()> {

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::pg::as_owner::qualified;
 use crate::pg::{Result, Session, identifier};
-use crate::scrub::acting::qualified;
 
 /// A relation, and the topmost index that its index is a part of: at most one each.
 type Place = (u32, String);

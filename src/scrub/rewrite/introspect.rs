@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Error, Result, TableMask};
+use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{self, Session, identifier};
-use crate::scrub::acting::{qualified, shown};
 
 /// A table that is to be masked.
 #[derive(Clone, Debug)]

@@ -32,10 +32,10 @@ mod work;
 
 use std::fmt;
 
-use super::door::Door;
 use crate::event::Listener;
 use crate::mask::Expression;
 use crate::pg::Session;
+use crate::pg::connector::Door;
 
 pub use disk_space::Need;
 pub use error::Error;

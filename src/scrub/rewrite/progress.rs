@@ -7,7 +7,7 @@ use super::obstacles::{Late, Round};
 use super::plan::{Plan, Unit};
 use super::{Error, Method, Result, Rewritten, TableMask};
 use crate::pg::Session;
-use crate::scrub::acting::shown;
+use crate::pg::as_owner::shown;
 use crate::scrub::marker;
 
 /// What is to be done next.

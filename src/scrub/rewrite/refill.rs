@@ -4,8 +4,8 @@
 use super::introspect::Table;
 use super::plan::Unit;
 use super::redacted_exec;
+use crate::pg::as_owner::qualified;
 use crate::pg::{self, Session, identifier};
-use crate::scrub::acting::qualified;
 
 /// Rewrites a unit inside the open transaction.
 pub(super) async fn rewrite(session: &Session, unit: &Unit) -> pg::Result<()> {

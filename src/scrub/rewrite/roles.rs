@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::Result;
+use crate::pg::as_owner::denied;
 use crate::pg::{Session, identifier};
-use crate::scrub::acting::denied;
 
 /// Joins roles; answers those that we have not the rights of and cannot join.
 pub(super) async fn join<'a>(session: &Session, roles: impl Iterator<Item = &'a String>) -> Result<Vec<String>> {

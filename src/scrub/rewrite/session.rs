@@ -2,8 +2,8 @@
 
 use super::{APPLICATION_NAME, Result};
 use crate::pg::Session;
-use crate::scrub::acting::{careful, usual};
-use crate::scrub::door::Door;
+use crate::pg::as_owner::{careful, usual};
+use crate::pg::connector::Door;
 
 /// A new session, settled.
 pub(super) async fn open(door: &dyn Door, database: &str) -> Result<Session> {

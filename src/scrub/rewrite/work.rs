@@ -11,9 +11,9 @@ use super::plan::Unit;
 use super::progress::{self, Measured};
 use super::{Error, Method, Options, Result, STEP, alter, refill, session};
 use crate::event::Event;
+use crate::pg::as_owner::count;
+use crate::pg::connector::Door;
 use crate::pg::{self, Session};
-use crate::scrub::acting::count;
-use crate::scrub::door::Door;
 
 /// Rewrites all units that are not done. When one fails, the sessions of the others are closed with it:
 /// what they had not committed is undone by the server.

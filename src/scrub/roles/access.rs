@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::event::{Event, Listener};
+use crate::pg::as_owner::act;
 use crate::pg::{Result, Session, identifier};
-use crate::scrub::acting::act;
 
 /// Takes a role out of `rds_iam`, where it is a member of it and that is allowed.
 pub(super) async fn leave_rds_iam(session: &Session, role: &str) -> Result<()> {

@@ -6,8 +6,8 @@ use secrecy::SecretString;
 
 use super::{Error, passwords};
 use crate::config::EnsuredRole;
+use crate::pg::as_owner::act;
 use crate::pg::{Session, identifier};
-use crate::scrub::acting::act;
 
 /// Makes the configured roles that are missing, sets their passwords (`passwords` by role, resolved by
 /// the caller) and makes them members. Safe to repeat.

@@ -11,9 +11,9 @@ mod passwords;
 
 use std::collections::BTreeSet;
 
-use super::acting::{careful, end_session, usual};
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
+use crate::pg::as_owner::{careful, end_session, usual};
 use crate::pg::{self, Session, identifier};
 
 pub use ensure::{ensure_roles, grant};

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::scrub::scripts::position::Place;
-use crate::scrub::scripts::problems::{Problem, Problems};
 use crate::diagnostic::Complaint;
 use crate::pg::script::{Script, Variables};
+use crate::scrub::scripts::position::Place;
+use crate::scrub::scripts::problems::{Problem, Problems};
 
 /// The four folders, in the order they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,11 +10,11 @@ mod progress;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::acting::end_predecessors;
 use super::marker;
 use crate::diagnostic::Complaint;
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
+use crate::pg::as_owner::end_predecessors;
 use crate::pg::script::{APPLICATION_NAME, Options, ScriptError, Variables, run, settle};
 use crate::pg::{self, Session};
 

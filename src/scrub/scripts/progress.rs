@@ -1,8 +1,8 @@
 //! Which scripts are already in the clone. Kept in the clone itself, in the transaction of each script,
 //! so that it is true whenever a run is killed.
 
-use crate::scrub::scripts::Entry;
 use crate::pg::{Result, Session, literal};
+use crate::scrub::scripts::Entry;
 
 /// Whether a script of this generation is in the clone, which may have changed what the clone looks like.
 pub(super) async fn any(session: &Session, generation: &str) -> Result<bool> {

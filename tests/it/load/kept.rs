@@ -67,7 +67,7 @@ async fn whatever_is_in_a_database_and_is_no_table() {
     other.sql("postgres", "CREATE DATABASE ready").await;
     other.sql("ready", "CREATE EXTENSION hstore").await;
     let loaded = load(&whole, &target(&other, "postgres", "", "ready"), CAREFUL).await.unwrap();
-    assert_eq!(loaded.way, Way::Whole);
+    assert_eq!(loaded.way, LoadStrategy::Whole);
     let found = "SELECT count(*) FROM t, pg_extension WHERE extname = 'hstore'";
     assert_eq!(other.superuser("ready").await.query_one(found, &[]).await.unwrap().get::<_, i64>(0), 1);
 }
@@ -152,7 +152,7 @@ async fn heirs_have_keys_of_their_own() {
     }
     let whole = Whole::of(&source, "app").await;
     let loaded = load(&whole, &target(&other, "postgres", "", "first"), CAREFUL).await.unwrap();
-    assert_eq!(loaded.way, Way::Existing);
+    assert_eq!(loaded.way, LoadStrategy::Existing);
     source.sql("app", "SET session_replication_role = replica; INSERT INTO notes VALUES (5)").await;
     let whole = Whole::of(&source, "app").await;
     let error = load(&whole, &target(&other, "postgres", "", "second"), CAREFUL).await.unwrap_err();

@@ -88,7 +88,7 @@ async fn columns_of_another_type_are_no_place_for_rows() {
                 let said = refusal(done);
                 assert!(said.contains(found) && said.contains(wanted), "{said}");
             }
-            None => assert_eq!(done.unwrap().way, Way::Existing),
+            None => assert_eq!(done.unwrap().way, LoadStrategy::Existing),
         }
     }
 }

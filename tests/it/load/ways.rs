@@ -15,7 +15,7 @@ async fn a_new_database_is_the_sources_double(version: Version) {
     let mut whole = Whole::of(&source, "app").await;
     let expected = picture(&source.superuser("app").await).await;
     let loaded = load(&whole, &target(&other, "postgres", "", "copy"), CAREFUL).await.unwrap();
-    assert_eq!(loaded.way, Way::Scratch);
+    assert_eq!(loaded.way, LoadStrategy::Scratch);
     assert_eq!(loaded.left_out.sentences(), Vec::<String>::new());
     assert_eq!(picture(&other.superuser("copy").await).await, expected);
     assert_eq!(databases(&other).await, ["copy", "postgres"]);
@@ -59,7 +59,7 @@ async fn a_role_without_createdb_loads_in_one_transaction(version: Version) {
     let mine = target(&other, "dev", "d", "mine");
     let whole = Whole::of(&source, "app").await;
     let loaded = load(&whole, &mine, CAREFUL).await.unwrap();
-    assert_eq!(loaded.way, Way::Whole);
+    assert_eq!(loaded.way, LoadStrategy::Whole);
     // The owner of everything in the source is a role that is here too, but not ours to give to.
     assert!(loaded.left_out.owners["postgres"] > 20, "{:?}", loaded.left_out);
     assert!(loaded.left_out.statements.is_empty(), "{:?}", loaded.left_out);
@@ -73,7 +73,7 @@ async fn a_role_without_createdb_loads_in_one_transaction(version: Version) {
         let mut whole = Whole::of(&source, "app").await;
         whole.parts = parts;
         let loaded = load(&whole, &mine, REPLACE).await.unwrap();
-        assert_eq!(loaded.way, Way::Existing);
+        assert_eq!(loaded.way, LoadStrategy::Existing);
         assert_eq!(picture(&other.superuser("mine").await).await, expected, "{parts} parts");
     }
 }
@@ -99,7 +99,7 @@ async fn a_master_without_superuser_makes_and_replaces_databases(version: Versio
     let expected = picture(&source.superuser("app").await).await;
     for options in [CAREFUL, REPLACE] {
         let loaded = load(&whole, &copy, options).await.unwrap();
-        assert_eq!(loaded.way, Way::Scratch);
+        assert_eq!(loaded.way, LoadStrategy::Scratch);
         let owners: Vec<&str> = loaded.left_out.owners.keys().map(String::as_str).collect();
         assert_eq!(owners, ["postgres"], "{:?}", loaded.left_out);
         let session = other.superuser("copy").await;
@@ -123,7 +123,7 @@ async fn tables_of_migrations_are_filled() {
     other.sql("migrated", "ALTER TABLE app.users ADD COLUMN newer text; REFRESH MATERIALIZED VIEW app.z_first").await;
     let whole = Whole::of(&source, "app").await;
     let loaded = load(&whole, &target(&other, "postgres", "", "migrated"), CAREFUL).await.unwrap();
-    assert_eq!(loaded.way, Way::Existing);
+    assert_eq!(loaded.way, LoadStrategy::Existing);
     let session = other.superuser("migrated").await;
     let row = session
         .query_one(

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use devdb::mask::detect::Domains;
+use devdb::discover::audit::{Exemptions, Finding, audit};
+use devdb::discover::detect::Domains;
 use devdb::sample::Masks;
-use devdb::scrub::audit::{Finding, Spared, audit};
 
 use crate::on_every_version;
 use crate::support::cluster::Version;
@@ -58,7 +58,7 @@ async fn what_is_copied_in_any_form_is_looked_at(version: Version) {
         ),
     )
     .await;
-    let spared = Spared { domains: Domains::harmless([]), columns: BTreeMap::new() };
+    let spared = Exemptions { domains: Domains::harmless([]), columns: BTreeMap::new() };
     let mut expected = audit(&scene.cluster.superuser("app").await, &spared).await.unwrap();
     let seeds = rows("public.users", "1,2,3,4");
     let selection = scene.select(&config("", "root: public.users"), &seeds).await.unwrap();

@@ -3,8 +3,8 @@
 //! validated by one scan each, several at the same time.
 
 use super::{Late, Obstacle, Round, comment};
+use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, identifier};
-use crate::scrub::acting::{qualified, shown};
 
 /// Those over altered columns, and all of tables that are filled anew: `TRUNCATE` refuses a table that
 /// another one references, and checking row by row takes several times longer than validating.

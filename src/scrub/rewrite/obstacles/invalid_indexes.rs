@@ -3,8 +3,8 @@
 //! dropped for good.
 
 use super::Obstacle;
+use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session};
-use crate::scrub::acting::{qualified, shown};
 
 pub(super) async fn find(session: &Session, relations: &[u32]) -> Result<Vec<Obstacle>> {
     let rows = session

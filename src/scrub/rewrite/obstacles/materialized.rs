@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::super::attributes;
 use super::{DEPENDING, Hits, Late, Obstacle, Round, acting_as, bare, comment, grants};
+use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, literal};
-use crate::scrub::acting::{qualified, shown};
 
 /// Those over masked columns, and those over them; what reads them is added to the hits. Newer ones
 /// come first: one can only read what was there before it.

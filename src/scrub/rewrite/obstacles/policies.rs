@@ -2,8 +2,8 @@
 //! Their conditions are replaced by `false` for a while: nobody sees a row meanwhile.
 
 use super::{DEPENDING, Hits, Obstacle};
+use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, identifier};
-use crate::scrub::acting::{qualified, shown};
 
 pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
     let sql = format!(

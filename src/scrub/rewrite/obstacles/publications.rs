@@ -2,8 +2,8 @@
 //! Whether a hazard of the clone was kept or not, its definition stays what it was.
 
 use super::{DEPENDING, Hits, Obstacle};
+use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, identifier};
-use crate::scrub::acting::{qualified, shown};
 
 pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
     if session.major() < 15 {

@@ -2,8 +2,8 @@
 //! they are enabled.
 
 use super::{DEPENDING, Hits, Obstacle, bare};
+use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, identifier};
-use crate::scrub::acting::{qualified, shown};
 
 pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
     let sql = format!(

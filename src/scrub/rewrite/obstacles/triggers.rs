@@ -2,8 +2,8 @@
 //! were cloned from.
 
 use super::{DEPENDING, Hits, Obstacle, comment};
+use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, identifier};
-use crate::scrub::acting::{qualified, shown};
 
 pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
     // A clone on a partition names the partition's column; what is dropped is the trigger at the top.

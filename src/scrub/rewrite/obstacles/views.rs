@@ -2,8 +2,8 @@
 //! columns: views over views, and everything else that hangs on a view, never notice.
 
 use super::{DEPENDING, Hits, Obstacle, bare};
+use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session};
-use crate::scrub::acting::{qualified, shown};
 
 pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
     let sql = format!(
