@@ -144,7 +144,7 @@ fn url(text: &str, listener: &dyn Listener) -> Result<Url, Failure> {
     let url = Url::read(text, &|name| std::env::var(name).ok()).map_err(|error| {
         Failure::new(Exit::Usage, error).hint("write postgres://user@host:5432/database, the password in PGPASSWORD")
     })?;
-    listener.secret(url.password().expose_secret());
+    listener.add_secret(url.password().expose_secret());
     Ok(url)
 }
 
@@ -159,7 +159,7 @@ fn load(cli: &Cli) -> Result<Config, Failure> {
 fn check(config: &Config, listener: &dyn Listener) -> Result<Exit, Failure> {
     for target in config.targets.values() {
         let scripts: usize = prepare::scripts(target)?.iter().map(|(_, scripts)| scripts.entries().len()).sum();
-        listener.hear(&Event::Checked {
+        listener.on_event(&Event::Checked {
             check: target.name.clone(),
             verdict: Verdict::Ok,
             found: format!("configuration and {scripts} scripts"),

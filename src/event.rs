@@ -280,14 +280,14 @@ impl From<&Failure> for Event {
     }
 }
 
-/// Hears events. Implementations must not block for long: steps wait for them.
+/// Receives the events of a run. Implementations must not block for long: steps wait for them.
 pub trait Listener: Send + Sync {
-    /// Takes one event.
-    fn hear(&self, event: &Event);
+    /// Receives one event.
+    fn on_event(&self, event: &Event);
 
-    /// Told of a secret before it could appear anywhere, so that a log can mask it.
-    fn secret(&self, _value: &str) {}
+    /// Registers a secret before it could appear anywhere, so that a log can mask it.
+    fn add_secret(&self, _value: &str) {}
 
-    /// Text that a command was asked for, such as a table or a file. Not for progress.
+    /// Prints the output of a command, such as a table or a file. Not for progress.
     fn print(&self, _text: &str) {}
 }

@@ -23,7 +23,7 @@ async fn main() -> ExitCode {
 /// The exit code of a command, whose failure is told.
 fn told(ran: Result<Exit, Failure>, listener: &Arc<dyn Listener>) -> Exit {
     ran.unwrap_or_else(|failure| {
-        listener.hear(&(&failure).into());
+        listener.on_event(&(&failure).into());
         failure.exit
     })
 }

@@ -16,7 +16,7 @@ impl Frame {
     /// Reports the start of a command on a target, or on the database of a URL.
     pub fn begin(command: &'static str, target: String, run_id: String, listener: Arc<dyn Listener>) -> Frame {
         let (schema, version) = (SCHEMA_VERSION, env!("CARGO_PKG_VERSION"));
-        listener.hear(&Event::RunStarted { schema, version, command, target, run_id });
+        listener.on_event(&Event::RunStarted { schema, version, command, target, run_id });
         Frame { listener, at: Instant::now() }
     }
 
@@ -28,11 +28,11 @@ impl Frame {
     /// Reports the failure, if any, and the end of the command. `generation` is the live one, if the command published it.
     pub fn finish(&self, result: Result<(Exit, Option<String>), Failure>) -> Exit {
         let (exit, generation) = result.unwrap_or_else(|failure| {
-            self.listener.hear(&(&failure).into());
+            self.listener.on_event(&(&failure).into());
             (failure.exit, None)
         });
         let seconds = self.at.elapsed().as_secs_f64();
-        self.listener.hear(&Event::RunFinished { exit: exit as u8, generation, seconds });
+        self.listener.on_event(&Event::RunFinished { exit: exit as u8, generation, seconds });
         exit
     }
 }
@@ -47,24 +47,24 @@ pub struct Step<'a> {
 impl<'a> Step<'a> {
     /// Reports the start of a step.
     pub fn begin(listener: &'a dyn Listener, name: &'static str, title: impl Into<String>) -> Step<'a> {
-        listener.hear(&Event::StepStarted { step: name, title: title.into() });
+        listener.on_event(&Event::StepStarted { step: name, title: title.into() });
         Step { listener, name, began: Instant::now() }
     }
 
     /// Reports progress.
     pub fn progress(&self, message: impl Into<String>) {
-        self.listener.hear(&Event::Progress { step: self.name, message: message.into() });
+        self.listener.on_event(&Event::Progress { step: self.name, message: message.into() });
     }
 
     /// Adds a note to the report.
     pub fn note(&self, message: impl Into<String>) {
-        self.listener.hear(&Event::Noted { step: self.name, message: message.into() });
+        self.listener.on_event(&Event::Noted { step: self.name, message: message.into() });
     }
 
     /// Reports the success of the step.
     pub fn done(self, summary: impl Into<String>) {
         let seconds = self.began.elapsed().as_secs_f64();
-        self.listener.hear(&Event::StepFinished { step: self.name, summary: summary.into(), seconds });
+        self.listener.on_event(&Event::StepFinished { step: self.name, summary: summary.into(), seconds });
     }
 }
 

@@ -18,7 +18,7 @@ use crate::rotate::prepare;
 pub async fn init(url: &Url, json: bool, listener: &dyn Listener) -> Result<Exit, Failure> {
     let text = first::text(&first::look(&super::session(url).await?).await?);
     if json {
-        listener.hear(&Event::Noted { step: "init", message: text });
+        listener.on_event(&Event::Noted { step: "init", message: text });
     } else {
         listener.print(&text);
     }
@@ -31,9 +31,9 @@ pub async fn coverage(masking: &Masking, url: &Url, accept: bool, listener: &dyn
     // Whether a mask is proved does not depend on the secret.
     let key = Key::new("whether it can be proved").map_err(|error| super::usage(error.to_string()))?;
     let (catalog, coverage, _) = masker::judged(&session, masking, &key).await?;
-    listener.hear(&coverage_gate::event(url.database(), &coverage));
+    listener.on_event(&coverage_gate::event(url.database(), &coverage));
     for entry in &coverage.unused {
-        listener.hear(&Event::Warning { message: format!("`mask` names {entry}, which is no column here") });
+        listener.on_event(&Event::Warning { message: format!("`mask` names {entry}, which is no column here") });
     }
     let advice = suggestions::lines(&session, &catalog, &coverage).await?;
     if let Some(failure) = coverage_gate::refusal(url.database(), &coverage, &advice) {
@@ -49,7 +49,7 @@ pub async fn coverage(masking: &Masking, url: &Url, accept: bool, listener: &dyn
     match strange.and_then(|seen| coverage_gate::lock_drift(url.database(), seen, &catalog)) {
         Some(failure) => Err(failure),
         None if seen.is_none() => {
-            listener.hear(&Event::Warning {
+            listener.on_event(&Event::Warning {
                 message:
                     "there is no devdb.lock; `--accept` writes one, to be committed: then a new column is told of \
                           by its name, whatever pattern covers it"
@@ -69,7 +69,7 @@ fn write(
     listener: &dyn Listener,
 ) -> Result<Exit, Failure> {
     for drift in lock::drift(all.get(database).unwrap_or(&Lock::default()), &now) {
-        listener.hear(&Event::Noted { step: "coverage", message: format!("accepted: {drift}") });
+        listener.on_event(&Event::Noted { step: "coverage", message: format!("accepted: {drift}") });
     }
     all.insert(database.to_owned(), now);
     // Beside it first: a run that is killed leaves the old file or the new one.
@@ -77,6 +77,6 @@ fn write(
     std::fs::write(&fresh, lock::written(&all))
         .and_then(|()| std::fs::rename(&fresh, path))
         .map_err(|error| Failure::new(Exit::Unexpected, error).during(format!("write {}", path.display())))?;
-    listener.hear(&Event::Noted { step: "coverage", message: format!("{} written; commit it", path.display()) });
+    listener.on_event(&Event::Noted { step: "coverage", message: format!("{} written; commit it", path.display()) });
     Ok(Exit::Done)
 }

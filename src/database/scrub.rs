@@ -69,7 +69,7 @@ type Judged = (crate::mask::coverage::Coverage, crate::mask::coverage::Work);
 async fn covered(session: &Session, masker: &Masker<'_>, database: &str) -> Result<Judged, Failure> {
     let step = Step::begin(masker.listener, "coverage", "see that every column was thought of");
     let (catalog, coverage, work) = masker::judged(session, masker.masking, masker.key).await?;
-    masker.listener.hear(&coverage_gate::event(database, &coverage));
+    masker.listener.on_event(&coverage_gate::event(database, &coverage));
     let advice = suggestions::lines(session, &catalog, &coverage).await?;
     if let Some(failure) = coverage_gate::refusal(database, &coverage, &advice) {
         return Err(failure);

@@ -27,7 +27,7 @@ pub async fn run(options: &cli::Demo, listener: Arc<dyn Listener>) -> Result<Exi
     let home = Home::make(options.dir.as_deref(), options.keep)?;
     let told = |title: &str, lines: &[(&str, String)]| {
         let facts = lines.iter().map(|(label, value)| Fact::new(*label, value.clone())).collect();
-        listener.hear(&Event::Facts { title: title.to_owned(), facts });
+        listener.on_event(&Event::Facts { title: title.to_owned(), facts });
     };
     told("Haneul Notes, an invented company, has production data that nobody should see.", &[]);
     let story = async {

@@ -71,7 +71,7 @@ pub async fn looks(session: &Session, masking: Option<&Masking>) -> Result<Vec<L
 /// As [`looks`].
 pub async fn tell(session: &Session, masking: Option<&Masking>, listener: &dyn Listener) -> Result<usize, Error> {
     let found = looks(session, masking).await?;
-    found.iter().for_each(|one| listener.hear(&one.event(session.database())));
+    found.iter().for_each(|one| listener.on_event(&one.event(session.database())));
     Ok(found.iter().filter(|one| one.kept.is_none()).count())
 }
 

@@ -62,7 +62,7 @@ fn plain(text: &str) -> String {
 }
 
 impl Listener for Github {
-    fn hear(&self, event: &Event) {
+    fn on_event(&self, event: &Event) {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
         match event {
             Event::StepStarted { title, .. } => say(&format!("::group::{}", data(title))),
@@ -94,7 +94,7 @@ impl Listener for Github {
         }
     }
 
-    fn secret(&self, value: &str) {
+    fn add_secret(&self, value: &str) {
         // Masks hold from here on, so this stands before the first use of the secret.
         for line in value.lines().filter(|line| !line.trim().is_empty()) {
             say(&format!("::add-mask::{}", data(line)));

@@ -8,7 +8,7 @@ use crate::event::{Event, Listener};
 pub struct Json;
 
 impl Listener for Json {
-    fn hear(&self, event: &Event) {
+    fn on_event(&self, event: &Event) {
         if let Ok(line) = serde_json::to_string(event) {
             // A reader that went away is not an error of the run.
             let _ = writeln!(std::io::stdout().lock(), "{line}");

@@ -12,7 +12,7 @@ use super::{aligned, seconds};
 pub struct Lines;
 
 impl Listener for Lines {
-    fn hear(&self, event: &Event) {
+    fn on_event(&self, event: &Event) {
         if let Some(text) = sentence(event) {
             let _ = writeln!(std::io::stderr().lock(), "{text}");
         }

@@ -70,7 +70,7 @@ fn write_line(text: &str) {
 }
 
 impl Listener for Terminal {
-    fn hear(&self, event: &Event) {
+    fn on_event(&self, event: &Event) {
         match event {
             Event::StepStarted { title, .. } => self.begin(title),
             Event::Progress { message, .. } => {

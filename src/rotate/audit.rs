@@ -30,7 +30,7 @@ pub async fn audit(run: &Run) -> Result<Exit, Failure> {
         return Err(refused(format!("{} has no endpoint: it is {}", live.name, live.status)));
     };
     let password = secret::resolve(&run.target.master_password, "master password").await?;
-    run.listener.secret(password.expose_secret());
+    run.listener.add_secret(password.expose_secret());
     let credentials = Credentials { user: live.master_user.clone(), password };
     let access = Access::new(&run.target, &run.rules.region, route, credentials)?;
     let mut bad = 0;

@@ -80,6 +80,6 @@ pub async fn doctor(run: &Run) -> Exit {
             checks.push(Check::fail("platform", failure.to_string(), remedy));
         }
     }
-    checks.iter().for_each(|check| run.listener.hear(&event(check)));
+    checks.iter().for_each(|check| run.listener.on_event(&event(check)));
     if stops(&checks) { Exit::Refused } else { Exit::Done }
 }

@@ -29,7 +29,7 @@ pub async fn cover(run: &Run, instance: &Instance, access: &Access, kit: &RunInp
             Ok((catalog, coverage, advice, begun))
         })
         .await?;
-        run.listener.hear(&coverage_gate::event(&work.database, &coverage));
+        run.listener.on_event(&coverage_gate::event(&work.database, &coverage));
         let nothing = Lock::default();
         let seen = kit.seen.as_ref().filter(|_| !begun).map(|seen| seen.get(&work.database).unwrap_or(&nothing));
         let strange = seen.and_then(|seen| coverage_gate::lock_drift(&work.database, seen, &catalog));

@@ -71,7 +71,8 @@ pub async fn rotate(
         let (world, plan) = preflight::preflight(run, &options.wishes, &kit.recipe).await?;
         if options.dry_run {
             let facts = plan_display::facts(run, &plan, &world, &kit, &options.contexts);
-            run.listener.hear(&Event::Facts { title: "A rotation would do this; nothing was changed:".into(), facts });
+            run.listener
+                .on_event(&Event::Facts { title: "A rotation would do this; nothing was changed:".into(), facts });
             return Ok(None);
         }
         carry_out(run, &plan, &kit, options).await.map(Some)

@@ -51,7 +51,7 @@ pub async fn preflight(run: &Run, wishes: &PlanOptions, recipe: &str) -> Result<
 
 fn tell(run: &Run, checks: &[Check]) {
     for check in checks.iter().filter(|check| check.verdict != Verdict::Ok) {
-        run.listener.hear(&event(check));
+        run.listener.on_event(&event(check));
     }
 }
 

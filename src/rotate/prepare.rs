@@ -108,7 +108,7 @@ pub async fn prepare(target: &Target, listener: &dyn Listener) -> Result<RunInpu
     let mut origins = Vec::new();
     let mut get = async |password: &Password, purpose: String| {
         let secret = secret::resolve(password, &purpose).await?;
-        listener.secret(secret.expose_secret());
+        listener.add_secret(secret.expose_secret());
         origins.push((password.clone(), secret.clone(), purpose));
         Ok::<_, secret::Error>(secret)
     };
@@ -149,7 +149,7 @@ const MASK_KEY: &str = "key of the masks";
 /// The key of the masks alone.
 pub async fn key(target: &Target, listener: &dyn Listener) -> Result<mask::Key, Failure> {
     let secret = secret::resolve(&target.masking.key, MASK_KEY).await?;
-    listener.secret(secret.expose_secret());
+    listener.add_secret(secret.expose_secret());
     mask_key(&secret)
 }
 
@@ -168,7 +168,7 @@ pub async fn by_hand(
 ) -> Result<(Work, mask::Key, String), Failure> {
     let get = async |password: &Password, purpose: String| {
         let secret = secret::resolve(password, &purpose).await?;
-        listener.secret(secret.expose_secret());
+        listener.add_secret(secret.expose_secret());
         Ok::<_, secret::Error>(secret)
     };
     let key = key(target, listener).await?;

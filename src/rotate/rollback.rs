@@ -33,7 +33,7 @@ async fn go(run: &Arc<Run>, wanted: Option<&str>) -> Result<String, Failure> {
     let (to, from) = choose(run, &world, wanted)?;
     let master = secret::resolve(&run.target.master_password, PURPOSE).await?;
     secret::check_master(&master)?;
-    run.listener.secret(secrecy::ExposeSecret::expose_secret(&master));
+    run.listener.add_secret(secrecy::ExposeSecret::expose_secret(&master));
     let (to, access) = password::reset(run, &to, master.clone()).await?;
     let database = run.target.databases.first().map_or("postgres", |database| database.name.as_str());
     let session = access.login(database).await?;

@@ -80,7 +80,7 @@ impl Run {
 
     /// Something a person should look at.
     pub fn warn(&self, message: impl Into<String>) {
-        self.listener.hear(&Event::Warning { message: message.into() });
+        self.listener.on_event(&Event::Warning { message: message.into() });
     }
 
     /// A fresh look that lets one modification through.

@@ -111,7 +111,7 @@ pub async fn select(
             Ok((closure, columns)) => return Ok(Selection { pool, closure, columns }),
             Err(error) if attempt < ATTEMPTS && pool.may_retry(&error) => {
                 let message = format!("{error}; starting over from a new snapshot");
-                listener.hear(&Event::Warning { message });
+                listener.on_event(&Event::Warning { message });
                 attempt += 1;
             }
             Err(error) => return Err(error),

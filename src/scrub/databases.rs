@@ -80,13 +80,13 @@ pub async fn close(session: &Session, names: &[String], listener: &dyn Listener)
         match act(session, owner, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false IS_TEMPLATE false"))
             .await
         {
-            Ok(_) => listener.hear(&Event::Noted {
+            Ok(_) => listener.on_event(&Event::Noted {
                 step: "logins",
                 message: format!("database {}: not configured, closed to everybody", database.name),
             }),
             Err(error) if error.is_disconnect() => return Err(error),
             Err(error) => {
-                listener.hear(&Event::Warning {
+                listener.on_event(&Event::Warning {
                     message: format!("database {} could not be closed: {error}", database.name),
                 });
                 continue;

@@ -86,7 +86,7 @@ impl Masker<'_> {
         let began = Instant::now();
         let outcome = leak::search(self.door, database, &search).await?;
         for hit in &outcome.hits {
-            self.listener.hear(&Event::Leak {
+            self.listener.on_event(&Event::Leak {
                 database: database.to_owned(),
                 place: hit.path(),
                 rows: hit.rows,
@@ -94,7 +94,7 @@ impl Masker<'_> {
                 kept: hit.survivor.clone(),
             });
         }
-        self.listener.hear(&Event::LeakChecked {
+        self.listener.on_event(&Event::LeakChecked {
             database: database.to_owned(),
             mode: if outcome.mode_used == Mode::Server { "server" } else { "stream" },
             places: outcome.places,
@@ -137,7 +137,7 @@ impl Masker<'_> {
         };
         let done = rewrite::rewrite(self.door, database, &tables, &options).await?;
         for table in &done {
-            self.listener.hear(&masked(database, table));
+            self.listener.on_event(&masked(database, table));
         }
         Ok(done)
     }

@@ -167,7 +167,7 @@ impl Findings {
         for (database, ..) in &case.scripts {
             let session = case.door.session(database).await?;
             for look in pii_findings::looks(&session, Some(case.masker.masking)).await? {
-                case.masker.listener.hear(&look.event(database));
+                case.masker.listener.on_event(&look.event(database));
                 if look.kept.is_none() {
                     self.evidence.masked = false;
                     let rows = counted(look.rows);

@@ -18,7 +18,7 @@ use crate::support::listener::Heard;
 struct Loaded(std::sync::Mutex<Option<Instant>>);
 
 impl Listener for Loaded {
-    fn hear(&self, event: &Event) {
+    fn on_event(&self, event: &Event) {
         if matches!(event, Event::Progress { message, .. } if message.ends_with("fingerprints loaded")) {
             *self.0.lock().unwrap() = Some(Instant::now());
         }

@@ -18,7 +18,7 @@ const GENERATION: &str = "app-dev-20261121-021700";
 struct Heard(Mutex<Vec<String>>);
 
 impl Listener for Heard {
-    fn hear(&self, event: &Event) {
+    fn on_event(&self, event: &Event) {
         if let Event::ScriptRan { script, rows, already, .. } = event {
             let what = if *already { "already".to_owned() } else { format!("{rows} rows") };
             self.0.lock().unwrap().push(format!("{script}: {what}"));

@@ -89,23 +89,23 @@ impl Html {
         let written = text.map_err(io::Error::other).and_then(|text| replace(&path, Some(&text)));
         if let Err(error) = written {
             let message = format!("the report could not be written to {}: {error}", path.display());
-            self.inner.hear(&Event::Warning { message });
+            self.inner.on_event(&Event::Warning { message });
         }
     }
 }
 
 impl Listener for Html {
-    fn hear(&self, event: &Event) {
+    fn on_event(&self, event: &Event) {
         self.keep(event);
         // A failure outside of a run, such as a wrong configuration, is followed by nothing.
         if matches!(event, Event::Failed { .. } | Event::RunFinished { .. }) {
             self.write();
         }
-        self.inner.hear(event);
+        self.inner.on_event(event);
     }
 
-    fn secret(&self, value: &str) {
-        self.inner.secret(value);
+    fn add_secret(&self, value: &str) {
+        self.inner.add_secret(value);
     }
 
     fn print(&self, text: &str) {

@@ -62,11 +62,11 @@ pub fn searched(database: &str) -> Event {
 struct Other(Mutex<Vec<String>>);
 
 impl Listener for Other {
-    fn hear(&self, event: &Event) {
+    fn on_event(&self, event: &Event) {
         self.0.lock().unwrap().push(format!("{event:?}"));
     }
 
-    fn secret(&self, value: &str) {
+    fn add_secret(&self, value: &str) {
         self.0.lock().unwrap().push(format!("secret {value}"));
     }
 
@@ -90,12 +90,12 @@ fn the_page_is_written_when_the_run_ends_and_the_other_form_hears_all() {
     let other = Arc::new(Other::default());
     let html = Html::beside(other.clone(), &path).unwrap();
     assert!(!path.exists(), "nothing is there before there is something to say");
-    html.hear(&started());
-    html.secret("s");
+    html.on_event(&started());
+    html.add_secret("s");
     html.print("p");
-    html.hear(&warning("look <here>"));
+    html.on_event(&warning("look <here>"));
     assert!(!path.exists());
-    html.hear(&ended(4));
+    html.on_event(&ended(4));
     let page = std::fs::read_to_string(&path).unwrap();
     assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
     assert!(page.contains("look &#60;here&#62;") && page.contains("failed, clone removed"), "{page}");
@@ -108,12 +108,17 @@ fn each_run_has_a_page_and_a_failure_without_a_run_has_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.html");
     let html = Html::beside(Arc::new(Other::default()), &path).unwrap();
-    html.hear(&Event::Failed { message: "no config".into(), places: Vec::new(), hint: None, aftermath: Vec::new() });
+    html.on_event(&Event::Failed {
+        message: "no config".into(),
+        places: Vec::new(),
+        hint: None,
+        aftermath: Vec::new(),
+    });
     assert!(std::fs::read_to_string(&path).unwrap().contains("no config"));
     for message in ["night one", "night two"] {
-        html.hear(&started());
-        html.hear(&warning(message));
-        html.hear(&ended(0));
+        html.on_event(&started());
+        html.on_event(&warning(message));
+        html.on_event(&ended(0));
     }
     let page = std::fs::read_to_string(&path).unwrap();
     assert!(page.contains("night one") && !page.contains("no config"));
@@ -126,7 +131,7 @@ fn of_a_long_wait_only_the_last_word_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let html = Html::beside(Arc::new(Other::default()), &folder.path().join("r.html")).unwrap();
     for number in 0..1000 {
-        html.hear(&Event::Progress { step: "restore", message: number.to_string() });
+        html.on_event(&Event::Progress { step: "restore", message: number.to_string() });
     }
     assert_eq!(html.heard.lock().unwrap().heard.len(), 1);
 }
@@ -152,7 +157,7 @@ fn what_was_there_stays_until_there_is_a_new_page_and_a_link_stays_a_link() {
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let html = Html::beside(Arc::new(Other::default()), &link).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
-    html.hear(&ended(0));
+    html.on_event(&ended(0));
     assert!(link.is_symlink() && std::fs::read_to_string(&path).unwrap().starts_with("<!doctype"));
 }
 
@@ -162,7 +167,7 @@ fn a_page_that_can_no_longer_be_written_is_a_warning() {
     let other = Arc::new(Other::default());
     let html = Html::beside(other.clone(), &folder.path().join("r.html")).unwrap();
     drop(folder);
-    html.hear(&ended(0));
+    html.on_event(&ended(0));
     let heard = other.0.lock().unwrap();
     assert!(heard[0].starts_with("Warning") && heard[1].starts_with("RunFinished"), "{heard:?}");
 }

@@ -29,7 +29,7 @@ impl<'a> ProgressReporter<'a> {
         }
         self.last = Instant::now();
         let names = tables.map(|table| closure.graph.tables[table].path.to_string()).collect();
-        self.listener.hear(&Event::Progress { step: "select", message: words(closure.total.rows, names) });
+        self.listener.on_event(&Event::Progress { step: "select", message: words(closure.total.rows, names) });
     }
 }
 

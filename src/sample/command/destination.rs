@@ -229,7 +229,7 @@ impl Task<'_> {
     }
 
     fn tell(&self, facts: Vec<Fact>) {
-        self.listener.hear(&Event::Facts { title: "The sample is there:".to_owned(), facts });
+        self.listener.on_event(&Event::Facts { title: "The sample is there:".to_owned(), facts });
     }
 }
 

@@ -13,7 +13,7 @@ use super::source::Origin;
 /// When there is nothing to read.
 pub async fn doctor(target: &Target, sample: &config::Sample, listener: &dyn Listener) -> Result<Exit, Failure> {
     let told = |verdict, check: &str, found: String, remedy: Option<String>| {
-        listener.hear(&Event::Checked { check: check.to_owned(), verdict, found, remedy });
+        listener.on_event(&Event::Checked { check: check.to_owned(), verdict, found, remedy });
     };
     let origin = Origin::open(target, sample, None, listener).await?;
     let session = origin.session().await?;

@@ -54,7 +54,7 @@ pub async fn load(
     tell(&step, &loaded);
     step.done(format!("{}, in {}", amount(&loaded), url.place()));
     let facts = vec![Fact::new("connect", super::destination::psql(url))];
-    listener.hear(&Event::Facts { title: "The sample is there:".into(), facts });
+    listener.on_event(&Event::Facts { title: "The sample is there:".into(), facts });
     Ok(())
 }
 

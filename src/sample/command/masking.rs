@@ -39,9 +39,9 @@ impl Rules {
     pub async fn judge(session: &Session, target: &Target, listener: &dyn Listener) -> Result<Rules, Failure> {
         let key = prepare::key(target, listener).await?;
         let (catalog, coverage, work) = masker::judged(session, &target.masking, &key).await?;
-        listener.hear(&coverage_gate::event(session.database(), &coverage));
+        listener.on_event(&coverage_gate::event(session.database(), &coverage));
         for entry in &coverage.unused {
-            listener.hear(&Event::Warning { message: format!("`mask` names {entry}, which is no column here") });
+            listener.on_event(&Event::Warning { message: format!("`mask` names {entry}, which is no column here") });
         }
         let advice = suggestions::lines(session, &catalog, &coverage).await?;
         let nothing = Lock::default();

@@ -126,7 +126,7 @@ impl Task<'_> {
                 Ok(()) => return Ok(()),
                 Err(RetryableError::Conflict(why)) if attempt < ATTEMPTS => {
                     let message = format!("{why}; starting over from a new snapshot");
-                    self.listener.hear(&Event::Warning { message });
+                    self.listener.on_event(&Event::Warning { message });
                     attempt += 1;
                 }
                 Err(RetryableError::Conflict(why)) => {
@@ -171,10 +171,10 @@ impl Task<'_> {
 
     fn show(&self, plan: &Plan) {
         for warning in &plan.warnings {
-            self.listener.hear(&Event::Warning { message: warning.clone() });
+            self.listener.on_event(&Event::Warning { message: warning.clone() });
         }
         let title = "A sample would take this; nothing was copied:".to_owned();
-        self.listener.hear(&Event::Facts { title, facts: plan.facts() });
+        self.listener.on_event(&Event::Facts { title, facts: plan.facts() });
     }
 
     /// What the plan has to say besides numbers, in short.
@@ -189,7 +189,7 @@ impl Task<'_> {
         }
         if !hints.is_empty() {
             let message = format!("{} (`--dry-run` lists them)", hints.join("; "));
-            self.listener.hear(&Event::Warning { message });
+            self.listener.on_event(&Event::Warning { message });
         }
     }
 
@@ -269,7 +269,7 @@ impl Task<'_> {
         let mut bad = 0;
         for finding in found {
             let look = pii_findings::Look::of(finding, &self.target.masking.survivors);
-            self.listener.hear(&look.event(&extraction.dump().database));
+            self.listener.on_event(&look.event(&extraction.dump().database));
             bad += usize::from(look.kept.is_none());
         }
         if bad > 0 {

@@ -197,7 +197,7 @@ async fn master(target: &Target, instance: &Instance, listener: &dyn Listener) -
             .hint("name a role that may read it: `sample: { source: { user: …, password: env:… } }`"));
     }
     let password = secret::resolve(&target.master_password, "master password").await?;
-    listener.secret(password.expose_secret());
+    listener.add_secret(password.expose_secret());
     Ok(Credentials { user: instance.master_user.clone(), password })
 }
 
@@ -214,7 +214,7 @@ async fn login(
             (platform::aws::auth_token(target, route, &user).await?, Some((route.clone(), user.clone())))
         }
     };
-    listener.secret(password.expose_secret());
+    listener.add_secret(password.expose_secret());
     Ok((Credentials { user, password }, token))
 }
 

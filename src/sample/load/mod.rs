@@ -181,7 +181,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
             && let Err(error) = scratch.discard().await
         {
             let message = format!("the scratch database {} is left, the next load drops it: {error}", scratch.name);
-            self.listener.hear(&Event::Warning { message });
+            self.listener.on_event(&Event::Warning { message });
         }
         done
     }
@@ -327,7 +327,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
     }
 
     fn tell(&self, message: &str) {
-        self.listener.hear(&Event::Progress { step: STEP, message: message.to_owned() });
+        self.listener.on_event(&Event::Progress { step: STEP, message: message.to_owned() });
     }
 }
 

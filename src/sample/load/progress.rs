@@ -40,12 +40,12 @@ impl<'a> Progress<'a> {
         state.told = Instant::now();
         let words = words(state.bytes, self.expected, self.began.elapsed());
         drop(state);
-        self.listener.hear(&Event::Progress { step: self.step, message: format!("{words}; now {table}") });
+        self.listener.on_event(&Event::Progress { step: self.step, message: format!("{words}; now {table}") });
     }
 
     /// A table is done.
     pub(crate) fn table(&self, table: &str, rows: u64, bytes: u64) {
-        self.listener.hear(&Event::TableSampled { table: table.to_owned(), rows, bytes });
+        self.listener.on_event(&Event::TableSampled { table: table.to_owned(), rows, bytes });
     }
 }
 

@@ -212,7 +212,7 @@ async fn drop_leftovers(keeper: &Session, listener: &dyn Listener) -> pg::Result
         let name: String = row.get(0);
         if let Err(error) = drop_database(keeper, &name, "").await {
             let message = format!("the database {name}, which an earlier load has left, cannot be dropped: {error}");
-            listener.hear(&Event::Warning { message });
+            listener.on_event(&Event::Warning { message });
         }
     }
     Ok(())

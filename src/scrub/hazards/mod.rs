@@ -237,11 +237,11 @@ async fn reason(session: &Session, owner: Option<&str>) -> Result<String> {
 
 fn say(listener: &dyn Listener, hazard: &dyn Hazard, session: &Session, message: String, kept: Option<String>) {
     let database = Some(session.database().to_owned());
-    listener.hear(&Event::Hazard { hazard: hazard.name().to_owned(), database, message, kept });
+    listener.on_event(&Event::Hazard { hazard: hazard.name().to_owned(), database, message, kept });
 }
 
 fn warn(listener: &dyn Listener, name: &str, session: &Session, message: &str) {
-    listener.hear(&Event::Warning { message: format!("{name} in {}: {message}", session.database()) });
+    listener.on_event(&Event::Warning { message: format!("{name} in {}: {message}", session.database()) });
 }
 
 /// Whether a table, view or schema of the extension-to-look-for kind is there; a name that does not

@@ -82,7 +82,7 @@ pub(super) async fn remember(
     }
     drop(tell);
     while let Some(message) = told.recv().await {
-        listener.hear(&Event::Progress { step: STEP, message });
+        listener.on_event(&Event::Progress { step: STEP, message });
     }
     while let Some(ended) = workers.join_next().await {
         ended.map_err(|_| Error::Garbled { place: "a worker's table".into() })??;

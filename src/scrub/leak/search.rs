@@ -33,7 +33,7 @@ pub(super) async fn search(door: &dyn Door, database: &str, options: &Search<'_>
 async fn look(session: &Session, door: &dyn Door, database: &str, options: &Search<'_>) -> Result<Outcome, Error> {
     let (known, columns) = store::load(session, options.secret).await?;
     let message = format!("{} fingerprints loaded", known.len());
-    options.listener.hear(&Event::Progress { step: STEP, message });
+    options.listener.on_event(&Event::Progress { step: STEP, message });
     let relations = places::relations(session).await?;
     let mode = server::choose(session, options, &relations).await?;
     let filter = server::prepare(session, mode, options.secret).await?;
@@ -58,7 +58,7 @@ async fn look(session: &Session, door: &dyn Door, database: &str, options: &Sear
     }
     drop(tell);
     while let Some(message) = told.recv().await {
-        options.listener.hear(&Event::Progress { step: STEP, message });
+        options.listener.on_event(&Event::Progress { step: STEP, message });
     }
     let mut tally = Tally::default();
     while let Some(ended) = workers.join_next().await {

@@ -188,9 +188,9 @@ async fn forget_statements(session: &Session, listener: &dyn Listener) -> Result
 }
 
 fn note(listener: &dyn Listener, session: &Session, message: &str) {
-    listener.hear(&Event::Noted { step: STEP, message: format!("{}: {message}", session.database()) });
+    listener.on_event(&Event::Noted { step: STEP, message: format!("{}: {message}", session.database()) });
 }
 
 fn warn(listener: &dyn Listener, session: &Session, message: &str) {
-    listener.hear(&Event::Warning { message: format!("{}: {message}", session.database()) });
+    listener.on_event(&Event::Warning { message: format!("{}: {message}", session.database()) });
 }

@@ -158,6 +158,6 @@ fn note(session: &Session, plan: &Plan, options: &Options<'_>) {
     if !kinds.is_empty() {
         let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
         let message = format!("{}: taken down, to be put back: {}", session.database(), kinds.join(", "));
-        options.listener.hear(&Event::Noted { step: STEP, message });
+        options.listener.on_event(&Event::Noted { step: STEP, message });
     }
 }

@@ -100,7 +100,7 @@ async fn refresh(session: &Session, options: &Options<'_>) -> Result<()> {
                 progress::forget(session, &view).await?;
                 session.run("COMMIT").await?;
                 let message = format!("{}: {} stays empty: {error}", session.database(), view.what);
-                options.listener.hear(&Event::Warning { message });
+                options.listener.on_event(&Event::Warning { message });
             }
         }
     }

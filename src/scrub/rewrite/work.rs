@@ -64,7 +64,7 @@ async fn one(session: &Session, unit: &Unit, options: &Options<'_>) -> Result<()
     for (table, rows) in done {
         let (database, method, seconds) = (session.database(), unit.method, began.elapsed().as_secs_f64());
         let message = format!("{database}: {}: {} rows, {method}, {seconds:.1} s", table.shown, count(rows));
-        options.listener.hear(&Event::Progress { step: STEP, message });
+        options.listener.on_event(&Event::Progress { step: STEP, message });
     }
     Ok(())
 }

@@ -66,13 +66,13 @@ pub(super) async fn revoke_connect(
         statements
             .extend(lose.iter().map(|role| format!("REVOKE CONNECT ON DATABASE {name} FROM {}", identifier(role))));
         match act(session, owner.as_deref(), &statements.join("; ")).await {
-            Ok(_) => listener.hear(&Event::Noted {
+            Ok(_) => listener.on_event(&Event::Noted {
                 step: "logins",
                 message: format!("CONNECT on {database} revoked from everybody but {}", keep.join(", ")),
             }),
             Err(error) if error.is_disconnect() => return Err(error),
             Err(error) => listener
-                .hear(&Event::Warning { message: format!("CONNECT on {database} could not be revoked: {error}") }),
+                .on_event(&Event::Warning { message: format!("CONNECT on {database} could not be revoked: {error}") }),
         }
     }
     Ok(())

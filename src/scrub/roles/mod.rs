@@ -129,7 +129,7 @@ pub async fn close_logins(
             Ok(_) => result.closed.push(role),
             Err(error) if error.is_disconnect() => return Err(error),
             Err(error) => {
-                listener.hear(&Event::Warning { message: format!("the role {role} could not be closed: {error}") });
+                listener.on_event(&Event::Warning { message: format!("the role {role} could not be closed: {error}") });
                 resisting.push(role);
             }
         }

@@ -19,7 +19,8 @@ pub async fn set_passwords(
     for (role, password) in passwords {
         let there = session.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1::text::name", &[role]).await?;
         if there.is_empty() {
-            listener.hear(&Event::Warning { message: format!("the allowed role {role} does not exist in the clone") });
+            listener
+                .on_event(&Event::Warning { message: format!("the allowed role {role} does not exist in the clone") });
             continue;
         }
         let clause = clause(password.as_ref());

@@ -242,7 +242,7 @@ async fn run_again(session: &Session, entry: &Entry, options: &Options<'_>) -> R
 }
 
 fn tell(session: &Session, order: &Order<'_>, entry: &Entry, rows: u64, took: Duration, already: bool) {
-    order.listener.hear(&Event::ScriptRan {
+    order.listener.on_event(&Event::ScriptRan {
         database: session.database().to_owned(),
         script: entry.path.clone(),
         statements: entry.script.statements().len(),

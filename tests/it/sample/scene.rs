@@ -105,7 +105,7 @@ pub async fn selected(source: &Source, config: &Config, seeds: &[Seeds]) -> Resu
 pub struct Ears(pub Mutex<Vec<String>>);
 
 impl Listener for Ears {
-    fn hear(&self, event: &Event) {
+    fn on_event(&self, event: &Event) {
         if let Event::Warning { message } = event {
             self.0.lock().unwrap().push(message.clone());
         }

@@ -10,7 +10,7 @@ use devdb::event::{Event, Listener};
 pub struct Heard(Mutex<Vec<Event>>);
 
 impl Listener for Heard {
-    fn hear(&self, event: &Event) {
+    fn on_event(&self, event: &Event) {
         self.0.lock().unwrap().push(event.clone());
     }
 }

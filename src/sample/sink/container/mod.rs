@@ -77,7 +77,7 @@ pub async fn write<R: Rows + ?Sized>(
     let removed = engine.remove_leftovers().await?;
     if removed > 0 {
         let message = format!("containers and images of runs that were killed: {removed} removed");
-        listener.hear(&Event::Noted { step: STEP, message });
+        listener.on_event(&Event::Noted { step: STEP, message });
     }
     let run = RunMark::begin()?;
     let committing = AtomicBool::new(false);
@@ -91,7 +91,7 @@ pub async fn write<R: Rows + ?Sized>(
         Ok(true) => run.end(),
         // The run's file stays without a lock, and the next run finds what has its mark.
         Ok(false) => {}
-        Err(error) => listener.hear(&Event::Warning { message: format!("{error}; the next run tries again") }),
+        Err(error) => listener.on_event(&Event::Warning { message: format!("{error}; the next run tries again") }),
     }
     done
 }
@@ -167,7 +167,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
     }
 
     fn tell(&self, message: String) {
-        self.listener.hear(&Event::Progress { step: STEP, message });
+        self.listener.on_event(&Event::Progress { step: STEP, message });
     }
 }
 
