@@ -53,4 +53,6 @@ pub mod diagnostic;
 
 pub mod error;
 
+pub mod digest;
+
 pub mod units;

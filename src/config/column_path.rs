@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// Columns by name. `*` stands for any run of characters within one name; two names are a table and a
 /// column of any schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +91,12 @@ impl fmt::Display for ColumnPath {
     }
 }
 
+impl Serialize for ColumnPath {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
 impl TablePath {
     /// Reads it. None if it is no full name of one table.
     pub fn read(text: &str) -> Option<Self> {
@@ -101,6 +109,12 @@ impl TablePath {
 impl fmt::Display for TablePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", shown(&self.schema), shown(&self.table))
+    }
+}
+
+impl Serialize for TablePath {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
     }
 }
 

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::TableCopy;
-use super::load::{Copied, Rows, hex};
+use super::load::{Copied, Rows};
 use super::schema::Schema;
+use crate::digest::{hex, sha256};
 
 /// Version of the form; an archive of another one is refused.
 pub const FORM: u32 = 1;
@@ -78,7 +79,7 @@ impl Manifest {
 
     /// SHA-256 of the manifest as it is written: the one hash that stands for all of the sample.
     pub fn sha256(&self) -> String {
-        hex(&Sha256::digest(self.text()))
+        sha256(self.text())
     }
 
     /// It as it is written.

@@ -1,5 +1,7 @@
 //! The rows that a sample starts from.
 
+use serde::Serialize;
+
 use crate::config::{Extent, TablePath};
 
 use super::error::{Error, Result};
@@ -11,7 +13,7 @@ use super::query::{self, Ask};
 const SHOWN: usize = 20;
 
 /// Rows of one table to start from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Seeds {
     /// The table.
     pub table: TablePath,
@@ -20,7 +22,8 @@ pub struct Seeds {
 }
 
 /// Which rows of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Pick {
     /// Those with one of these values, as text.
     Keys {

@@ -7,13 +7,14 @@ mod options;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub(in crate::config) use forms::{Either, WordOr, word};
 pub use options::*;
 
-/// A mask as written.
-#[derive(Clone, Debug, PartialEq)]
+/// A mask as written. It is serialized in the form in which it is read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum WrittenMask {
     /// `null`: the value becomes NULL.
     Null,
@@ -24,7 +25,7 @@ pub enum WrittenMask {
 }
 
 /// Masks that need no options.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MaskWord {
     /// An address at example.com.
@@ -50,7 +51,7 @@ pub enum MaskWord {
 }
 
 /// Masks with options; exactly one.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MaskOptions {
     /// An address at a domain of choice.
@@ -119,6 +120,30 @@ mod tests {
         assert!(matches!(read("sql: lower(name)").unwrap(), WrittenMask::Map(MaskOptions::Sql(_))));
         let vouched = read("sql: { expression: lower(name), vouch: [users_name_key] }").unwrap();
         assert!(matches!(vouched, WrittenMask::Map(MaskOptions::Sql(SqlMask { vouch, .. })) if vouch.len() == 1));
+    }
+
+    #[test]
+    fn masks_are_serialized_as_they_are_written() {
+        for json in [
+            "null",
+            r#""email""#,
+            r#"{"phone":"kr"}"#,
+            r#"{"date":"year"}"#,
+            r#"{"date":{"by":"id","shift":30}}"#,
+            r#"{"enum":"any"}"#,
+            r#"{"enum":{"by":"plan"}}"#,
+            r#"{"fixed":"$2b$10"}"#,
+            r#"{"fixed":7}"#,
+            r#"{"json":"shape"}"#,
+            r#"{"json":{"$.note":null,"$.user.email":"email"}}"#,
+            r#"{"composite":{"city":{"fake":"korean_address"},"note":null,"zip":"keep"}}"#,
+            r#"{"hstore":{"keys":{"mail":"email"},"other":"keep"}}"#,
+            r#"{"hstore":{"keys":{},"other":null}}"#,
+            r#"{"sql":{"expression":"lower(name)","vouch":["users_name_key"]}}"#,
+        ] {
+            let mask: WrittenMask = serde_json::from_str(json).unwrap();
+            assert_eq!(crate::digest::canonical_json(&mask), json);
+        }
     }
 
     #[test]

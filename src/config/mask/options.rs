@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::WrittenMask;
 
 /// Options of `email`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmailOptions {
     /// The domain of all addresses. Take one that nobody receives mail at.
@@ -16,7 +16,7 @@ pub struct EmailOptions {
 }
 
 /// How telephone numbers look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PhoneKind {
     /// Korean mobile numbers: 010-1234-5678.
@@ -28,7 +28,7 @@ pub enum PhoneKind {
 }
 
 /// What is taken from a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fake {
     /// Family and given name: 김서연.
@@ -54,7 +54,7 @@ pub enum Fake {
 }
 
 /// A country whose forms are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Country {
     /// Korea.
@@ -64,18 +64,20 @@ pub enum Country {
 }
 
 /// Options of `date`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DateOptions {
     /// The year is kept.
     Year,
     /// Year and month are kept.
     Month,
     /// Moved by up to so many days.
+    #[serde(untagged)]
     Shift(Shift),
 }
 
 /// How far a date is moved.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Shift {
     /// Days, to either side.
@@ -85,7 +87,7 @@ pub struct Shift {
 }
 
 /// Whether card numbers pass the Luhn check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CardKind {
     /// They pass.
@@ -95,7 +97,7 @@ pub enum CardKind {
 }
 
 /// Options of `identifier`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentifierOptions {
     /// 1 to this number stay among themselves.
@@ -103,7 +105,7 @@ pub struct IdentifierOptions {
 }
 
 /// What becomes of free text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TextKind {
     /// Other text of the same length.
@@ -115,25 +117,29 @@ pub enum TextKind {
 }
 
 /// What becomes of the values inside JSON.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum JsonOptions {
     /// Every string becomes its shape, every number 0.
     Shape,
     /// Masks by path: `$.user.email`, `$..phone`, `$.tags[*]`.
+    #[serde(untagged)]
     Paths(BTreeMap<String, WrittenMask>),
 }
 
 /// What chooses a label of an enum.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EnumOptions {
     /// All other columns of the row.
     Any,
     /// One of them.
+    #[serde(untagged)]
     By(By),
 }
 
 /// How far a number may be off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberOptions {
     /// Percent, to either side: 1 to 90.
@@ -141,7 +147,7 @@ pub struct NumberOptions {
 }
 
 /// How far a range is moved.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RangeOptions {
     /// Days, or units of numbers, to either side.
@@ -151,16 +157,18 @@ pub struct RangeOptions {
 }
 
 /// What becomes of an attribute of a composite.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PartMask {
     /// It stays.
     Keep,
     /// It is masked.
+    #[serde(untagged)]
     Mask(WrittenMask),
 }
 
 /// What becomes of the values of an hstore.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HstoreOptions {
     /// Masks by key.
@@ -171,17 +179,19 @@ pub struct HstoreOptions {
 }
 
 /// What becomes of values that no key names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Other {
-    /// They become NULL.
-    #[default]
-    Null,
     /// They stay.
     Keep,
+    /// They become NULL.
+    #[default]
+    #[serde(untagged)]
+    Null,
 }
 
 /// A column of the same table that decides.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct By {
     /// The column.
@@ -189,7 +199,7 @@ pub struct By {
 }
 
 /// A value of `fixed`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Scalar {
     /// `true`, `false`.
@@ -201,7 +211,7 @@ pub enum Scalar {
 }
 
 /// An expression in SQL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SqlMask {
     /// The expression; it may use every column of its table.
     pub expression: String,

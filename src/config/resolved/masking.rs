@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::column_path::{ColumnPath, TablePath};
 use crate::config::mask::WrittenMask;
@@ -59,7 +59,7 @@ impl Masking {
 }
 
 /// A foreign key that the database does not declare.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reference {
     /// The table that refers.
     pub table: TablePath,

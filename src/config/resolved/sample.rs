@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
 use serde::de::{Deserializer, Error};
+use serde::{Deserialize, Serialize};
 
 use crate::config::column_path::TablePath;
 use crate::config::mask::{Either, WordOr, word};
@@ -82,7 +82,7 @@ pub struct AllowedTarget {
 }
 
 /// What is done about one edge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EdgeChoice {
     /// The table that refers.
     pub table: TablePath,
@@ -95,7 +95,8 @@ pub struct EdgeChoice {
 }
 
 /// What is done about an edge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EdgeRule {
     /// Rows that refer to an owned row are owned, and a row referred to is required: what is done about every
     /// edge but those from a table to itself, which are stopped.
@@ -103,8 +104,10 @@ pub enum EdgeRule {
     /// Rows that refer to an owned row do not come for that; a row referred to is required all the same.
     Stop,
     /// Not followed either way: the columns are NULL in the copy.
+    #[serde(untagged)]
     Null,
     /// Of the rows that refer to one owned row, the newest come.
+    #[serde(untagged)]
     Limit {
         /// How many for each owned row.
         limit: u64,
@@ -114,7 +117,7 @@ pub enum EdgeRule {
 }
 
 /// How much of a table is taken.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Extent {
     /// All its rows, as reference data: they are required, not owned.

@@ -15,7 +15,7 @@ use crate::sample::sink::archive::Archive;
 use crate::step::Step;
 use crate::units::{counted, size};
 
-use super::{interrupted, no_section};
+use super::{interrupted, labels, no_section};
 
 /// Verifies an archive and loads it. The target must be on the list of `sample.targets`.
 ///
@@ -48,7 +48,7 @@ pub async fn load(
         manifest.sha256()
     ));
     let step = Step::begin(listener, load::STEP, format!("load it into {}", url.place()));
-    guard.system_sha256 = manifest.labels.get(SYSTEM).cloned();
+    guard.system_sha256 = manifest.labels.get(labels::SYSTEM).cloned();
     let options = Options { jobs: sample.jobs, replace };
     let loaded = load::load(&archive, archive.schema(), &target, &guard, options, listener, interrupt).await?;
     tell(&step, &loaded);
@@ -57,9 +57,6 @@ pub async fn load(
     listener.on_event(&Event::Facts { title: "The sample is there:".into(), facts });
     Ok(())
 }
-
-/// The label that tells from which cluster, and the copies of it, the rows are.
-pub(super) const SYSTEM: &str = "system-sha256";
 
 /// Tells what did not come over, and what a person should know.
 pub(super) fn tell(step: &Step<'_>, loaded: &Loaded) {

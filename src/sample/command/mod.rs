@@ -6,6 +6,7 @@
 
 mod destination;
 pub mod doctor;
+mod labels;
 mod load;
 mod masking;
 pub mod request;
@@ -14,11 +15,8 @@ mod source;
 pub use load::load;
 pub use request::{Ask, Goal, Look, Sink};
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::{Pin, pin};
-
-use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config, Target};
 use crate::discover::pii_findings;
@@ -27,7 +25,6 @@ use crate::event::{Event, Listener};
 use crate::interrupt;
 use crate::pg::dump::Dumper;
 use crate::sample::load::error::Error as LoadError;
-use crate::sample::load::hex;
 use crate::sample::schema::Schema;
 use crate::sample::{self, ATTEMPTS, Extraction, Masks, Plan, Selection, Spool, Wanted, is_conflict};
 use crate::step::Step;
@@ -164,7 +161,7 @@ impl Task<'_> {
         let database = extraction.dump().database.clone();
         // The keys of all rows take memory that the load has use for.
         drop(extraction);
-        let labels = self.labels(origin, rules);
+        let labels = labels::labels(self, origin, rules);
         // What fails from here on is no matter of the source.
         Ok(self.write(place, SampleOutput { rows: &spool, schema: &schema, labels, database }, interrupt).await?)
     }
@@ -284,33 +281,6 @@ impl Task<'_> {
         step.done(format!("{}{verdict}", size(spool.bytes())));
         Ok(spool)
     }
-
-    /// What the sample is known by: the same seeds, rules and snapshot have the same.
-    fn labels(&self, origin: &Origin, rules: Option<&Rules>) -> BTreeMap<String, String> {
-        let mut seeds: Vec<String> = self.ask.seeds.iter().map(|seeds| format!("{seeds:?}")).collect();
-        seeds.sort();
-        let masking = &self.target.masking;
-        let mut settings = format!("{:?}{:?}{:?}", self.sample.edges, self.sample.tables, masking.references);
-        if let Some(rules) = rules {
-            settings = format!("{settings}{:?}{}", masking.rules, rules.key);
-        }
-        let mut labels = BTreeMap::from([
-            ("seeds-sha256".to_owned(), fingerprint(rules, &seeds.concat())),
-            ("configuration-sha256".to_owned(), hex(&Sha256::digest(settings))),
-        ]);
-        labels.insert(load::SYSTEM.to_owned(), origin.server.system_sha256());
-        labels.extend(origin.snapshot.clone().map(|snapshot| ("snapshot".to_owned(), snapshot)));
-        labels
-    }
-}
-
-/// A hash of the seeds that nobody can undo by trying all keys: under the key of the masks, where the keys of
-/// production are no secret's equal otherwise.
-fn fingerprint(rules: Option<&Rules>, seeds: &str) -> String {
-    let secret = rules.map_or([0; 32], |rules| rules.seeds);
-    // Hashed twice, so that nothing can be appended.
-    let inner = Sha256::new().chain_update(secret).chain_update(seeds).finalize();
-    hex(&Sha256::new().chain_update(secret).chain_update(inner).finalize())
 }
 
 /// Why an attempt came to nothing.

@@ -1,11 +1,9 @@
 //! Whether a database may be written to at all: decided from names before the first connection, and from
 //! what the server says of itself before the first write.
 
-use sha2::{Digest, Sha256};
-
 use super::refusal::Refusal;
-use super::rows::hex;
 use super::target::Target;
+use crate::digest::sha256;
 use crate::pg::{Session, Url};
 use crate::sample::load::error::Result;
 
@@ -38,7 +36,7 @@ pub struct Origin {
 impl Origin {
     /// A hash of the cluster's identifier, which production has and every copy of it, whatever its name.
     pub fn system_sha256(&self) -> String {
-        hex(&Sha256::digest(format!("system identifier {}", self.system)))
+        sha256(format!("system identifier {}", self.system))
     }
 
     /// Reads it on a session.

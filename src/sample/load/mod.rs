@@ -35,7 +35,7 @@ pub use guard::{Guard, Origin};
 pub use inspect::LoadStrategy;
 pub(crate) use progress::Progress;
 pub use refusal::Refusal;
-pub use rows::{Bytestream, Copied, Rows, hex};
+pub use rows::{Bytestream, Copied, Rows};
 pub use target::Target;
 
 use super::TableCopy;

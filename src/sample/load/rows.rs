@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, Stream, StreamExt};
 use sha2::{Digest, Sha256};
 
+use crate::digest::{hex, sha256};
 use crate::pg::{self, Session, identifier};
 use crate::sample::TableCopy;
 use crate::sample::load::error::{Error, Result};
@@ -91,13 +92,8 @@ fn statement(table: &TableCopy, freeze: bool) -> String {
 pub(super) fn combine(parts: &[[u8; 32]]) -> String {
     match parts {
         [one] => hex(one),
-        several => hex(&Sha256::digest(several.concat())),
+        several => sha256(several.concat()),
     }
-}
-
-/// Bytes in lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl TableCopy {

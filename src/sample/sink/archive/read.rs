@@ -12,9 +12,10 @@ use tokio::io::AsyncReadExt;
 
 use super::pack::{blocking, unpack};
 use super::{AFTER, BEFORE, MANIFEST, SUM, files, is_packed, rows_file};
+use crate::digest::{hex, sha256};
 use crate::sample::TableCopy;
 use crate::sample::load::error::{Error, Result};
-use crate::sample::load::{Bytestream, Rows, hex};
+use crate::sample::load::{Bytestream, Rows};
 use crate::sample::manifest::{FORM, Manifest, schema_sha256};
 use crate::sample::private_dir::Private;
 use crate::sample::schema::Schema;
@@ -78,7 +79,7 @@ fn manifest(path: &Path, folder: &Path) -> Result<Manifest> {
     let read =
         |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|error| damaged(format!("{name}: {error}")));
     let text = read(MANIFEST)?;
-    if read(SUM)?.trim() != hex(&Sha256::digest(&text)) {
+    if read(SUM)?.trim() != sha256(&text) {
         return Err(damaged(format!("{MANIFEST} is not the one that was written")));
     }
     let manifest: Manifest = serde_json::from_str(&text).map_err(|error| damaged(format!("{MANIFEST}: {error}")))?;

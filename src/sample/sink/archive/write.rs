@@ -15,10 +15,11 @@ use super::join::Join;
 use super::pack::{blocking, pack};
 use super::stage::Stage;
 use super::{AFTER, BEFORE, MANIFEST, SUM, files, is_packed, rows_file};
+use crate::digest::hex;
 use crate::event::Listener;
 use crate::sample::TableCopy;
 use crate::sample::load::error::{Error, Result};
-use crate::sample::load::{Copied, Progress, Rows, hex};
+use crate::sample::load::{Copied, Progress, Rows};
 use crate::sample::manifest::Manifest;
 use crate::sample::schema::Schema;
 

@@ -1,0 +1,51 @@
+//! SHA-256 hashes as text, and hashes of settings.
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+/// Returns bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Returns the SHA-256 of bytes in lower-case hexadecimal: 64 digits.
+pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Returns the canonical JSON form of a value: UTF-8, no white space, object keys sorted by bytes.
+///
+/// A hash that is published (a tag, a label, a manifest) is a hash of this form of a dedicated struct with a
+/// version field. `{:?}` is no such form: it changes when a field is renamed.
+///
+/// # Panics
+/// If the value has no JSON form: a map whose keys are not strings.
+pub fn canonical_json(value: &impl Serialize) -> String {
+    // `serde_json::Map` is a `BTreeMap`: the feature `preserve_order` is off, and a test below notices it.
+    serde_json::json!(value).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn hashes_are_64_lower_case_digits() {
+        assert_eq!(hex(&[0, 15, 255]), "000fff");
+        assert_eq!(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn the_canonical_form_sorts_keys_and_has_no_white_space() {
+        #[derive(Serialize)]
+        struct Settings {
+            version: u32,
+            name: &'static str,
+            limits: HashMap<&'static str, Option<u32>>,
+        }
+        let settings = Settings { version: 1, name: "김 \"x\"", limits: [("b", None), ("a", Some(1))].into() };
+        assert_eq!(canonical_json(&settings), r#"{"limits":{"a":1,"b":null},"name":"김 \"x\"","version":1}"#);
+    }
+}
