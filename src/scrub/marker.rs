@@ -1,34 +1,44 @@
-//! What a clone says about itself, in its schema `devdb_meta`: which generation it is, how far it has
-//! come, which scripts ran. A connection through the record's name that reads its generation's marker
-//! has reached that very generation.
+//! The marker: a clone's own record, in its schema `devdb_meta`, of which generation it is and how far its rotation has
+//! come. A connection through the record's name that reads its generation's marker has reached that generation.
 //!
-//! A snapshot can carry the `devdb_meta` of another clone, for production may once have been one.
-//! So nothing in it is believed unless it names the generation at hand; else it is dropped.
+//! A snapshot may carry the `devdb_meta` of another clone, because production may once have been one. Its content is
+//! ignored unless it names the generation at hand; otherwise it is dropped.
 
-use crate::pg::{Error, Result, Session, literal};
+use tokio_postgres::error::SqlState;
+
+use crate::pg::as_owner::denied;
+use crate::pg::{Error, Result, Session, identifier, literal};
+use crate::platform::Phase;
 
 /// The row of `devdb_meta.generation`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marker {
-    /// The generation's name.
+    /// Name of the generation.
     pub generation: String,
-    /// The snapshot it was restored from.
+    /// The snapshot that it was restored from.
     pub snapshot: String,
-    /// The run that last wrote this.
+    /// Id of the run that last wrote the row.
     pub run: String,
-    /// Fingerprint of the configuration and scripts it is scrubbed by.
+    /// Fingerprint of the configuration and scripts that scrub it.
     pub recipe: String,
-    /// How far it has come: the word in the phase tag.
+    /// Value of the phase tag.
     pub phase: String,
 }
 
-/// Reads the marker, whoever wrote it; none when there is none that can be read as one. Compare
-/// its generation before believing it.
+impl Marker {
+    /// Whether this is the marker of `generation`, and that generation passed the publication gate.
+    pub fn is_scrubbed(&self, generation: &str) -> bool {
+        self.generation == generation && self.phase == Phase::Scrubbed.as_str()
+    }
+}
+
+/// Returns the marker, whichever generation wrote it, or `None` if no table of that shape exists. Check
+/// [`Marker::generation`] before using the rest.
 pub async fn read_marker(session: &Session) -> Result<Option<Marker>> {
     let sql = "SELECT name, snapshot, run, recipe, phase FROM devdb_meta.generation";
+    let absent = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME, SqlState::UNDEFINED_COLUMN];
     let rows = match session.query(sql, &[]).await {
-        // No such schema or table, or one of another shape.
-        Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000" | "42703")) => return Ok(None),
+        Err(error) if absent.iter().any(|state| error.sqlstate() == Some(state.code())) => return Ok(None),
         rows => rows?,
     };
     let [row] = rows.as_slice() else { return Ok(None) };
@@ -38,8 +48,8 @@ pub async fn read_marker(session: &Session) -> Result<Option<Marker>> {
     Ok(Some(Marker { generation, snapshot, run, recipe, phase }))
 }
 
-/// Writes the marker. What another generation left in `devdb_meta` is dropped first; the record of
-/// this one's scripts stays. Not to be called inside a transaction.
+/// Writes the marker. Drops what another generation left in `devdb_meta`; keeps this generation's script progress.
+/// Must not be called inside a transaction.
 pub async fn mark(session: &Session, marker: &Marker) -> Result<()> {
     claim(session, &marker.generation).await?;
     let Marker { generation, snapshot, run, recipe, phase } = marker;
@@ -49,13 +59,47 @@ pub async fn mark(session: &Session, marker: &Marker) -> Result<()> {
     Ok(())
 }
 
+/// Writes the marker with the phase `scrubbed`, and lets every role read it: a role that samples has to see the proof,
+/// and holds only what the team granted it in production. Nothing else in `devdb_meta` becomes readable.
+///
+/// Must not be called inside a transaction. Killed between its statements, it leaves the marker less readable than it
+/// should be, never more; the next run calls it again.
+pub async fn mark_scrubbed(session: &Session, marker: &Marker) -> Result<()> {
+    let scrubbed = Marker { phase: Phase::Scrubbed.to_string(), ..marker.clone() };
+    mark(session, &scrubbed).await?;
+    let mut statements = revocations(session).await?;
+    statements.push("GRANT USAGE ON SCHEMA devdb_meta TO PUBLIC".to_owned());
+    statements.push("GRANT SELECT ON devdb_meta.generation TO PUBLIC".to_owned());
+    session.run(&statements.join("; ")).await.map(drop)
+}
+
+/// Returns the statements that revoke what other roles hold on tables of `devdb_meta`: production's default privileges
+/// apply to them too, and only the closed schema kept those roles out.
+async fn revocations(session: &Session) -> Result<Vec<String>> {
+    let rows = session
+        .query(
+            "SELECT DISTINCT c.relname::text, r.rolname::text FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee \
+             WHERE n.nspname = 'devdb_meta' AND c.relkind = 'r' AND a.grantee <> c.relowner ORDER BY 1, 2",
+            &[],
+        )
+        .await?;
+    let revoke = |row: &tokio_postgres::Row| {
+        let (table, role): (String, Option<String>) = (row.get(0), row.get(1));
+        let role = role.map_or_else(|| "PUBLIC".to_owned(), |role| identifier(&role));
+        format!("REVOKE ALL ON devdb_meta.{} FROM {role}", identifier(&table))
+    };
+    Ok(rows.iter().map(revoke).collect())
+}
+
 /// Makes `devdb_meta` this generation's own, if it is not already.
 pub async fn claim(session: &Session, generation: &str) -> Result<()> {
     if read_marker(session).await?.is_some_and(|marker| marker.generation == generation) {
         return Ok(());
     }
-    // Everything is made anew: what is there may have another shape, or triggers.
-    // One message, so one transaction: killed anywhere, the old state or the new one is there.
+    // Everything is created anew: existing tables may have another shape, or triggers.
+    // One message is one transaction: killed at any instant, the database has the old state or the new one.
     let sql = format!(
         "DROP SCHEMA IF EXISTS devdb_meta CASCADE;
          CREATE SCHEMA devdb_meta;
@@ -82,7 +126,7 @@ pub async fn claim(session: &Session, generation: &str) -> Result<()> {
     );
     match session.run(&sql).await {
         Ok(_) => Ok(()),
-        Err(Error::Server(error)) if error.code == "42501" => Err(Error::Identity {
+        Err(error) if denied(&error) => Err(Error::Identity {
             place: session.database().to_owned(),
             why: format!("has a schema devdb_meta that the master user may not replace: {error}"),
         }),

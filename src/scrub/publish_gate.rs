@@ -11,7 +11,6 @@ use crate::discover::pii_findings;
 use crate::error::{Exit, Failure, Place};
 use crate::pg::Session;
 use crate::pg::connector::Door;
-use crate::platform::Phase;
 use crate::platform::guard::{DevInstance, Evidence, Scrubbed};
 
 /// What is checked, and by which rules.
@@ -62,8 +61,7 @@ pub async fn check(dev: DevInstance, case: &Case<'_>) -> Result<Scrubbed, Failur
     }
     // Told by all databases before the first forgets: what is forgotten has to be proven.
     for (database, ..) in &case.scripts {
-        let marker = Marker { phase: Phase::Scrubbed.to_string(), ..case.marker.clone() };
-        marker::mark(&case.door.session(database).await?, &marker).await?;
+        marker::mark_scrubbed(&case.door.session(database).await?, case.marker).await?;
     }
     for (database, ..) in &case.scripts {
         leak::forget(&case.door.session(database).await?).await?;
@@ -75,11 +73,7 @@ pub async fn check(dev: DevInstance, case: &Case<'_>) -> Result<Scrubbed, Failur
 pub async fn is_proven(door: &dyn Door, databases: &[&str], marker: &Marker) -> crate::pg::Result<bool> {
     for database in databases {
         let read = marker::read_marker(&door.session(database).await?).await?;
-        let proven = read.is_some_and(|read| {
-            read.generation == marker.generation
-                && read.recipe == marker.recipe
-                && read.phase == Phase::Scrubbed.as_str()
-        });
+        let proven = read.is_some_and(|read| read.is_scrubbed(&marker.generation) && read.recipe == marker.recipe);
         if !proven {
             return Ok(false);
         }
@@ -90,9 +84,7 @@ pub async fn is_proven(door: &dyn Door, databases: &[&str], marker: &Marker) -> 
 /// Proves a generation that was published before, by its own marker.
 pub async fn recall(dev: DevInstance, session: &Session) -> Result<Scrubbed, Failure> {
     let marker = marker::read_marker(session).await?;
-    let passed =
-        marker.is_some_and(|marker| marker.generation == dev.name() && marker.phase == Phase::Scrubbed.as_str());
-    if !passed {
+    if !marker.is_some_and(|marker| marker.is_scrubbed(dev.name())) {
         return Err(Failure::new(Exit::Leak, format!("nothing in {} says that it was scrubbed", dev.name())));
     }
     let evidence = Evidence {

@@ -38,6 +38,8 @@ mod leak;
 mod load;
 /// devdb.lock against real databases.
 mod lock;
+/// The marker of a generation: who may read it.
+mod marker;
 /// Masks on real servers: what they promise, what they refuse.
 mod masking;
 mod masks;

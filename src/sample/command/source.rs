@@ -8,8 +8,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::config::{self, Password, SampleLogin, SampleSource, Target};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
+use crate::pg::as_owner::denied;
 use crate::pg::tunnel::Gate;
-use crate::pg::{Credentials, Route, Session, Trust, Url};
+use crate::pg::{Credentials, Route, Session, Trust, Url, identifier};
 use crate::platform::{self, Instance, Phase, RecordState, guard, tag};
 use crate::sample::load;
 use crate::sample::{Error, Source};
@@ -147,12 +148,29 @@ async fn live(
     let snapshot = instance.tag(tag::SNAPSHOT).map(str::to_owned);
     let server = server(&source, false).await?;
     let origin = Origin { source, name, snapshot, is_scrubbed: true, server, token };
-    let session = origin.session().await?;
-    if is_marked(&session, &instance.name).await? {
-        return Ok(origin);
+    require_scrubbed(&origin, &instance.name).await?;
+    Ok(origin)
+}
+
+/// Refuses a generation whose own marker does not prove that it is scrubbed: its rows are copied unmasked. A role that
+/// may not read the marker has proven nothing, whatever the tags of the platform say.
+async fn require_scrubbed(origin: &Origin, generation: &str) -> Result<(), Failure> {
+    match marker::read_marker(&origin.session().await?).await {
+        Ok(Some(marker)) if marker.is_scrubbed(generation) => Ok(()),
+        Ok(_) => Err(Failure::new(Exit::Refused, format!("{} has no marker that says it is scrubbed", origin.name))
+            .hint("rotate again, and find out who changed the schema devdb_meta there")),
+        Err(error) if denied(&error) => {
+            let role = &origin.source.credentials.user;
+            let cause =
+                format!("{} is not proven to be scrubbed: {role} may not read devdb_meta.generation", origin.name);
+            let role = identifier(role);
+            Err(Failure::new(Exit::Refused, cause).hint(format!(
+                "rotate again, or run there as the master user: GRANT USAGE ON SCHEMA devdb_meta TO {role}; \
+                 GRANT SELECT ON devdb_meta.generation TO {role}"
+            )))
+        }
+        Err(error) => Err(error.into()),
     }
-    Err(Failure::new(Exit::Refused, format!("{} does not say of itself that it is scrubbed", origin.name))
-        .hint("rotate once more; and look who changed devdb_meta there"))
 }
 
 async fn server(source: &Source, production: bool) -> Result<load::Origin, Failure> {
@@ -177,18 +195,6 @@ async fn live_instance(target: &Target) -> Result<Instance, Failure> {
 fn nothing_live(target: &Target) -> Failure {
     Failure::new(Exit::Refused, format!("no generation of {} is live", target.name))
         .hint("rotate first, or name another source by `--from` or `sample.source`")
-}
-
-async fn is_marked(session: &Session, generation: &str) -> Result<bool, Failure> {
-    match marker::read_marker(session).await {
-        Ok(marker) => {
-            Ok(marker.is_some_and(|it| it.generation == generation && it.phase == Phase::Scrubbed.to_string()))
-        }
-        // A role that may only read the team's own tables cannot see the marker; the platform and the guard have
-        // said what it says.
-        Err(error) if error.sqlstate() == Some("42501") => Ok(true),
-        Err(error) => Err(error.into()),
-    }
 }
 
 async fn master(target: &Target, instance: &Instance, listener: &dyn Listener) -> Result<Credentials, Failure> {

@@ -176,17 +176,27 @@ async fn live_generation(scene: &Scene) {
     let expected: String = live.query_one(sql, &[]).await.unwrap().get(0);
     let found: String = laptop.superuser("app_sample").await.query_one(sql, &[]).await.unwrap().get(0);
     assert_eq!(found, expected);
+    // The marker proves that, and only the marker: without it, or without the right to read it, nothing is copied.
+    let name = scene.record().unwrap().0;
+    let denied = live.query("SELECT FROM devdb_meta.script", &[]).await.unwrap_err();
+    assert_eq!(denied.sqlstate(), Some("42501"));
+    scene.superuser(&name, "UPDATE devdb_meta.generation SET phase = 'secured'").await;
+    run().code(3).says("has no marker that says it is scrubbed");
+    let close =
+        "UPDATE devdb_meta.generation SET phase = 'scrubbed'; REVOKE SELECT ON devdb_meta.generation FROM PUBLIC";
+    scene.superuser(&name, close).await;
+    run().code(3).says("GRANT SELECT ON devdb_meta.generation TO \"app_service\"");
     // As the master, whose password nobody knows.
     scene
         .config("  source: { user: app_service, password: { command: [printf, \"%s\", dev-service-password] } }\n", "");
     run().code(2).says("it was generated").says("sample: { source:");
-    // As a master whose password is known: then the generation's own marker is read, and believed only as it was.
+    // As a master whose password is known.
     scene.config("master_password: generate", "master_password: { command: [printf, \"%s\", known-in-this-test] }");
     scene.devdb(&["rotate"]).code(0);
     run().code(0).says("scrubbed by a rotation: copied as it is");
     let name = scene.record().unwrap().0;
     scene.superuser(&name, "UPDATE devdb_meta.generation SET phase = 'secured'").await;
-    run().code(3).says("does not say of itself that it is scrubbed");
+    run().code(3).says("has no marker that says it is scrubbed");
     scene.edit_meta(&name, |meta| meta["tags"]["devdb:phase"] = "secured".into());
     run().code(3).says("no generation of app-dev is live");
     // Nothing is live: nothing is believed.
