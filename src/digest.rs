@@ -1,7 +1,30 @@
-//! SHA-256 hashes as text, and hashes of settings.
+//! SHA-256 hashes as text, keyed hashes, and hashes of settings.
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+
+/// An HMAC-SHA256 computation with its key set; a clone of it saves the two blocks that the key costs.
+#[derive(Clone)]
+pub struct KeyedHash(Hmac<Sha256>);
+
+impl KeyedHash {
+    /// Returns the computation for a key of any length.
+    pub fn new(key: &[u8]) -> KeyedHash {
+        // A longer key than a block is hashed first (RFC 2104); `KeyInit::new` takes a whole block and cannot fail.
+        let mut block = [0; 64];
+        match block.get_mut(..key.len()) {
+            Some(start) => start.copy_from_slice(key),
+            None => block[..32].copy_from_slice(&Sha256::digest(key)),
+        }
+        KeyedHash(Hmac::new(&block.into()))
+    }
+
+    /// Returns the HMAC of a message.
+    pub fn of(&self, message: &[u8]) -> [u8; 32] {
+        self.0.clone().chain_update(message).finalize().into_bytes().into()
+    }
+}
 
 /// Returns bytes in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
@@ -35,6 +58,19 @@ mod tests {
     fn hashes_are_64_lower_case_digits() {
         assert_eq!(hex(&[0, 15, 255]), "000fff");
         assert_eq!(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    /// RFC 4231, test cases 2 and 6.
+    #[test]
+    fn hmac_is_that_of_the_standard() {
+        assert_eq!(
+            hex(&KeyedHash::new(b"Jefe").of(b"what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+        assert_eq!(
+            hex(&KeyedHash::new(&[0xaa; 131]).of(b"Test Using Larger Than Block-Size Key - Hash Key First")),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+        );
     }
 
     #[test]

@@ -55,4 +55,6 @@ pub mod error;
 
 pub mod digest;
 
+pub mod host;
+
 pub mod units;

@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::error::{Error, Result};
+use crate::digest::sha256;
+use crate::host::is_loopback;
 
 /// A variable of the environment, by name.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -50,7 +50,7 @@ fn context(env: Environment) -> Result<Option<(String, String)>> {
     if name == "default" {
         return Ok(None);
     }
-    let id: String = Sha256::digest(&name).iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = sha256(&name);
     let meta = folder.join("contexts/meta").join(id).join("meta.json");
     let what = format!("docker context {name}");
     let host = read(&meta)?.and_then(|meta| Some(meta["Endpoints"]["docker"]["Host"].as_str()?.to_owned()));
@@ -94,7 +94,7 @@ fn usable(host: String, what: &str, set: &dyn Fn(&str) -> Option<String>) -> Res
         "tcp" | "http" if set("DOCKER_TLS_VERIFY").is_some() => {
             refused("TLS to an engine is not supported: use its socket")
         }
-        "tcp" | "http" if ["localhost", "127.0.0.1"].contains(&name) => Ok(host),
+        "tcp" | "http" if is_loopback(name) => Ok(host),
         "tcp" | "http" | "ssh" | "https" => refused("the engine has to be on this machine: use its socket"),
         _ => refused("is no address of an engine that is known here"),
     }
@@ -114,7 +114,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().to_str().unwrap();
         let docker = folder.path().join(".docker");
-        let id: String = Sha256::digest("colima").iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = sha256("colima");
         let meta = docker.join("contexts/meta").join(id);
         std::fs::create_dir_all(&meta).unwrap();
         std::fs::write(docker.join("config.json"), r#"{"currentContext": "colima"}"#).unwrap();

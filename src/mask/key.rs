@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
+use crate::digest::{KeyedHash, hex};
 
 use super::sql::{bytewise, call, cast, op, text};
 
@@ -43,7 +43,7 @@ impl Key {
         if length < SHORTEST_SECRET {
             return Err(WeakKey { length });
         }
-        Ok(Key(hmac(secret.as_bytes(), b"devdb mask key 1")))
+        Ok(Key(KeyedHash::new(secret.as_bytes()).of(b"devdb mask key 1")))
     }
 
     /// Four hexadecimal digits by which another key is told from this one, but for one in 65,536. More would let
@@ -55,12 +55,12 @@ impl Key {
     /// A key for another purpose than masks, of which it tells nothing.
     pub(crate) fn derived(&self, purpose: &str) -> [u8; 32] {
         // No class of masks has a zero byte in its name.
-        hmac(&self.0, format!("\0{purpose}").as_bytes())
+        KeyedHash::new(&self.0).of(format!("\0{purpose}").as_bytes())
     }
 
     /// The key of a class of masks.
     pub(super) fn class(&self, name: &str) -> ClassKey {
-        ClassKey(hmac(&self.0, name.as_bytes()))
+        ClassKey(KeyedHash::new(&self.0).of(name.as_bytes()))
     }
 }
 
@@ -113,7 +113,7 @@ impl ClassKey {
 
     /// A constant seed of 64 bits.
     fn seed(&self, label: &str) -> String {
-        let bytes = hmac(&self.0, label.as_bytes());
+        let bytes = KeyedHash::new(&self.0).of(label.as_bytes());
         let [a, b, c, d, e, f, g, h, ..] = bytes;
         // In quotes: the smallest bigint cannot be written as a number with a sign before it.
         format!("'{}'::pg_catalog.int8", i64::from_be_bytes([a, b, c, d, e, f, g, h]))
@@ -125,38 +125,9 @@ pub(super) fn padded(number: &str, digits: usize) -> String {
     call("lpad", &[&cast(number, "text"), &digits.to_string(), &text("0")])
 }
 
-fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut block = [0_u8; 64];
-    if key.len() > block.len() {
-        block[..32].copy_from_slice(&Sha256::digest(key));
-    } else {
-        block[..key.len()].copy_from_slice(key);
-    }
-    let pad = |with: u8| block.map(|byte| byte ^ with);
-    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(message).finalize();
-    Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// RFC 4231, test cases 2 and 6.
-    #[test]
-    fn hmac_is_that_of_the_standard() {
-        assert_eq!(
-            hex(&hmac(b"Jefe", b"what do ya want for nothing?")),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
-        assert_eq!(
-            hex(&hmac(&[0xaa; 131], b"Test Using Larger Than Block-Size Key - Hash Key First")),
-            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
-        );
-    }
 
     #[test]
     fn a_key_shows_itself_nowhere_and_must_be_long() {

@@ -31,7 +31,7 @@ pub(crate) async fn usual(session: &Session) -> Result<()> {
 
 /// Whether the server refused for lack of rights.
 pub(crate) fn denied(error: &Error) -> bool {
-    error.sqlstate() == Some("42501")
+    error.is_permission_denied()
 }
 
 /// Runs statements (several, separated by semicolons, are one transaction): as we are, and if that is

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use tokio_postgres::error::{DbError, ErrorPosition};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use crate::error::{Exit, Failure};
 
@@ -75,6 +75,16 @@ impl Error {
         }
     }
 
+    /// Whether the server refused a statement with this SQLSTATE.
+    pub fn is_state(&self, state: &SqlState) -> bool {
+        self.sqlstate() == Some(state.code())
+    }
+
+    /// Whether the server refused a statement for lack of rights.
+    pub fn is_permission_denied(&self) -> bool {
+        self.is_state(&SqlState::INSUFFICIENT_PRIVILEGE)
+    }
+
     /// Whether the connection is gone, as opposed to one statement.
     pub fn is_disconnect(&self) -> bool {
         match self {
@@ -122,7 +132,8 @@ impl ServerError {
             redact(error.message(), |word| statement.contains(word) || names.contains(&word))
         };
         // Bytes that are no text in an encoding: a value's own.
-        let of_bytes = matches!(error.code().code(), "22021" | "22P05");
+        let states = [SqlState::CHARACTER_NOT_IN_REPERTOIRE, SqlState::UNTRANSLATABLE_CHARACTER];
+        let of_bytes = states.contains(error.code());
         let message = match message.split_once(':') {
             Some((words, _)) if of_bytes => words.to_owned(),
             _ => message,

@@ -8,6 +8,7 @@ use tokio_postgres::config::{Host, SslMode};
 
 use super::tunnel::Gate;
 use super::{Credentials, Error, Result, Route, Session, Trust, connect};
+use crate::host::is_loopback;
 
 /// A database somewhere, and who logs in to it.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl Url {
         let user = config.get_user().ok_or_else(|| wrong("it names no user: postgres://user@host/database"))?;
         let database =
             config.get_dbname().ok_or_else(|| wrong("it names no database: postgres://user@host/database"))?;
-        let here = is_this_machine(host);
+        let here = is_loopback(host);
         if !here && matches!(config.get_ssl_mode(), SslMode::Disable) {
             return Err(wrong("it asks for a connection without TLS over a network"));
         }
@@ -93,10 +94,6 @@ impl Url {
         let tunnel = Gate::Direct.open(&self.route).await?;
         connect(&tunnel, &self.trust, &self.credentials, database).await
     }
-}
-
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Step: reset the master password and prove it by a login.
 
 use secrecy::SecretString;
+use tokio_postgres::error::SqlState;
 
 use crate::error::{Exit, Failure};
 use crate::pg::{self, Credentials};
@@ -66,7 +67,9 @@ fn refused(error: pg::Error, user: &str) -> Failure {
             "if {user} is a member of rds_iam, even through another role, passwords do not work for it: \
              revoke rds_iam from it in production"
         ),
-        Some("3D000") => "the first of `databases` does not exist in the snapshot".to_owned(),
+        _ if error.is_state(&SqlState::INVALID_CATALOG_NAME) => {
+            "the first of `databases` does not exist in the snapshot".to_owned()
+        }
         _ => "check that the quarantine security groups let this program in, and `connect:`".to_owned(),
     };
     Failure::from(error).hint(hint)

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::config::{Password, Target};
+use crate::digest::hex;
 use crate::error::{Exit, Failure, Place};
 use crate::event::Listener;
 use crate::mask::lock::{self, Lock};
@@ -214,7 +215,7 @@ fn recipe(target: &Target, work: &[Work], mask_key: &mask::Key) -> String {
     put(&format!("{:?}", target.masking.rules));
     put(&format!("{:?}{:?}", target.masking.scripted, target.masking.references));
     put(&mask_key.check());
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..16])
 }
 
 fn from_problems(problems: Problems) -> Failure {

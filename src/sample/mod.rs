@@ -51,6 +51,8 @@ pub use spool::Spool;
 pub use suggest::Suggestion;
 pub use table_copy::{Dump, TableCopy};
 
+use tokio_postgres::error::SqlState;
+
 use crate::config::{self, Reference, TablePath};
 use crate::event::{Event, Listener};
 use crate::pg;
@@ -190,6 +192,6 @@ impl Selection {
 /// Whether a query was ended by the server because of a conflict with recovery (on a standby) or of
 /// serialization. What was read so far is worth nothing then; a new snapshot may come through.
 pub fn is_conflict(error: &pg::Error) -> bool {
-    // A conflict is 40001, and 40P01 when a buffer pin deadlocks; 57014 is a timeout or somebody's wish.
-    matches!(error.sqlstate(), Some("40001" | "40P01"))
+    // A deadlock is one of buffer pins. QUERY_CANCELED is not a conflict: a timeout, or a request.
+    error.is_state(&SqlState::T_R_SERIALIZATION_FAILURE) || error.is_state(&SqlState::T_R_DEADLOCK_DETECTED)
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use tokio_postgres::error::SqlState;
+
 use super::split::Statement;
 use super::variables::Filled;
 use super::{Script, header, position};
@@ -75,18 +77,21 @@ impl ScriptError {
     }
 }
 
+const QUALIFY: &str = "qualify the name, such as app.users: the search path is pg_catalog only";
+
 fn remedy(cause: &pg::Error) -> Option<String> {
-    let text = match cause.sqlstate()? {
-        "55P03" => "somebody holds a lock: an open session, or a prepared transaction of the snapshot",
-        "57014" => "the script ran into its deadline: raise `deadlines: script:`, or cut it into several files",
-        "42P01" | "42883" | "42704" | "3F000" => {
-            "names are looked up in pg_catalog only: write the schema in front, such as app.users"
-        }
-        "42501" => "the master user does not own this: SET ROLE to its owner first",
-        "25001" => "put `-- devdb: transaction=none` at the top of the file",
-        _ => return None,
-    };
-    Some(text.to_owned())
+    const REMEDIES: [(SqlState, &str); 8] = [
+        (SqlState::LOCK_NOT_AVAILABLE, "end the session that holds the lock, or the snapshot's prepared transaction"),
+        (SqlState::QUERY_CANCELED, "raise `deadlines: script:`, or split the script into several files"),
+        (SqlState::UNDEFINED_TABLE, QUALIFY),
+        (SqlState::UNDEFINED_FUNCTION, QUALIFY),
+        (SqlState::UNDEFINED_OBJECT, QUALIFY),
+        (SqlState::INVALID_SCHEMA_NAME, QUALIFY),
+        (SqlState::INSUFFICIENT_PRIVILEGE, "the master user does not own this object: SET ROLE to its owner first"),
+        (SqlState::ACTIVE_SQL_TRANSACTION, "put `-- devdb: transaction=none` at the top of the file"),
+    ];
+    let remedy = REMEDIES.iter().find(|(state, _)| cause.is_state(state));
+    remedy.map(|(_, text)| (*text).to_owned())
 }
 
 /// One line a complaint: `file:line:column: what`. Draw `complaints` where there is room.

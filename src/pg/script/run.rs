@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::error::SqlState;
 
 use super::settings::{milliseconds, settle};
 use super::split::Statement;
@@ -121,7 +122,7 @@ async fn refuse_open_transaction(
         Ok(answer) if answer.returned == 0 => return Ok(()),
         Ok(_) => {}
         // In a failed transaction.
-        Err(error) if error.sqlstate() == Some("25P02") => {}
+        Err(error) if error.is_state(&SqlState::IN_FAILED_SQL_TRANSACTION) => {}
         Err(error) => return Err(around(error)),
     }
     in_time(session.run("ROLLBACK"), GRACE).await.map_err(around)?;

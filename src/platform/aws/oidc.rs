@@ -2,7 +2,6 @@
 //! step of the workflow obtains before us ends after an hour, and a rotation may take longer.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +18,7 @@ use hyper_util::rt::TokioExecutor;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Error, Result};
+use crate::host::is_loopback;
 
 /// Whom the token is for; AWS's identity provider for GitHub is set up with it.
 const AUDIENCE: &str = "sts.amazonaws.com";
@@ -48,13 +48,9 @@ impl TokenService {
         let joint = if url.contains('?') { '&' } else { '?' };
         let refused = |why: &str| Error::Local(format!("ACTIONS_ID_TOKEN_REQUEST_URL {why}"));
         let url: Uri = format!("{url}{joint}audience={AUDIENCE}").parse().map_err(|_| refused("is not an address"))?;
-        let here = || {
-            let host = url.host().map(|host| host.trim_start_matches('[').trim_end_matches(']'));
-            host.and_then(|host| host.parse::<IpAddr>().ok()).is_some_and(|ip| ip.is_loopback())
-        };
         match url.scheme_str() {
             Some("https") => {}
-            Some("http") if here() => {}
+            Some("http") if url.host().is_some_and(is_loopback) => {}
             _ => return Err(refused("is not https: the job's secret would cross the network in the clear")),
         }
         Ok(TokenService { url, secret })

@@ -6,6 +6,7 @@ use std::pin::pin;
 use crate::config::{self, Config, PlatformConfig};
 use crate::error::Failure;
 use crate::event::{Event, Fact, Listener};
+use crate::host::is_loopback;
 use crate::interrupt;
 use crate::pg::Url;
 use crate::pg::tunnel::Gate;
@@ -88,6 +89,5 @@ pub(super) fn guard(config: &Config, sample: &config::Sample) -> Guard {
 
 /// A host that is not this machine: what is here is told apart by what the servers say of themselves.
 pub(super) fn elsewhere(host: &str) -> Option<String> {
-    let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    (!here).then(|| host.to_owned())
+    (!is_loopback(host)).then(|| host.to_owned())
 }

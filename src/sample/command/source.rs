@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::config::{self, Password, SampleLogin, SampleSource, Target};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
+use crate::host::is_loopback;
 use crate::pg::as_owner::denied;
 use crate::pg::tunnel::Gate;
 use crate::pg::{Credentials, Route, Session, Trust, Url, identifier};
@@ -106,8 +107,7 @@ async fn configured(
     listener: &dyn Listener,
 ) -> Result<Origin, Failure> {
     let host = source.host.clone().unwrap_or_default();
-    let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    let route = Route { server_name: (!here).then(|| host.clone()), host, port: source.port };
+    let route = Route { server_name: (!is_loopback(&host)).then(|| host.clone()), host, port: source.port };
     let way = Connection {
         gate: Gate::of(&source.connect, region(target)),
         trust: Trust::load(source.ssl_root_cert.as_deref())?,

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::fold::fold;
 use super::hash::Secrets;
 use super::map::Map;
-use super::readings::hex;
 use super::tokens::{ANCHOR_DIGITS, Cutter, LEAST_DIGITS, MOST_WORDS, Sink};
+use crate::digest::hex;
 
 /// The longest `bytea` whose bytes as such are remembered; a longer one is only if it is a text.
 pub(super) const LONGEST_BYTES: usize = 4096;

@@ -6,16 +6,14 @@
 //! - the server's, PostgreSQL's own `hashtextextended`, is what a server can compute of a text without
 //!   any function installed. It only ever chooses which rows are worth sending.
 
-use sha2::{Digest as _, Sha256};
-
+use crate::digest::KeyedHash;
 use crate::mask::Key;
 
 /// Keys of the check.
 #[derive(Clone)]
 pub struct Secrets {
     quick: [u64; 4],
-    inner: Sha256,
-    outer: Sha256,
+    second: KeyedHash,
     seed: i64,
 }
 
@@ -31,17 +29,11 @@ impl Secrets {
         let quick = key.derived("leak check, first hash").as_chunks::<8>().0.to_owned();
         let second = key.derived("leak check, second hash");
         let server = key.derived("leak check, hash of the server");
-        let pad = |with: u8| {
-            let mut block = [with; 64];
-            block.iter_mut().zip(second).for_each(|(byte, key)| *byte ^= key);
-            Sha256::new().chain_update(block)
-        };
         let at = |index: usize| quick.get(index).map_or(1, |bytes| u64::from_le_bytes(*bytes) | 1);
         let (seed, _) = server.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
         Secrets {
             quick: [at(0), at(1), at(2), at(3)],
-            inner: pad(0x36),
-            outer: pad(0x5c),
+            second: KeyedHash::new(&second),
             seed: i64::from_le_bytes(*seed),
         }
     }
@@ -89,10 +81,8 @@ impl Secrets {
 
     /// The second hash.
     pub(super) fn second(&self, canonical: &[u8]) -> u64 {
-        let inner = self.inner.clone().chain_update(canonical).finalize();
-        let outer = self.outer.clone().chain_update(inner).finalize();
-        let (first, _) = outer.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-        u64::from_le_bytes(*first)
+        let [a, b, c, d, e, f, g, h, ..] = self.second.of(canonical);
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
     /// Says which key this is without saying anything of it.

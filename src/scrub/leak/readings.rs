@@ -5,6 +5,7 @@ use super::fold::{fold, is_folded};
 use super::hash::Secrets;
 use super::map::Map;
 use super::tokens::{Cutter, Sink};
+use crate::digest::hex;
 
 const DEPTH: usize = 3;
 /// The shortest run that is tried as base64: 12 bytes.
@@ -169,15 +170,6 @@ fn hex_runs(text: &str) -> impl Iterator<Item = &[u8]> {
 fn from_hex(run: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     run.as_chunks::<2>().0.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The text with the escapes of JSON, and those of arrays and rows, resolved.

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
 use crate::diagnostic::Complaint;
+use crate::digest::sha256;
 use crate::pg::script::{Script, Variables};
 use crate::scrub::scripts::position::Place;
 use crate::scrub::scripts::problems::{Problem, Problems};
@@ -86,7 +85,7 @@ impl Scripts {
     pub fn fingerprint(&self) -> String {
         let lines: Vec<String> =
             self.entries.iter().map(|entry| format!("{} {}\n", entry.sha256, entry.path)).collect();
-        sha256(lines.concat().as_bytes())
+        sha256(lines.concat())
     }
 }
 
@@ -198,10 +197,6 @@ impl Reader {
             remedy: remedy.to_owned(),
         });
     }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
