@@ -8,8 +8,8 @@ use crate::cli::{self, Cli};
 use crate::config::{Config, Sample, Target};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
-use crate::sample::command::request::{fulfilling, lines, rows, table_and, users};
-use crate::sample::command::{self, Ask, Goal, Look, Sink};
+use crate::sample::command::seed_arguments::{keys_in_file, root_rows, rows_where, table_and_key, table_rows};
+use crate::sample::command::{self, Goal, Inspection, SampleRequest, Sink};
 use crate::step::Frame;
 
 use super::{load as configuration, url};
@@ -56,38 +56,38 @@ fn into(text: &str, listener: &dyn Listener) -> Result<Sink, Failure> {
     Sink::read(text, |text| url(text, listener))
 }
 
-fn ask(options: &cli::Sample, sample: Option<&Sample>, listener: &dyn Listener) -> Result<Ask, Failure> {
-    let mut seeds = options.rows.iter().map(|text| rows(text)).collect::<Result<Vec<_>, _>>()?;
+fn ask(options: &cli::Sample, sample: Option<&Sample>, listener: &dyn Listener) -> Result<SampleRequest, Failure> {
+    let mut seeds = options.rows.iter().map(|text| table_rows(text)).collect::<Result<Vec<_>, _>>()?;
     let mut named = options.users.clone();
     if let Some(path) = &options.users_file {
-        named.extend(lines(&read(path)?));
+        named.extend(keys_in_file(&read(path)?));
     }
     let is_rooted = !options.users.is_empty() || options.users_file.is_some() || options.condition.is_some();
     if is_rooted {
         let sample = sample.ok_or_else(command::no_section)?;
         if !options.users.is_empty() || options.users_file.is_some() {
-            seeds.push(users(sample, &named)?);
+            seeds.push(root_rows(sample, &named)?);
         }
-        seeds.extend(options.condition.iter().map(|condition| fulfilling(sample, condition, options.limit)));
+        seeds.extend(options.condition.iter().map(|condition| rows_where(sample, condition, options.limit)));
     }
     let goal = match (&options.into, &options.why) {
         (Some(place), _) if !options.dry_run && options.why.is_none() && !options.suggest => {
             Goal::Write(into(place, listener)?)
         }
         (_, Some(row)) => {
-            let (table, key) = table_and(row, "--why", "42")?;
-            Goal::Look(Look::Why(table, key.to_owned()))
+            let (table, key) = table_and_key(row, "--why", "42")?;
+            Goal::Inspect(Inspection::Why(table, key.to_owned()))
         }
-        _ if options.suggest => Goal::Look(Look::Suggest),
-        _ => Goal::Look(Look::Plan),
+        _ if options.suggest => Goal::Inspect(Inspection::Suggest),
+        _ => Goal::Inspect(Inspection::Plan),
     };
-    if options.push && !matches!(goal, Goal::Write(Sink::Container(_)) | Goal::Look(_)) {
+    if options.push && !matches!(goal, Goal::Write(Sink::Container(_)) | Goal::Inspect(_)) {
         return Err(
             Failure::new(Exit::Usage, "only an image can be pushed").hint("write `--into container://REPO:TAG`")
         );
     }
     let from = options.from.as_deref().map(|text| url(text, listener)).transpose()?;
-    Ok(Ask { seeds, from, goal, push: options.push, replace: options.replace })
+    Ok(SampleRequest { seeds, from, goal, push: options.push, replace: options.replace })
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

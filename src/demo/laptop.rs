@@ -10,7 +10,7 @@ use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::pg::Url;
 use crate::pg::server::{Account, Server};
-use crate::sample::command::{self, Ask, Goal, Sink, request};
+use crate::sample::command::{self, Goal, SampleRequest, Sink, seed_arguments};
 use crate::scrub;
 use crate::step::Frame;
 
@@ -99,8 +99,8 @@ async fn taken(home: &Path, sink: Sink, listener: &Arc<dyn Listener>) -> Result<
     }
 }
 
-fn three_users(config: &Config, sink: Sink) -> Result<Ask, Failure> {
+fn three_users(config: &Config, sink: Sink) -> Result<SampleRequest, Failure> {
     let sample = config.sample.as_ref().ok_or_else(command::no_section)?;
-    let seeds = vec![request::users(sample, &["1", "2", "3"].map(str::to_owned))?];
-    Ok(Ask { seeds, from: None, goal: Goal::Write(sink), push: false, replace: true })
+    let seeds = vec![seed_arguments::root_rows(sample, &["1", "2", "3"].map(str::to_owned))?];
+    Ok(SampleRequest { seeds, from: None, goal: Goal::Write(sink), push: false, replace: true })
 }

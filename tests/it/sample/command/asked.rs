@@ -27,7 +27,7 @@ async fn plans_reasons_and_suggestions_are_printed() {
         .says("9 of 9 values");
 
     std::fs::write(desk.path("users"), "1\n# not 2\n\n3\n").unwrap();
-    desk.devdb(&["sample", "--users-file", "users", "--users", "4", "--dry-run"]).code(0).says("17 rows of 4 tables");
+    desk.devdb(&["sample", "--users-file", "users", "--users", "4", "--dry-run"]).code(0).says("17 rows in 4 tables");
     let json = desk.devdb(&["sample", "--users", "1", "--dry-run", "--format", "json"]).code(0);
     let events: Vec<serde_json::Value> = json.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(events[0]["event"], "run_started");
@@ -42,7 +42,7 @@ async fn wrong_words_are_answered_with_the_remedy() {
     let desk = Desk::new().await;
     desk.sample(&["--users", "1,99"]).code(2).says("app.users has no rows 99");
     desk.sample(&["--users", "kim"]).code(2).says("cannot be a value of app.users.id");
-    desk.sample(&["--users", " , "]).code(2).says("no key of app.users is given");
+    desk.sample(&["--users", " , "]).code(2).says("no key of app.users given");
     desk.sample(&["--rows", "app.nothing:1"]).code(2).says("app.nothing");
     desk.sample(&["--rows", "orders:1"]).code(2).says("SCHEMA.TABLE:KEY");
     desk.sample(&["--where", "id = "]).code(1).says("syntax error");
@@ -55,7 +55,7 @@ async fn wrong_words_are_answered_with_the_remedy() {
     desk.devdb(&["load", "x", "--into", &desk.place()]).code(1).says("x");
     let config = std::fs::read_to_string(desk.path("devdb.yaml")).unwrap();
     std::fs::write(desk.path("devdb.yaml"), config.split("sample:").next().unwrap()).unwrap();
-    desk.sample(&["--users", "1"]).code(2).says("the configuration says nothing of samples").says("root:");
+    desk.sample(&["--users", "1"]).code(2).says("no `sample` section in the configuration").says("root:");
     assert_eq!(desk.databases().await, ["postgres"]);
 }
 

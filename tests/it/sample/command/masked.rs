@@ -43,7 +43,7 @@ async fn what_is_not_masked_does_not_leave() {
     desk.config("app.queue.*]", "app.queue.*, app.orders.payload]");
     refused(&[
         "in 3 rows of app.orders.payload",
-        "1 column would still hold what looks personal",
+        "personal data found in 1 column of the sample",
         "nothing was written",
     ]);
     desk.config("app.queue.*, app.orders.payload]", "app.queue.*]\n  scripted: [app.orders.payload]");

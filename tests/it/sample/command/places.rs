@@ -41,7 +41,7 @@ async fn archives_are_the_same_bytes_and_load_anywhere() {
     }
     let read = |name: &str| std::fs::read(desk.path(name)).unwrap();
     assert_eq!(read("one.tar.zst"), read("two.tar.zst"));
-    desk.devdb(&["sample", "--users", "7", "--into", "archive:one.tar.zst"]).code(3).says("is there already");
+    desk.devdb(&["sample", "--users", "7", "--into", "archive:one.tar.zst"]).code(3).says("already exists");
     desk.devdb(&["sample", "--users", "7", "--into", "archive:one.tar.zst", "--replace"]).code(0);
     assert_ne!(read("one.tar.zst"), read("two.tar.zst"));
     let into = desk.place();
@@ -99,7 +99,7 @@ async fn an_image_by_the_command() {
     // A name that belongs to something else.
     docker(&["tag", &base(), "devdb-test/foreign:1"]);
     let foreign = ["sample", "--users", "1", "--into", "container://devdb-test/foreign:1"];
-    run(&foreign).code(3).says("an image that devdb has not made").says("--replace");
+    run(&foreign).code(3).says("was not created by devdb").says("--replace");
     docker(&["rmi", "devdb-test/foreign:1"]);
     let nowhere = desk.command(&words).env("DOCKER_HOST", "unix:///nowhere.sock").output().unwrap();
     done(nowhere).code(1).says("no container engine answers").says("DOCKER_HOST");

@@ -1,0 +1,96 @@
+//! `devdb sample`: connect, select, read, write.
+
+use std::pin::pin;
+
+use crate::config::{Config, Target};
+use crate::error::{Exit, Failure};
+use crate::event::{Event, Listener};
+use crate::interrupt;
+use crate::pg::dump::Dumper;
+use crate::sample::{self, ATTEMPTS};
+use crate::step::Step;
+use crate::units::counted;
+
+use super::attempt::{RetryableError, SampleSetup};
+use super::failure::{interrupted, no_section};
+use super::masking::Rules;
+use super::request::{Goal, Inspection, SampleRequest};
+use super::source::Origin;
+use super::task::{Interrupt, SampleTask};
+
+/// Takes a sample and writes it, or prints what was asked about it.
+///
+/// # Errors
+/// `Exit::Leak` before anything is written, if a column is neither masked nor kept on purpose; what failed otherwise.
+/// The destination is then unchanged.
+pub async fn sample(
+    config: &Config,
+    target: &Target,
+    request: &SampleRequest,
+    listener: &dyn Listener,
+) -> Result<(), Failure> {
+    let Some(sample) = &config.sample else { return Err(no_section()) };
+    let task = SampleTask { config, target, sample, request, listener };
+    let mut interrupt = pin!(interrupt::signal());
+    let setup = tokio::select! {
+        setup = task.set_up() => setup?,
+        () = &mut interrupt => return Err(interrupted()),
+    };
+    match setup {
+        Some(setup) => task.attempts(&setup, interrupt).await,
+        None => Ok(()),
+    }
+}
+
+impl SampleTask<'_> {
+    /// Connects to the source and checks all preconditions. Returns `None` if the request is answered by that.
+    async fn set_up(&self) -> Result<Option<SampleSetup<'_>>, Failure> {
+        let destination = self.open_destination().await?;
+        let step = Step::begin(self.listener, "source", "connect to the source");
+        let origin = Origin::open(self.target, self.sample, self.request.from.as_ref(), self.listener).await?;
+        let session = origin.session().await?;
+        step.done(format!("{}, PostgreSQL {}{}", origin.name, session.major(), origin.state()));
+        if let Goal::Inspect(Inspection::Suggest) = self.request.goal {
+            let found = sample::suggest(&origin.source, &self.target.masking.references).await?;
+            self.listener.print(&sample::suggest::yaml(&found));
+            return Ok(None);
+        }
+        let destination = match destination {
+            Some(destination) => {
+                let dumper = Dumper::find(session.major()).await?;
+                Some((self.check_destination(destination, &origin, session.major()).await?, dumper))
+            }
+            None => None,
+        };
+        let rules = if origin.is_scrubbed { None } else { Some(self.check_coverage(&origin).await?) };
+        Ok(Some(SampleSetup { destination, origin, rules }))
+    }
+
+    async fn check_coverage(&self, origin: &Origin) -> Result<Rules, Failure> {
+        let step = Step::begin(self.listener, "coverage", "check column coverage");
+        let rules = Rules::judge(&origin.session().await?, self.target, self.listener).await?;
+        step.done(format!("{} masked, all others kept on purpose", counted(rules.masks.len() as u64, "column")));
+        Ok(rules)
+    }
+
+    /// Retries with a new snapshot if a standby canceled a query because of a conflict with recovery.
+    async fn attempts(&self, setup: &SampleSetup<'_>, mut interrupt: Interrupt<'_>) -> Result<(), Failure> {
+        let mut attempt = 1;
+        loop {
+            match self.attempt(setup, interrupt.as_mut()).await {
+                Ok(()) => return Ok(()),
+                Err(RetryableError::Conflict(why)) if attempt < ATTEMPTS => {
+                    let message = format!("{why}; retrying with a new snapshot");
+                    self.listener.on_event(&Event::Warning { message });
+                    attempt += 1;
+                }
+                Err(RetryableError::Conflict(why)) => {
+                    return Err(Failure::new(Exit::Unexpected, why).hint(
+                        "sample at a quieter time, from the primary, or set hot_standby_feedback on the standby",
+                    ));
+                }
+                Err(RetryableError::Failed(failure)) => return Err(failure),
+            }
+        }
+    }
+}
