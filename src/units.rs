@@ -22,7 +22,32 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// Returns a number with its noun: `1 row`, `2 rows`.
+/// Returns a number with its noun: `1 row`, `1,204 rows`.
 pub fn counted(number: u64, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(number))
+}
+
+/// Returns a number with thousands separators: `1,204`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_separators_and_nouns_a_plural() {
+        assert_eq!([0, 999, 1204, 1_000_000].map(grouped), ["0", "999", "1,204", "1,000,000"]);
+        assert_eq!([0, 1, 1204].map(|number| counted(number, "row")), ["0 rows", "1 row", "1,204 rows"]);
+    }
 }

@@ -190,19 +190,6 @@ pub(crate) fn qualified(schema: &str, name: &str) -> String {
     format!("{}.{}", identifier(schema), identifier(name))
 }
 
-/// Puts a thousands separator into a number: counts are read by people.
-pub(crate) fn count(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,13 +198,5 @@ mod tests {
     fn names_are_quoted_for_people_only_where_needed() {
         assert_eq!(shown("app", "notification_outbox"), "app.notification_outbox");
         assert_eq!(shown("주문", "Job \"x\""), "주문.\"Job \"\"x\"\"\"");
-    }
-
-    #[test]
-    fn counts_have_separators() {
-        assert_eq!(
-            (count(0), count(999), count(1204), count(1_000_000)),
-            ("0".into(), "999".into(), "1,204".into(), "1,000,000".into())
-        );
     }
 }

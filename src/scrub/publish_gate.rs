@@ -12,6 +12,7 @@ use crate::error::{Exit, Failure, Place};
 use crate::pg::Session;
 use crate::pg::connector::Door;
 use crate::platform::guard::{DevInstance, Evidence, Scrubbed};
+use crate::units::counted;
 
 /// What is checked, and by which rules.
 pub struct Case<'a> {
@@ -123,7 +124,7 @@ impl Findings {
         for database in databases::list(first).await?.into_iter().filter(|database| database.connectable) {
             let session = case.door.session(&database.name).await?;
             for hazard in hazards::remaining(&session, case.kept_hazards).await? {
-                self.add(format!("{} in {}: {}", hazard.hazard, hazard.database, hazard.what), &hazard.remedy);
+                self.add(format!("{} in {}: {}", hazard.hazard, hazard.database, hazard.description), &hazard.remedy);
             }
             if databases::is_empty(&session).await? {
                 accounted.insert(database.name);
@@ -162,7 +163,7 @@ impl Findings {
                 case.masker.listener.on_event(&look.event(database));
                 if look.kept.is_none() {
                     self.evidence.masked = false;
-                    let rows = counted(look.rows);
+                    let rows = counted(look.rows, "row");
                     self.add(
                         format!("{database}: {rows} of {} hold what looks like {}", look.column, look.kind.plural()),
                         "mask that, or list it under `mask.survivors` with a reason",
@@ -172,7 +173,7 @@ impl Findings {
             let outcome = case.masker.search(database).await?;
             for hit in outcome.hits.iter().filter(|hit| hit.survivor.is_none()) {
                 self.evidence.masked = false;
-                let rows = counted(hit.rows);
+                let rows = counted(hit.rows, "row");
                 self.add(
                     format!("{database}: originals of {} ({}) are in {rows} of {}", hit.of, hit.rule, hit.path()),
                     "mask that too, or list it under `mask.survivors` with a reason",
@@ -209,8 +210,4 @@ impl Findings {
         }
         Ok(())
     }
-}
-
-fn counted(rows: u64) -> String {
-    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
 }

@@ -1,8 +1,8 @@
-//! Event triggers: they fire on the scrub's own changes of the schema and copy its text elsewhere.
+//! Event triggers: they fire on devdb's own schema changes and may copy the statements elsewhere.
 
 use async_trait::async_trait;
 
-use super::{Finding, Hazard};
+use super::hazard::{Finding, Hazard};
 use crate::pg::{Result, Session, identifier};
 
 pub(super) struct EventTriggers;
@@ -18,7 +18,7 @@ impl Hazard for EventTriggers {
     }
 
     async fn detect(&self, session: &Session) -> Result<Vec<Finding>> {
-        // Those that are part of an extension keep that extension's own tables right.
+        // Those of an extension keep that extension's own tables consistent.
         let rows = session
             .query(
                 "SELECT t.evtname::text, t.evtevent::text, r.rolname::text FROM pg_catalog.pg_event_trigger t \
@@ -37,12 +37,12 @@ impl Hazard for EventTriggers {
                 let (name, event, owner): (String, String, Option<String>) = (row.get(0), row.get(1), row.get(2));
                 let disable = format!("ALTER EVENT TRIGGER {} DISABLE", identifier(&name));
                 Finding {
-                    what: format!("event trigger {name:?} on {event}"),
-                    done: "disabled",
+                    description: format!("event trigger {name:?} on {event}"),
+                    effect: "disabled",
                     owner,
                     remedy: format!("run {disable} as its owner or a superuser"),
-                    ways: vec![disable],
-                    // It sees commands, not rows, and stays inside the clone.
+                    defusals: vec![disable],
+                    // It sees statements, not rows, and cannot leave the clone.
                     blocks: false,
                 }
             })

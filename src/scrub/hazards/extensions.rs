@@ -1,12 +1,13 @@
-//! Extensions that let SQL talk to other servers, and languages whose functions may do anything.
+//! Extensions that connect to other servers from SQL, and languages whose functions may do anything.
 
 use async_trait::async_trait;
 
-use super::{Finding, Hazard};
+use super::hazard::{Finding, Hazard};
 use crate::pg::{Result, Session, identifier};
+use crate::units::counted;
 
-/// Extensions whose purpose is to reach other servers. `postgres_fdw` and its like are missing on
-/// purpose: without a foreign server they reach nothing.
+/// Extensions whose purpose is to connect to other servers. `postgres_fdw` and the like are not listed: without a foreign
+/// server they connect to nothing.
 const OUTBOUND: [&str; 14] = [
     "amqp",
     "aws_commons",
@@ -33,8 +34,8 @@ impl Hazard for OutboundExtensions {
     }
 
     fn about(&self) -> &'static str {
-        "extensions that send requests from SQL (dblink, http, pg_net, aws_lambda, aws_s3, …) are dropped with all that \
-         depends on them; functions that call them fail from then on"
+        "extensions that send requests from SQL (dblink, http, pg_net, aws_lambda, aws_s3, …) are dropped with everything \
+         that depends on them; functions that call them fail from then on"
     }
 
     async fn detect(&self, session: &Session) -> Result<Vec<Finding>> {
@@ -51,14 +52,14 @@ impl Hazard for OutboundExtensions {
             .iter()
             .map(|row| {
                 let (name, version, owner): (String, String, Option<String>) = (row.get(0), row.get(1), row.get(2));
-                // Without the condition an extension that went with another one would be an error.
+                // IF EXISTS: dropping another extension may have dropped this one.
                 let drop = format!("DROP EXTENSION IF EXISTS {} CASCADE", identifier(&name));
                 Finding {
-                    what: format!("extension {name} {version}"),
-                    done: "dropped",
+                    description: format!("extension {name} {version}"),
+                    effect: "dropped",
                     owner,
                     remedy: format!("run {drop} as its owner or a superuser"),
-                    ways: vec![drop],
+                    defusals: vec![drop],
                     blocks: true,
                 }
             })
@@ -75,13 +76,13 @@ impl Hazard for UntrustedLanguages {
     }
 
     fn about(&self) -> &'static str {
-        "functions in untrusted languages (plpython3u, plperlu, …) can open any connection; nobody but their authors \
-         knows what they do, so they are named and block until a script drops them or they are kept with a reason"
+        "functions in untrusted languages (plpython3u, plperlu, …) can open any connection, and devdb cannot tell what they \
+         do; they block publication until a script drops them or they are kept with a reason"
     }
 
     async fn detect(&self, session: &Session) -> Result<Vec<Finding>> {
         // C and internal functions need a library on the server, which a snapshot does not carry.
-        // Functions of an extension are its makers' and do not act by themselves.
+        // Functions of an extension do not act by themselves.
         let rows = session
             .query(
                 "SELECT l.lanname::text, pg_catalog.count(*), \
@@ -100,13 +101,16 @@ impl Hazard for UntrustedLanguages {
             .map(|row| {
                 let (language, functions, first): (String, i64, String) = (row.get(0), row.get(1), row.get(2));
                 Finding {
-                    what: format!("functions in {language}: {functions}, such as {first}"),
-                    done: "dropped",
+                    description: format!(
+                        "{} in {language}, such as {first}",
+                        counted(functions.unsigned_abs(), "function")
+                    ),
+                    effect: "dropped",
                     owner: None,
-                    ways: vec![],
+                    defusals: vec![],
                     blocks: true,
                     remedy:
-                        "look at them: drop them in a script of 00-secure, or keep untrusted-languages with a reason \
+                        "drop them in a script of 00-secure, or review them and keep untrusted-languages with a reason \
                              under `hazards:`"
                             .into(),
                 }

@@ -1,21 +1,22 @@
-//! Foreign servers: a `SELECT` on a foreign table would read, and an `INSERT` write, production.
+//! Foreign servers: a `SELECT` on a foreign table would read production, an `INSERT` would write to it.
 
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
-use super::{Finding, Hazard};
+use super::hazard::{Finding, Hazard};
 use crate::pg::{Result, Session, identifier};
+use crate::units::counted;
 
 pub(super) struct ForeignServers;
 
-/// A host that cannot exist: `.invalid` is reserved for that (RFC 2606).
+/// A host that cannot exist: the domain `.invalid` is reserved for that (RFC 2606).
 const NOWHERE: &str = "devdb.invalid";
 
-/// Wrappers that take the connection options of libpq.
+/// Foreign data wrappers that take libpq's connection options.
 const LIBPQ_WRAPPERS: [&str; 2] = ["postgres_fdw", "dblink_fdw"];
 
-/// Options of libpq that lead to a server; `host` alone is set to [`NOWHERE`], these are removed.
-const OTHER_ADDRESSES: [&str; 3] = ["hostaddr", "service", "servicefile"];
+/// libpq options that address a server besides `host`, which is set to [`NOWHERE`]; these are removed.
+const ADDRESS_OPTIONS: [&str; 3] = ["hostaddr", "service", "servicefile"];
 
 #[async_trait]
 impl Hazard for ForeignServers {
@@ -24,7 +25,7 @@ impl Hazard for ForeignServers {
     }
 
     fn about(&self) -> &'static str {
-        "a foreign server leads to production, and its user mappings hold passwords; the mappings are dropped and \
+        "a foreign server connects to production, and its user mappings hold passwords; the mappings are dropped and \
          a PostgreSQL server's host is set to devdb.invalid, so that foreign tables and views on them keep their \
          shape; a server of any other wrapper is dropped with its foreign tables"
     }
@@ -56,10 +57,11 @@ fn finding(row: &Row) -> Option<Finding> {
     let (mappings, tables): (Vec<Option<String>>, i64) = (row.get("mappings"), row.get("tables"));
     let name = identifier(&server);
     let drop = format!("DROP SERVER {name} CASCADE");
-    let mut ways = Vec::new();
+    let mut defusals = Vec::new();
     if LIBPQ_WRAPPERS.contains(&wrapper.as_str()) {
-        let strays: Vec<&String> = options.iter().filter(|option| OTHER_ADDRESSES.contains(&option.as_str())).collect();
-        if host.as_deref() == Some(NOWHERE) && strays.is_empty() && mappings.is_empty() {
+        let addresses: Vec<&String> =
+            options.iter().filter(|option| ADDRESS_OPTIONS.contains(&option.as_str())).collect();
+        if host.as_deref() == Some(NOWHERE) && addresses.is_empty() && mappings.is_empty() {
             return None;
         }
         let mut statements: Vec<String> = mappings
@@ -70,23 +72,24 @@ fn finding(row: &Row) -> Option<Finding> {
             })
             .collect();
         let verb = if host.is_some() { "SET" } else { "ADD" };
-        let dropped: String = strays.iter().map(|option| format!(", DROP {}", identifier(option))).collect();
+        let dropped: String = addresses.iter().map(|option| format!(", DROP {}", identifier(option))).collect();
         statements.push(format!("ALTER SERVER {name} OPTIONS ({verb} host '{NOWHERE}'{dropped})"));
-        ways.push(statements.join("; "));
+        defusals.push(statements.join("; "));
     }
-    ways.push(drop.clone());
+    defusals.push(drop.clone());
     Some(Finding {
-        what: format!(
-            "foreign server {server:?} ({wrapper}), user mappings: {}, foreign tables: {tables}",
-            mappings.len()
+        description: format!(
+            "foreign server {server:?} ({wrapper}) with {} and {}",
+            counted(mappings.len() as u64, "user mapping"),
+            counted(tables.unsigned_abs(), "foreign table")
         ),
-        done: if ways.len() > 1 {
-            "pointed at devdb.invalid, its user mappings dropped"
+        effect: if defusals.len() > 1 {
+            "pointed at devdb.invalid and stripped of its user mappings"
         } else {
             "dropped with its foreign tables"
         },
         owner,
-        ways,
+        defusals,
         blocks: true,
         remedy: format!("run {drop} as its owner or a superuser, or alter its options in a script of 00-secure"),
     })

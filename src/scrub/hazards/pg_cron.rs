@@ -1,10 +1,11 @@
-//! pg_cron: production's scheduled SQL would run in the clone as soon as its library is loaded.
+//! pg_cron: production's scheduled SQL would run in the clone as soon as the library is loaded.
 
 use async_trait::async_trait;
 
-use super::{Finding, Hazard, exists};
-use crate::pg::as_owner::{count, read};
+use super::hazard::{Finding, Hazard, relation_exists};
+use crate::pg::as_owner::read;
 use crate::pg::{Result, Session};
+use crate::units::counted;
 
 pub(super) struct PgCron;
 
@@ -15,7 +16,7 @@ impl Hazard for PgCron {
     }
 
     fn about(&self) -> &'static str {
-        "scheduled SQL runs by itself, and its log keeps commands and messages; the extension is dropped with both"
+        "scheduled SQL runs by itself, and its log keeps statements and messages; the extension is dropped with both"
     }
 
     async fn detect(&self, session: &Session) -> Result<Vec<Finding>> {
@@ -28,15 +29,15 @@ impl Hazard for PgCron {
             .await?;
         let Some(row) = installed.first() else { return Ok(vec![]) };
         let owner: Option<String> = row.get(0);
-        let active = if exists(session, "cron.job").await? { active_jobs(session).await? } else { Some(0) };
-        let jobs = active
-            .map_or_else(|| "jobs that cannot be counted".to_owned(), |jobs| format!("active jobs: {}", count(jobs)));
+        let active = if relation_exists(session, "cron.job").await? { active_jobs(session).await? } else { Some(0) };
+        let jobs =
+            active.map_or_else(|| "an unknown number of active jobs".to_owned(), |jobs| counted(jobs, "active job"));
         Ok(vec![Finding {
-            what: format!("extension pg_cron, {jobs}"),
-            done: "dropped with its jobs and their log",
+            description: format!("extension pg_cron with {jobs}"),
+            effect: "dropped with its jobs and their log",
             owner,
-            ways: vec!["DROP EXTENSION pg_cron CASCADE".into()],
-            // Jobs that were switched off instead (see the shapes of tables) do not run.
+            defusals: vec!["DROP EXTENSION pg_cron CASCADE".into()],
+            // Jobs that were disabled instead (see `shapes`) do not run.
             blocks: active != Some(0),
             remedy: "drop the extension as a superuser, or use a parameter group without pg_cron in \
                      shared_preload_libraries and keep pg-cron with that reason under `hazards:`"
@@ -45,9 +46,9 @@ impl Hazard for PgCron {
     }
 }
 
-/// Active jobs of everybody; none when they cannot be counted. A policy on `cron.job` hides other people's jobs: with
-/// `row_security = off` that is an error rather than a wrong number.
-async fn active_jobs(session: &Session) -> Result<Option<i64>> {
+/// Returns the number of active jobs of all roles, or `None` if they cannot be counted. A policy on `cron.job` hides the
+/// jobs of other roles: with `row_security = off` that is an error rather than a wrong number.
+async fn active_jobs(session: &Session) -> Result<Option<u64>> {
     let owner = session
         .query(
             "SELECT r.rolname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner \
@@ -57,7 +58,7 @@ async fn active_jobs(session: &Session) -> Result<Option<i64>> {
         .await?;
     let owner: Option<String> = owner.first().map(|row| row.get(0));
     match read(session, owner.as_deref(), "SELECT pg_catalog.count(*) FROM cron.job WHERE active").await {
-        Ok(rows) => Ok(rows.first().map(|row| row.get(0))),
+        Ok(rows) => Ok(rows.first().map(|row| row.get::<_, i64>(0).unsigned_abs())),
         Err(error) if error.is_disconnect() => Err(error),
         Err(_) => Ok(None),
     }

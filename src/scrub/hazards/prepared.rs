@@ -1,9 +1,8 @@
-//! Prepared transactions: they survive a restore with all their locks, and would let the scrub wait
-//! for ever.
+//! Prepared transactions: they survive a restore with all their locks, which the scrub would wait for without end.
 
 use async_trait::async_trait;
 
-use super::{Finding, Hazard};
+use super::hazard::{Finding, Hazard};
 use crate::pg::{Result, Session, literal};
 
 pub(super) struct PreparedTransactions;
@@ -15,11 +14,11 @@ impl Hazard for PreparedTransactions {
     }
 
     fn about(&self) -> &'static str {
-        "transactions prepared for a second commit phase hold their locks for ever; they are rolled back"
+        "transactions prepared for two-phase commit hold their locks until they end; they are rolled back"
     }
 
     async fn detect(&self, session: &Session) -> Result<Vec<Finding>> {
-        // One can be rolled back only from its own database, by its owner.
+        // A prepared transaction can be rolled back only from its own database, by its owner.
         let rows = session
             .query(
                 "SELECT gid, owner::text, prepared::text FROM pg_catalog.pg_prepared_xacts \
@@ -32,13 +31,13 @@ impl Hazard for PreparedTransactions {
             .map(|row| {
                 let (gid, owner, since): (String, Option<String>, String) = (row.get(0), row.get(1), row.get(2));
                 Finding {
-                    what: format!(
+                    description: format!(
                         "prepared transaction {gid:?} of {}, since {since}",
                         owner.as_deref().unwrap_or("a dropped role")
                     ),
-                    done: "rolled back",
+                    effect: "rolled back",
                     owner,
-                    ways: vec![format!("ROLLBACK PREPARED {}", literal(&gid))],
+                    defusals: vec![format!("ROLLBACK PREPARED {}", literal(&gid))],
                     blocks: true,
                     remedy: format!("run ROLLBACK PREPARED {} as its owner or a superuser", literal(&gid)),
                 }

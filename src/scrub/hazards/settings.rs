@@ -1,19 +1,18 @@
-//! Secrets in settings: `ALTER ROLE … SET app.jwt_secret = …` stands in a catalog that everybody may
-//! read.
+//! Secrets in settings: `ALTER ROLE … SET app.jwt_secret = …` is stored in a catalog that every role may read.
 
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
-use super::{Finding, Hazard};
+use super::hazard::{Finding, Hazard};
 use crate::pg::{Result, Session, identifier};
 
 pub(super) struct SecretSettings;
 
-/// Names of a team's own settings (those with a dot) that hold secrets.
+/// Names of custom settings (those with a dot) that hold secrets.
 const SECRET_NAME: &str =
     "(secret|token|passw|credential|api_?key|private_?key|encryption_?key|(^|[._])(key|jwt|pwd)$|_key$)";
 
-/// Values that hold a password whatever the setting is called: a URL with one, or libpq's form.
+/// Values that hold a password whatever the setting's name: a URL with one, or libpq's key-value form.
 const SECRET_VALUE: &str = "(://[^/@[:space:]]*:[^/@[:space:]]+@|password[[:space:]]*=)";
 
 #[async_trait]
@@ -23,7 +22,7 @@ impl Hazard for SecretSettings {
     }
 
     fn about(&self) -> &'static str {
-        "passwords, tokens and keys set by ALTER ROLE or ALTER DATABASE can be read by everybody; they are reset"
+        "passwords, tokens and keys set by ALTER ROLE or ALTER DATABASE can be read by every role; they are reset"
     }
 
     async fn detect(&self, session: &Session) -> Result<Vec<Finding>> {
@@ -50,9 +49,9 @@ impl Hazard for SecretSettings {
 fn finding(row: &Row) -> Finding {
     let (database, role): (Option<String>, Option<String>) = (row.get("database"), row.get("role"));
     let (owner, setting): (Option<String>, String) = (row.get("owner"), row.get("setting"));
-    // `app.x` is two identifiers.
+    // `app.x` is two identifiers, quoted separately.
     let name = setting.split('.').map(identifier).collect::<Vec<_>>().join(".");
-    let (of, words) = match (&role, &database) {
+    let (target, words) = match (&role, &database) {
         (Some(role), Some(database)) => (
             format!("ROLE {} IN DATABASE {}", identifier(role), identifier(database)),
             format!("role {role} in this database"),
@@ -61,14 +60,14 @@ fn finding(row: &Row) -> Finding {
         (None, Some(database)) => (format!("DATABASE {}", identifier(database)), "this database".to_owned()),
         (None, None) => ("ROLE ALL".to_owned(), "all roles".to_owned()),
     };
-    let reset = format!("ALTER {of} RESET {name}");
+    let reset = format!("ALTER {target} RESET {name}");
     Finding {
-        what: format!("setting {setting} of {words}"),
-        done: "reset",
-        // A role may reset its own settings; those of a database are its owner's.
+        description: format!("setting {setting} of {words}"),
+        effect: "reset",
+        // A role may reset its own settings; only the owner may reset those of a database.
         owner: role.or(owner),
         remedy: format!("run {reset} as a superuser"),
-        ways: vec![reset],
+        defusals: vec![reset],
         blocks: true,
     }
 }

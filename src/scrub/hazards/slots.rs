@@ -1,9 +1,8 @@
-//! Replication slots of production's own consumers: nobody reads them in the clone, so they keep WAL
-//! until the disk is full.
+//! Replication slots of production's consumers: nothing reads them in the clone, so they retain WAL until the disk is full.
 
 use async_trait::async_trait;
 
-use super::{Finding, Hazard};
+use super::hazard::{Finding, Hazard};
 use crate::pg::{Result, Session, literal};
 
 pub(super) struct ReplicationSlots;
@@ -15,7 +14,7 @@ impl Hazard for ReplicationSlots {
     }
 
     fn about(&self) -> &'static str {
-        "a slot that nobody reads keeps WAL until the disk is full; unused ones are dropped"
+        "a slot that nothing reads retains WAL until the disk is full; inactive slots are dropped"
     }
 
     async fn detect(&self, session: &Session) -> Result<Vec<Finding>> {
@@ -34,13 +33,13 @@ impl Hazard for ReplicationSlots {
                 let (name, kind, active): (String, String, bool) = (row.get(0), row.get(1), row.get(2));
                 let drop = format!("SELECT pg_catalog.pg_drop_replication_slot({})", literal(&name));
                 Finding {
-                    what: format!("{kind} replication slot {name:?}{}", if active { ", in use" } else { "" }),
-                    done: "dropped",
+                    description: format!("{kind} replication slot {name:?}{}", if active { ", in use" } else { "" }),
+                    effect: "dropped",
                     owner: None,
-                    remedy: format!("run {drop} as a role with REPLICATION once nobody uses it"),
-                    // One in use is used by somebody inside the quarantine: not ours to cut.
-                    ways: if active { vec![] } else { vec![drop] },
-                    // It reaches nobody outside; it only fills the disk.
+                    remedy: format!("run {drop} as a role with REPLICATION once the slot is inactive"),
+                    // An active slot has a consumer inside the quarantine, which is not ours to disconnect.
+                    defusals: if active { vec![] } else { vec![drop] },
+                    // It sends nothing to the outside; it only fills the disk.
                     blocks: false,
                 }
             })

@@ -1,15 +1,15 @@
-//! Logical replication subscriptions: a clone with a live one takes production's slot, and with it
-//! rows that the real subscriber never gets.
+//! Logical replication subscriptions: a clone with an enabled one takes over production's slot, and with it rows that the
+//! real subscriber then never receives.
 
 use async_trait::async_trait;
 
-use super::{Finding, Hazard};
+use super::hazard::{Finding, Hazard};
 use crate::pg::{Result, Session, identifier};
 
 pub(super) struct Subscriptions;
 
-/// A connection string that leads to no server: a socket directory that does not exist, so that not
-/// even a name is looked up. The password satisfies servers that demand one of a plain user.
+/// A connection string that addresses no server: a socket directory that does not exist, so that no name is resolved. The
+/// password satisfies servers that require one for roles that are no superusers.
 const NOWHERE: &str = "host=/devdb/nowhere password=none";
 
 #[async_trait]
@@ -19,13 +19,13 @@ impl Hazard for Subscriptions {
     }
 
     fn about(&self) -> &'static str {
-        "a subscription would take over production's replication slot; it is disabled, cut off from its slot and \
+        "a subscription would take over production's replication slot; it is disabled, detached from its slot and \
          its publisher, and only then dropped"
     }
 
     async fn detect(&self, session: &Session) -> Result<Vec<Finding>> {
-        // A shared catalog, but a subscription can be dropped only from its own database. The
-        // columns named here are the ones that a plain user may read.
+        // The catalog is shared, but a subscription can be dropped only from its own database. These are the columns
+        // that a role without superuser rights may read.
         let rows = session
             .query(
                 "SELECT s.subname::text, s.subenabled, s.subslotname::text, r.rolname::text \
@@ -43,24 +43,24 @@ impl Hazard for Subscriptions {
 fn finding(name: String, enabled: bool, slot: Option<String>, owner: Option<String>) -> Finding {
     let state = if enabled { "enabled" } else { "disabled" };
     let slot_words = slot.as_ref().map_or_else(|| "no slot".to_owned(), |slot| format!("slot {slot:?}"));
-    let defusal = cut_off_and_drop(&name);
+    let defusal = detach_and_drop(&name);
     Finding {
-        what: format!("subscription {name:?}, {state}, {slot_words}"),
-        done: "cut off and dropped",
+        description: format!("subscription {name:?}, {state}, {slot_words}"),
+        effect: "detached and dropped",
         owner,
         blocks: enabled || slot.is_some(),
         remedy: format!(
-            "run as its owner or a superuser, in this order: {defusal}; never DROP SUBSCRIPTION alone, that drops \
+            "run as its owner or a superuser, in this order: {defusal}; never run DROP SUBSCRIPTION alone: that drops \
              production's slot; `max_logical_replication_workers = 0` in the parameter group keeps it from starting"
         ),
-        ways: vec![defusal],
+        defusals: vec![defusal],
     }
 }
 
-/// The only order that leaves production alone. `DROP SUBSCRIPTION` drops the slot on the publisher,
-/// therefore `slot_name = NONE` first. Even so, while tables are still being copied, it connects to drop
-/// the slots of their copies, which the real subscriber is using: therefore another address before.
-fn cut_off_and_drop(name: &str) -> String {
+/// Returns the statements in the only order that does not touch production. `DROP SUBSCRIPTION` drops the slot on the
+/// publisher, hence `slot_name = NONE` first. Even then, while tables are still being copied, it connects to drop the slots
+/// of those copies, which the real subscriber is using: hence another address before that.
+fn detach_and_drop(name: &str) -> String {
     let name = identifier(name);
     format!(
         "ALTER SUBSCRIPTION {name} DISABLE; ALTER SUBSCRIPTION {name} CONNECTION '{NOWHERE}'; \
@@ -73,8 +73,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_slot_is_cut_off_before_the_drop() {
-        let sql = cut_off_and_drop("s\"x");
+    fn the_slot_is_detached_before_the_drop() {
+        let sql = detach_and_drop("s\"x");
         let at = |word: &str| sql.find(word).unwrap();
         assert!(at("DISABLE") < at("CONNECTION") && at("CONNECTION") < at("slot_name = NONE"), "{sql}");
         assert!(at("slot_name = NONE") < at("DROP SUBSCRIPTION \"s\"\"x\""), "{sql}");

@@ -1,47 +1,43 @@
-//! Tables that something acts on: found by their shape ([`super::shapes`]), emptied or switched off.
+//! Tables that something acts on: recognized by their shape ([`super::shapes`]), emptied or disabled.
 
 use async_trait::async_trait;
 
-use super::shapes::{HOME_MADE, Name, OUTBOX, SHAPES, Shape, Treatment, done_column, looks_like_a_queue};
-use super::{Finding, Hazard};
-use crate::pg::as_owner::{count, qualified, read, shown, without_triggers};
+use super::hazard::{Finding, Hazard};
+use super::shape::{Name, Shape, Table, Treatment};
+use super::shapes::{OUTBOX, QUEUE_LIKE, SHAPES, done_column, is_queue_like};
+use crate::pg::as_owner::{qualified, read, shown, without_triggers};
 use crate::pg::{Result, Session, identifier};
+use crate::units::{counted, grouped};
 
-/// An ordinary or partitioned table.
-pub(super) struct Table {
-    oid: u32,
-    schema: String,
-    pub(super) name: String,
-    owner: Option<String>,
-    pub(super) columns: Vec<String>,
-}
-
-/// One hazard for each kind of table.
+/// Returns one hazard for each shape.
 pub(super) fn all() -> impl Iterator<Item = Box<dyn Hazard>> {
-    let known = SHAPES.iter().map(|shape| Tables { shape, judge: |shape, table| shape.fits(table) });
-    let named = |shape: &Shape, table: &Table| shape.fits(table) && !is_known(table);
-    let unnamed = |_: &Shape, table: &Table| looks_like_a_queue(table) && !is_known(table) && !OUTBOX.fits(table);
+    let known = SHAPES.iter().map(|shape| TableHazard { shape, matches: |shape, table| shape.fits(table) });
+    let outbox = |shape: &Shape, table: &Table| shape.fits(table) && !is_known(table);
+    let queue_like = |_: &Shape, table: &Table| is_queue_like(table) && !is_known(table) && !OUTBOX.fits(table);
     known
-        .chain([Tables { shape: &OUTBOX, judge: named }, Tables { shape: &HOME_MADE, judge: unnamed }])
-        .map(|tables| Box::new(tables) as Box<dyn Hazard>)
+        .chain([
+            TableHazard { shape: &OUTBOX, matches: outbox },
+            TableHazard { shape: &QUEUE_LIKE, matches: queue_like },
+        ])
+        .map(|hazard| Box::new(hazard) as Box<dyn Hazard>)
 }
 
-/// Whether the table has a name of its own among the hazards, under which alone it may be kept.
+/// Whether the table belongs to a specific hazard; it can be kept under that name only.
 fn is_known(table: &Table) -> bool {
     SHAPES.iter().any(|shape| shape.fits(table))
 }
 
 fn is_companion(companion: &str, name: &str) -> bool {
-    companion.strip_prefix('*').map_or(name == companion, |ending| name.ends_with(ending))
+    companion.strip_prefix('*').map_or(name == companion, |suffix| name.ends_with(suffix))
 }
 
-struct Tables {
+struct TableHazard {
     shape: &'static Shape,
-    judge: fn(&Shape, &Table) -> bool,
+    matches: fn(&Shape, &Table) -> bool,
 }
 
 #[async_trait]
-impl Hazard for Tables {
+impl Hazard for TableHazard {
     fn name(&self) -> &'static str {
         self.shape.hazard
     }
@@ -53,7 +49,7 @@ impl Hazard for Tables {
     async fn detect(&self, session: &Session) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for table in candidates(session, self.shape).await? {
-            if (self.judge)(self.shape, &table)
+            if (self.matches)(self.shape, &table)
                 && let Some(finding) = self.finding(session, &table).await?
             {
                 findings.push(finding);
@@ -63,77 +59,80 @@ impl Hazard for Tables {
     }
 }
 
-impl Tables {
+impl TableHazard {
     async fn finding(&self, session: &Session, table: &Table) -> Result<Option<Finding>> {
         let name = qualified(&table.schema, &table.name);
         let waiting = self.waiting(table);
-        let counted = read(
+        let counts = read(
             session,
             table.owner.as_deref(),
             &format!("SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {waiting}) FROM {name}"),
         )
         .await;
-        let rows = match counted {
-            Ok(rows) => rows.first().map(|row| (row.get::<_, i64>(0), row.get::<_, i64>(1))),
+        let rows = match counts {
+            Ok(rows) => {
+                rows.first().map(|row| (row.get::<_, i64>(0).unsigned_abs(), row.get::<_, i64>(1).unsigned_abs()))
+            }
             Err(error) if error.is_disconnect() => return Err(error),
-            // A policy forced upon the owner hides rows from everybody, but not that there are none.
+            // A policy that is forced on the owner hides rows from every role, but not that a table is empty.
             Err(_) if has_no_pages(session, table).await? => return Ok(None),
             Err(_) => None,
         };
-        let (harmless, words) = match (rows, self.shape.treatment) {
-            (Some((0, _)), _) | (Some((_, 0)), Treatment::Set(_)) => return Ok(None),
-            (Some((all, 0)), _) => (true, format!("rows: {}", count(all))),
-            (Some((all, waiting)), _) => (false, format!("rows: {}, waiting: {}", count(all), count(waiting))),
-            // Unreadable, so nobody can say that it is harmless.
-            (None, _) => (false, "rows that cannot be counted".to_owned()),
+        let (blocks, content) = match (rows, self.shape.treatment) {
+            (Some((0, _)), _) | (Some((_, 0)), Treatment::Disable(_)) => return Ok(None),
+            (Some((all, 0)), _) => (false, counted(all, "row")),
+            (Some((all, waiting)), _) => (true, format!("{}, {} waiting", counted(all, "row"), grouped(waiting))),
+            // Unreadable, hence not known to be harmless.
+            (None, _) => (true, "an unknown number of rows".to_owned()),
         };
-        let (ways, done) = match self.shape.treatment {
+        let (defusals, effect) = match self.shape.treatment {
             Treatment::Empty => (self.emptying(session, table, &name).await?, "emptied"),
-            Treatment::Set(off) => {
+            Treatment::Disable(assignment) => {
                 let (before, after) = without_triggers(session, &[table.oid]).await?;
-                (vec![format!("{before}UPDATE {name} SET {off} WHERE {waiting}{after}")], "switched off")
+                (vec![format!("{before}UPDATE {name} SET {assignment} WHERE {waiting}{after}")], "disabled")
             }
         };
         Ok(Some(Finding {
-            what: format!("{}, {words}", shown(&table.schema, &table.name)),
-            done,
+            description: format!("{}: {content}", shown(&table.schema, &table.name)),
+            effect,
             owner: table.owner.clone(),
             remedy: format!(
-                "empty it in a script of 00-secure (rows of other tables may refer to it), or keep {} with a reason under \
+                "empty it in a script of 00-secure (other tables may reference its rows), or keep {} with a reason under \
                  `hazards:`",
                 self.shape.hazard
             ),
-            ways,
-            blocks: !harmless,
+            defusals,
+            blocks,
         }))
     }
 
+    /// Returns the SQL condition of the rows that something would act on.
     fn waiting(&self, table: &Table) -> String {
-        let home_made = std::ptr::eq(self.shape, &OUTBOX) || std::ptr::eq(self.shape, &HOME_MADE);
+        let custom = std::ptr::eq(self.shape, &OUTBOX) || std::ptr::eq(self.shape, &QUEUE_LIKE);
         match done_column(table) {
-            Some(column) if home_made => format!("{} IS NULL", identifier(column)),
+            Some(column) if custom => format!("{} IS NULL", identifier(column)),
             _ => self.shape.waiting.to_owned(),
         }
     }
 
-    /// `TRUNCATE` first: it leaves no dead rows. It refuses when a table outside the set refers to
-    /// this one; then rows are deleted, which those tables' foreign keys may allow.
+    /// Returns `TRUNCATE` first, because it leaves no dead rows. It fails when a table outside the set references this one;
+    /// then rows are deleted, which that table's foreign key may allow.
     async fn emptying(&self, session: &Session, table: &Table, name: &str) -> Result<Vec<String>> {
         let mut oids = vec![table.oid];
         let mut names = Vec::new();
         if !self.shape.companions.is_empty() {
-            for (oid, other) in neighbours(session, table).await? {
+            for (oid, other) in siblings(session, table).await? {
                 if self.shape.companions.iter().any(|companion| is_companion(companion, &other)) {
                     oids.push(oid);
                     names.push(qualified(&table.schema, &other));
                 }
             }
         }
-        // Companions refer to the table, so their rows go first.
+        // Companions reference the table, so their rows are removed first.
         names.push(name.to_owned());
         let (before, after) = without_triggers(session, &oids).await?;
         let delete: Vec<String> = names.iter().map(|name| format!("DELETE FROM {name}")).collect();
-        // Pending checks of deferred constraints would not let the triggers be enabled again.
+        // Triggers cannot be enabled again while checks of deferred constraints are pending.
         let check = if after.is_empty() { "" } else { "; SET CONSTRAINTS ALL IMMEDIATE" };
         Ok(vec![
             format!("{before}TRUNCATE {}{after}", names.join(", ")),
@@ -142,8 +141,7 @@ impl Tables {
     }
 }
 
-/// Tables that may be of a shape; views and foreign tables are none. Partitions are reached through
-/// their root.
+/// Returns the tables that may have a shape, without views and foreign tables. Partitions are covered by their root.
 async fn candidates(session: &Session, shape: &Shape) -> Result<Vec<Table>> {
     let name = match shape.name {
         Name::Contains(part) | Name::Begins(part) => part,
@@ -177,7 +175,7 @@ async fn candidates(session: &Session, shape: &Shape) -> Result<Vec<Table>> {
         .collect())
 }
 
-/// Whether a table and its partitions take no space: nothing can be in them.
+/// Whether a table and its partitions occupy no space, so that they are empty.
 async fn has_no_pages(session: &Session, table: &Table) -> Result<bool> {
     let row = session
         .query_one(
@@ -190,8 +188,8 @@ async fn has_no_pages(session: &Session, table: &Table) -> Result<bool> {
     Ok(row.get(0))
 }
 
-/// Other tables of the same schema.
-async fn neighbours(session: &Session, table: &Table) -> Result<Vec<(u32, String)>> {
+/// Returns oid and name of the other tables in the same schema.
+async fn siblings(session: &Session, table: &Table) -> Result<Vec<(u32, String)>> {
     let rows = session
         .query(
             "SELECT o.oid, o.relname::text FROM pg_catalog.pg_class c \

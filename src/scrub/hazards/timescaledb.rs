@@ -1,8 +1,8 @@
-//! TimescaleDB's background jobs: procedures of production that run by themselves, and its telemetry.
+//! TimescaleDB's background jobs: production's own procedures, which run by themselves, and its telemetry.
 
 use async_trait::async_trait;
 
-use super::{Finding, Hazard, exists};
+use super::hazard::{Finding, Hazard, relation_exists};
 use crate::pg::{Result, Session, identifier};
 
 pub(super) struct TimescaleJobs;
@@ -14,12 +14,12 @@ impl Hazard for TimescaleJobs {
     }
 
     fn about(&self) -> &'static str {
-        "production's own procedures on TimescaleDB's schedule, and its telemetry, are switched off; its policies \
-         (compression, retention, refresh) only touch the clone and stay"
+        "production's own procedures on TimescaleDB's schedule, and its telemetry, are disabled; its policies \
+         (compression, retention, refresh) only affect the clone and stay"
     }
 
     async fn detect(&self, session: &Session) -> Result<Vec<Finding>> {
-        if !exists(session, "timescaledb_information.jobs").await? {
+        if !relation_exists(session, "timescaledb_information.jobs").await? {
             return Ok(vec![]);
         }
         let rows = session
@@ -39,13 +39,13 @@ impl Hazard for TimescaleJobs {
             .map(|row| {
                 let (id, schema, procedure): (i32, String, String) = (row.get(0), row.get(1), row.get(2));
                 let (owner, home): (Option<String>, String) = (row.get(3), row.get(4));
-                let off = format!("SELECT {}.alter_job({id}, scheduled => false)", identifier(&home));
+                let disable = format!("SELECT {}.alter_job({id}, scheduled => false)", identifier(&home));
                 Finding {
-                    what: format!("TimescaleDB job {id} calling {schema}.{procedure}"),
-                    done: "switched off",
+                    description: format!("TimescaleDB job {id} calling {schema}.{procedure}"),
+                    effect: "disabled",
                     owner,
-                    remedy: format!("run {off} as the job's owner"),
-                    ways: vec![off],
+                    remedy: format!("run {disable} as the job's owner"),
+                    defusals: vec![disable],
                     blocks: true,
                 }
             })

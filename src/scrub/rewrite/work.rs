@@ -11,9 +11,9 @@ use super::plan::Unit;
 use super::progress::{self, Measured};
 use super::{Error, Method, Options, Result, STEP, alter, refill, session};
 use crate::event::Event;
-use crate::pg::as_owner::count;
 use crate::pg::connector::Door;
 use crate::pg::{self, Session};
+use crate::units::counted;
 
 /// Rewrites all units that are not done. When one fails, the sessions of the others are closed with it:
 /// what they had not committed is undone by the server.
@@ -63,7 +63,8 @@ async fn one(session: &Session, unit: &Unit, options: &Options<'_>) -> Result<()
     session.run("COMMIT").await?;
     for (table, rows) in done {
         let (database, method, seconds) = (session.database(), unit.method, began.elapsed().as_secs_f64());
-        let message = format!("{database}: {}: {} rows, {method}, {seconds:.1} s", table.shown, count(rows));
+        let message =
+            format!("{database}: {}: {}, {method}, {seconds:.1} s", table.shown, counted(rows.unsigned_abs(), "row"));
         options.listener.on_event(&Event::Progress { step: STEP, message });
     }
     Ok(())

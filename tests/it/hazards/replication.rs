@@ -74,7 +74,7 @@ async fn the_publisher_survives_our_defuse(version: Version) {
     let master = clone.login("master", "m", "app").await.unwrap();
     assert!(remaining(&master).await[0].starts_with("subscriptions: subscription \"s\", enabled, slot \"s\""));
     let said = defuse(&clone.superuser("app").await).await;
-    assert!(said.contains("cut off and dropped"), "{said}");
+    assert!(said.contains("detached and dropped"), "{said}");
     assert_eq!(count(&master, "pg_subscription").await, 0);
     assert_eq!(remaining(&master).await, Vec::<String>::new());
     let published = publisher.superuser("postgres").await;
@@ -144,10 +144,10 @@ async fn subscriptions_of_others(version: Version) {
                   PUBLICATION p WITH (connect = false, slot_name = 'real')";
     cluster.sql("app", create).await;
     let said = defuse(&master).await;
-    assert!(said.contains("could not be cut off and dropped"), "{said}");
+    assert!(said.contains("could not be detached and dropped"), "{said}");
     let left = remaining(&master).await;
     assert!(left[0].contains("slot \"real\"; it belongs to postgres, a superuser"), "{left:?}");
-    assert!(left[0].contains("never DROP SUBSCRIPTION alone"), "{left:?}");
+    assert!(left[0].contains("never run DROP SUBSCRIPTION alone"), "{left:?}");
     if version.major >= 16 {
         // A plain role may own one there; the master made it, and so may become it.
         master.run("CREATE ROLE replicator").await.unwrap();

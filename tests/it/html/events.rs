@@ -38,9 +38,9 @@ pub fn good_night() -> Vec<Heard> {
     );
     story.step("password", "reset the master password", 41.0, "logged in as haneul_admin on PostgreSQL 16");
     for (hazard, database, message, kept) in [
-        ("laravel-queue", Some("haneul"), "public.jobs, rows: 180, waiting: 180; emptied", None),
-        ("laravel-queue", Some("haneul"), "public.failed_jobs, rows: 40; emptied", None),
-        ("outbox", Some("haneul"), "app.notification_outbox, rows: 1,200, waiting: 160; emptied", None),
+        ("laravel-queue", Some("haneul"), "public.jobs: 180 rows, 180 waiting; emptied", None),
+        ("laravel-queue", Some("haneul"), "public.failed_jobs: 40 rows; emptied", None),
+        ("outbox", Some("haneul"), "app.notification_outbox: 1,200 rows, 160 waiting; emptied", None),
         (
             "foreign-servers",
             Some("events"),
