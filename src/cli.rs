@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::error::Exit;
 use crate::report::Format;
+use crate::trace::TraceFilter;
 
 /// Fresh, scrubbed development databases from production snapshots.
 #[derive(Debug, Parser)]
@@ -23,6 +24,15 @@ pub struct Cli {
     /// How to report.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
     pub format: Format,
+
+    /// Report every table and script, and trace SQL statements and API calls: kind, target and duration.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+
+    /// Filter of the trace: a level (`debug`, `off`) or SOURCE=LEVEL, comma-separated; sources are `sql`, `aws` and
+    /// `docker`.
+    #[arg(long, global = true, env = "DEVDB_LOG", value_name = "FILTER", default_value_t, hide_default_value = true)]
+    pub log: TraceFilter,
 
     /// Also write a report of the run to this file when it ends, as one HTML page.
     #[arg(long, global = true, env = "DEVDB_HTML", value_name = "FILE")]

@@ -53,6 +53,8 @@ pub mod diagnostic;
 
 pub mod error;
 
+pub mod trace;
+
 pub mod digest;
 
 pub mod host;

@@ -1,4 +1,4 @@
-//! Parses, runs, prints the error, returns its exit code.
+//! Parses the arguments, runs the command, reports its failure, returns its exit code.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,16 +12,19 @@ use devdb::{cli::Cli, commands, report};
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let listener = report::listener(cli.format);
+    if cli.verbose {
+        report::write_trace(&cli.log);
+    }
+    let listener = report::listener(cli.format, cli.verbose);
     let exit = match report::with_html(listener.clone(), cli.html.as_deref()) {
-        Ok(listener) => told(commands::run(cli, listener.clone()).await, &listener),
-        Err(failure) => told(Err(failure), &listener),
+        Ok(listener) => report_failure(commands::run(cli, listener.clone()).await, &listener),
+        Err(failure) => report_failure(Err(failure), &listener),
     };
     ExitCode::from(exit as u8)
 }
 
-/// The exit code of a command, whose failure is told.
-fn told(ran: Result<Exit, Failure>, listener: &Arc<dyn Listener>) -> Exit {
+/// Returns the exit code of a command, and reports its failure.
+fn report_failure(ran: Result<Exit, Failure>, listener: &Arc<dyn Listener>) -> Exit {
     ran.unwrap_or_else(|failure| {
         listener.on_event(&(&failure).into());
         failure.exit

@@ -1,8 +1,51 @@
-//! Quantities as text for people.
+//! Quantities as text for people: one form for each, in messages and reports alike.
 
 use std::time::Duration;
 
-/// Returns a duration as text: `45 s`, `12 m 05 s`, `3 h 20 m`, `2 d 4 h`.
+/// Returns a number with separators: `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Returns a number with its noun, which is given in the singular: `1 row`, `1,200 rows`, `2 indexes`, `3 queries`.
+pub fn counted(number: u64, noun: &str) -> String {
+    let ends = |endings: &[&str]| endings.iter().any(|ending| noun.ends_with(ending));
+    match (number, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) if !ends(&["ay", "ey", "oy"]) => format!("{} {stem}ies", grouped(number)),
+        _ if ends(&["s", "x", "ch", "sh"]) => format!("{} {noun}es", grouped(number)),
+        _ => format!("{} {noun}s", grouped(number)),
+    }
+}
+
+/// Returns bytes in powers of 1000, with three digits: `8 kB`, `74.2 MB`, `1.25 GB`.
+pub fn size(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    for unit in ["B", "kB", "MB", "GB", "TB"] {
+        // 999.5 would be shown as 1000.
+        if value < 999.5 || unit == "TB" {
+            let digits = match value {
+                _ if unit == "B" || unit == "kB" => 0,
+                ..9.995 => 2,
+                ..99.95 => 1,
+                _ => 0,
+            };
+            return format!("{value:.digits$} {unit}");
+        }
+        value /= 1000.0;
+    }
+    String::new()
+}
+
+/// Returns a span of time: `45 s`, `12 m 05 s`, `3 h 20 m`, `2 d 4 h`.
 pub fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -13,32 +56,9 @@ pub fn span(time: Duration) -> String {
     }
 }
 
-/// Returns a number of bytes as text: `37 MB`, `1.2 GB`.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
-        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
-        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000),
-    }
-}
-
-/// Returns a number with its noun: `1 row`, `1,204 rows`.
-pub fn counted(number: u64, thing: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", grouped(number))
-}
-
-/// Returns a number with thousands separators: `1,204`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+/// Returns a duration in seconds as text: `0.4 s` below ten seconds, else as [`span`] does.
+pub fn seconds(time: f64) -> String {
+    if time < 10.0 { format!("{time:.1} s") } else { span(Duration::from_secs_f64(time.round())) }
 }
 
 #[cfg(test)]
@@ -46,8 +66,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_separators_and_nouns_a_plural() {
-        assert_eq!([0, 999, 1204, 1_000_000].map(grouped), ["0", "999", "1,204", "1,000,000"]);
-        assert_eq!([0, 1, 1204].map(|number| counted(number, "row")), ["0 rows", "1 row", "1,204 rows"]);
+    fn numbers_have_separators_and_nouns_their_plural() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        let counted: Vec<String> = [(1, "row"), (1200, "row"), (2, "index"), (0, "query"), (2, "key"), (2, "batch")]
+            .map(|(number, noun)| counted(number, noun))
+            .into();
+        assert_eq!(counted, ["1 row", "1,200 rows", "2 indexes", "0 queries", "2 keys", "2 batches"]);
+    }
+
+    #[test]
+    fn sizes_have_three_digits() {
+        assert_eq!(
+            [0, 999, 1000, 8192, 999_499, 999_600, 74_200_000, 1_250_000_000, u64::MAX].map(size),
+            ["0 B", "999 B", "1 kB", "8 kB", "999 kB", "1.00 MB", "74.2 MB", "1.25 GB", "18446744 TB"]
+        );
+    }
+
+    #[test]
+    fn durations_have_two_units_at_most() {
+        let texts = [0.04, 9.94, 59.4, 61.0, 3599.0, 7260.0].map(seconds);
+        assert_eq!(texts, ["0.0 s", "9.9 s", "59 s", "1 m 01 s", "59 m 59 s", "2 h 01 m"]);
     }
 }

@@ -5,6 +5,7 @@ use tokio_postgres::{Client, Row, SimpleQueryMessage};
 
 use super::cancel::Canceller;
 use super::error::{Error, Result};
+use crate::trace;
 
 /// An open connection. Dropping it closes the socket, which a server that runs a query finds out when it
 /// next sends something; [`Session::canceller`] ends the query at once.
@@ -47,23 +48,29 @@ impl Session {
 
     /// Rows of one query with parameters.
     pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
-        self.client.query(sql, parameters).await.map_err(|error| Error::of(error, sql))
+        trace::sql(sql, &self.database, self.client.query(sql, parameters)).await.map_err(|error| Error::of(error, sql))
     }
 
     /// The single row of a query with parameters.
     pub async fn query_one(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row> {
-        self.client.query_one(sql, parameters).await.map_err(|error| Error::of(error, sql))
+        trace::sql(sql, &self.database, self.client.query_one(sql, parameters))
+            .await
+            .map_err(|error| Error::of(error, sql))
     }
 
     /// Runs one statement with parameters; answers the number of rows touched.
     pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64> {
-        self.client.execute(sql, parameters).await.map_err(|error| Error::of(error, sql))
+        trace::sql(sql, &self.database, self.client.execute(sql, parameters))
+            .await
+            .map_err(|error| Error::of(error, sql))
     }
 
     /// Runs one statement by the simple protocol (what `VACUUM`, `ALTER ROLE` and scripts need);
     /// answers the number of rows that the server said it touched or returned.
     pub async fn run(&self, sql: &str) -> Result<u64> {
-        let messages = self.client.simple_query(sql).await.map_err(|error| Error::of(error, sql))?;
+        let messages = trace::sql(sql, &self.database, self.client.simple_query(sql))
+            .await
+            .map_err(|error| Error::of(error, sql))?;
         Ok(messages
             .iter()
             .map(|message| match message {

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::event::{Event, Listener};
 
-use super::lines::sentence;
 use super::markdown;
+use super::text::sentence;
 
 /// GitHub takes at most 1 MiB of summary a step.
 const SUMMARY_LIMIT: usize = 1024 * 1024;

@@ -2,8 +2,8 @@
 
 use crate::event::{Event, Verdict};
 
-use super::lines::sentence;
-use super::seconds;
+use super::text::sentence;
+use crate::units::seconds;
 
 /// The summary of a run, from its events.
 pub fn summary(events: &[Event]) -> String {

@@ -13,6 +13,7 @@ use crate::config;
 
 use super::error::failed;
 use super::oidc::{GithubRole, TokenService};
+use super::trace::TraceCalls;
 use super::{Aws, Identity, Result};
 
 /// Attempts of each call: RDS throttles an account as a whole, and the SDK's own three end within 2 s.
@@ -34,7 +35,8 @@ pub(super) async fn load(target: &config::Target, place: &config::Aws) -> Result
     let (base, provider) = match TokenService::from_env()? {
         Some(tokens) => {
             let base = loader(place).no_credentials().load().await;
-            let sts = aws_sdk_sts::Client::new(&base);
+            let sts = aws_sdk_sts::config::Builder::from(&base).interceptor(TraceCalls).build();
+            let sts = aws_sdk_sts::Client::from_conf(sts);
             (base, SharedCredentialsProvider::new(GithubRole::new(tokens, sts, role.clone(), session)))
         }
         None => {

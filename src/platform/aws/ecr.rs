@@ -9,6 +9,7 @@ use crate::config::{PlatformConfig, Target};
 use crate::docker::{self, Login, RegistryLogin};
 
 use super::error::failed;
+use super::trace::TraceCalls;
 use super::{Result, access};
 
 /// Knows the registries of ECR.
@@ -37,7 +38,10 @@ impl RegistryLogin for Ecr {
         let Some(region) = region(registry) else { return Ok(None) };
         let refused = |why: String| docker::Error::Credentials { registry: registry.to_owned(), why };
         // The registry says its region; the target may be in another one.
-        let config = aws_sdk_ecr::config::Builder::from(&self.sdk).region(Region::new(region.to_owned())).build();
+        let config = aws_sdk_ecr::config::Builder::from(&self.sdk)
+            .region(Region::new(region.to_owned()))
+            .interceptor(TraceCalls)
+            .build();
         let answer = aws_sdk_ecr::Client::from_conf(config).get_authorization_token().send().await;
         let answer =
             answer.map_err(failed("GetAuthorizationToken", registry)).map_err(|error| refused(error.to_string()))?;

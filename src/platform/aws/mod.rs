@@ -12,6 +12,7 @@ mod record;
 mod settings;
 mod snapshot;
 mod token;
+mod trace;
 mod write;
 
 use async_trait::async_trait;
@@ -27,6 +28,7 @@ use super::{
     Change, Check, Error, Identity, Instance, Platform, RecordState, RestoreOrder, Result, Settings, Snapshot, Source,
     Tags,
 };
+use trace::TraceCalls;
 
 pub use ecr::Ecr;
 pub use policy::policy;
@@ -61,9 +63,15 @@ impl Aws {
         Ok(Aws {
             target: target.clone(),
             place: (**place).clone(),
-            rds: aws_sdk_rds::Client::new(&sdk),
-            route53: aws_sdk_route53::Client::new(&sdk),
-            sts: aws_sdk_sts::Client::new(&sdk),
+            rds: aws_sdk_rds::Client::from_conf(
+                aws_sdk_rds::config::Builder::from(&sdk).interceptor(TraceCalls).build(),
+            ),
+            route53: aws_sdk_route53::Client::from_conf(
+                aws_sdk_route53::config::Builder::from(&sdk).interceptor(TraceCalls).build(),
+            ),
+            sts: aws_sdk_sts::Client::from_conf(
+                aws_sdk_sts::config::Builder::from(&sdk).interceptor(TraceCalls).build(),
+            ),
             credentials: sdk.credentials_provider(),
             identity: OnceCell::new(),
             zone: OnceCell::new(),

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::format::{counted, percent, visible};
+use super::format::{percent, visible};
 use super::{Heard, filters};
 use crate::event::{Covered, Event};
+use crate::units::counted;
 
 /// Classes in the order of the legend, with what they mean.
 const CLASSES: [(&str, &str); 6] = [

@@ -1,41 +1,4 @@
-//! Numbers and names as the page shows them.
-
-/// `1,234,567`.
-pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A number of things: `1 row`, `1,200 rows`.
-pub fn counted(number: u64, thing: &str) -> String {
-    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
-}
-
-/// Bytes in powers of 1000, with three digits: `8 kB`, `74.2 MB`, `1.25 GB`.
-pub fn bytes(number: u64) -> String {
-    let mut value = number as f64;
-    for unit in ["B", "kB", "MB", "GB", "TB"] {
-        // 999.5 would be shown as 1000.
-        if value < 999.5 || unit == "TB" {
-            let digits = match value {
-                _ if unit == "B" || unit == "kB" => 0,
-                ..9.995 => 2,
-                ..99.95 => 1,
-                _ => 0,
-            };
-            return format!("{value:.digits$} {unit}");
-        }
-        value /= 1000.0;
-    }
-    String::new()
-}
+//! Shares and names as the page shows them.
 
 /// A part of a whole in percent, for a style; never outside of 0 to 100.
 pub fn percent(part: f64, whole: f64) -> String {
@@ -63,16 +26,6 @@ pub fn visible(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_read_well() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!(counted(1, "row") + " " + &counted(1200, "row"), "1 row 1,200 rows");
-        assert_eq!(
-            [0, 999, 1000, 8192, 999_499, 999_600, 74_200_000, 1_250_000_000, u64::MAX].map(bytes),
-            ["0 B", "999 B", "1 kB", "8 kB", "999 kB", "1.00 MB", "74.2 MB", "1.25 GB", "18446744 TB"]
-        );
-    }
 
     #[test]
     fn a_part_stays_inside_of_its_whole() {

@@ -4,10 +4,10 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::Heard;
-use super::format::{count, counted, visible};
+use super::format::visible;
 use crate::error::Exit;
 use crate::event::{Event, FailedAt};
-use crate::report::seconds;
+use crate::units::{grouped, counted, seconds};
 
 /// The top.
 #[derive(Template)]
@@ -105,7 +105,7 @@ fn figures(heard: &[Heard]) -> Vec<Figure> {
     let events = || heard.iter().map(|heard| &heard.event);
     let mut figures = Vec::new();
     let mut add = |section, of, number: u64, more: String, class| {
-        figures.push(Figure { section, number: count(number), of, more, class });
+        figures.push(Figure { section, number: grouped(number), of, more, class });
     };
     let columns = || {
         events()
@@ -119,7 +119,7 @@ fn figures(heard: &[Heard]) -> Vec<Figure> {
     if all > 0 {
         let of = |class: &str| columns().filter(|column| column.class == class).count() as u64;
         let open = of("open");
-        let more = if open > 0 { format!("{} open", count(open)) } else { format!("of {}, none open", count(all)) };
+        let more = if open > 0 { format!("{} open", grouped(open)) } else { format!("of {}, none open", grouped(all)) };
         add("coverage", "columns masked", of("masked") + of("scripted"), more, if open > 0 { "bad" } else { "" });
     }
     let masked = || {

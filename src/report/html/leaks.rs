@@ -2,9 +2,10 @@
 
 use askama::Template;
 
-use super::format::{counted, visible};
+use super::format::visible;
 use super::{Heard, filters};
 use crate::event::Event;
+use crate::units::counted;
 
 /// The searches and what they found.
 #[derive(Template)]

@@ -2,10 +2,11 @@
 
 use askama::Template;
 
-use super::format::{counted, visible};
+use super::format::visible;
 use super::{Heard, filters};
 use crate::event::{Event, Fact, Verdict};
-use crate::report::lines::verdict_word;
+use crate::report::text::verdict_word;
+use crate::units::counted;
 
 /// The lists.
 #[derive(Default, Template)]

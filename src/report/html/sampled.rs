@@ -2,9 +2,10 @@
 
 use askama::Template;
 
-use super::format::{bytes, counted, percent, visible};
+use super::format::{percent, visible};
 use super::{Heard, filters};
 use crate::event::Event;
+use crate::units::{counted, size};
 
 /// The tables of a sample.
 #[derive(Template)]
@@ -41,7 +42,7 @@ impl Sampled {
 
     fn total(&self) -> String {
         let rows = self.rows.iter().map(|row| row.rows).sum();
-        let size = bytes(self.rows.iter().map(|row| row.bytes).sum());
+        let size = size(self.rows.iter().map(|row| row.bytes).sum());
         format!("{}, {}, {size}", counted(self.rows.len() as u64, "table"), counted(rows, "row"))
     }
 }

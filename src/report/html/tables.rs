@@ -2,9 +2,10 @@
 
 use askama::Template;
 
-use super::format::{counted, percent, visible};
+use super::format::{percent, visible};
 use super::{Heard, filters};
 use crate::event::Event;
+use crate::units::counted;
 
 /// The tables, and what each method did.
 #[derive(Template)]

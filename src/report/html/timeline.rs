@@ -5,7 +5,7 @@ use askama::Template;
 use super::Heard;
 use super::format::percent;
 use crate::event::Event;
-use crate::report::seconds;
+use crate::units::seconds;
 
 /// Ticks of the axis, at most.
 const TICKS: f64 = 6.0;

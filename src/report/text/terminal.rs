@@ -8,8 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::event::{Event, Listener, Verdict};
 
-use super::lines::{sentence, verdict_word};
-use super::seconds;
+use super::sentence::{is_detail, sentence, verdict_word};
+use crate::units::seconds;
 
 const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[33m";
@@ -58,10 +58,15 @@ impl Terminal {
         }
     }
 
-    fn end(&self) {
-        if let Some((bar, _)) = self.step.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            bar.finish_and_clear();
-        }
+    /// Removes the spinner, and returns the title of the step that ended.
+    fn end(&self) -> Option<String> {
+        let (bar, title) = self.step.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        bar.finish_and_clear();
+        Some(title)
+    }
+
+    fn in_step(&self) -> bool {
+        self.step.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 }
 
@@ -80,8 +85,9 @@ impl Listener for Terminal {
                 }
             }
             Event::StepFinished { summary, seconds: time, .. } => {
-                self.end();
-                write_line(&format!("{} {summary} {}", self.paint(GREEN, "✓"), self.paint(DIM, &seconds(*time))));
+                let title = self.end().unwrap_or_default();
+                let (mark, time) = (self.paint(GREEN, "✓"), self.paint(DIM, &seconds(*time)));
+                write_line(&format!("{mark} {title}: {summary} {time}"));
             }
             Event::Warning { message } => self.line(&format!("{} {message}", self.paint(YELLOW, "!"))),
             Event::Checked { verdict, .. } => {
@@ -99,12 +105,12 @@ impl Listener for Terminal {
                 self.line(&text.replacen(title.as_str(), &self.paint(BOLD, title), 1));
             }
             Event::Failed { .. } => {
-                self.end();
+                let _ = self.end();
                 let text = sentence(event).unwrap_or_default();
                 write_line(&text.replacen("error:", &self.paint(RED, "✗"), 1));
             }
             Event::RunFinished { .. } => {
-                self.end();
+                let _ = self.end();
                 if let Some(text) = sentence(event) {
                     write_line(&self.paint(BOLD, &text));
                 }
@@ -113,15 +119,8 @@ impl Listener for Terminal {
                 let text = sentence(event).unwrap_or_default();
                 self.line(&self.paint(RED, &text));
             }
-            Event::RunStarted { .. }
-            | Event::Noted { .. }
-            | Event::Hazard { .. }
-            | Event::Coverage { .. }
-            | Event::TableMasked { .. }
-            | Event::Leak { .. }
-            | Event::LeakChecked { .. }
-            | Event::TableSampled { .. }
-            | Event::ScriptRan { .. } => {
+            _ if is_detail(event, self.in_step()) => {}
+            _ => {
                 if let Some(text) = sentence(event) {
                     self.line(&self.paint(DIM, &text));
                 }
