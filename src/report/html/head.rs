@@ -7,7 +7,7 @@ use super::Heard;
 use super::format::visible;
 use crate::error::Exit;
 use crate::event::{Event, FailedAt};
-use crate::units::{grouped, counted, seconds};
+use crate::units::{counted, grouped, seconds};
 
 /// The top.
 #[derive(Template)]

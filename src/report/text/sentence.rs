@@ -2,7 +2,7 @@
 
 use super::aligned::aligned;
 use crate::event::{ColumnMask, Covered, Event, Verdict};
-use crate::units::{grouped, counted, seconds, size};
+use crate::units::{counted, grouped, seconds, size};
 
 /// Whether an event is a detail of a step, which only `-v` and the complete reports show. A note outside of a step
 /// is the result of a command.
