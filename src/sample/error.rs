@@ -1,72 +1,75 @@
-//! Why no sample was taken.
+//! Errors of selecting and reading a sample.
 
 use crate::config::TablePath;
 use crate::error::{Exit, Failure};
 use crate::pg;
+use crate::units::counted;
 
 /// Result of a step of sampling.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T> = std::result::Result<T, SampleError>;
 
-/// Why no sample was taken. The source is never changed, whatever it is.
+/// The reason why a sample was not taken. The source is never changed, whichever it is.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum SampleError {
     /// The source failed.
     #[error(transparent)]
     Source(#[from] pg::Error),
-    /// The configuration or the command line names something that is not there.
+    /// The configuration or the command line names an object that does not exist.
     #[error("{place} names {what}, which is not in the database")]
-    Unknown {
-        /// Where it is named.
+    UnknownName {
+        /// The configuration key or the option that names it.
         place: String,
-        /// What.
+        /// The object.
         what: String,
     },
-    /// The configuration or the command line asks for something that cannot be.
+    /// The configuration or the command line asks for something impossible.
     #[error("{what}")]
-    Wish {
-        /// What is wrong.
+    Invalid {
+        /// The problem.
         what: String,
-        /// What to do.
+        /// The remedy.
         remedy: String,
     },
-    /// Seed rows that are not there.
+    /// Seed rows that do not exist.
     #[error("{table} has no rows {missing}")]
-    Missing {
+    MissingRows {
         /// The table.
         table: TablePath,
         /// The keys as given.
         missing: String,
     },
-    /// The role may not read everything.
-    #[error("{role} may not read {tables} of the tables")]
-    Unreadable {
+    /// The role lacks privileges.
+    #[error("{role} cannot read {}", counted(*tables as u64, "table"))]
+    MissingPrivileges {
         /// The role.
         role: String,
-        /// How many.
+        /// The number of tables that it cannot read.
         tables: usize,
-        /// The statements that let it.
+        /// The statements that grant what is missing.
         grants: Vec<String>,
     },
-    /// Policies hide rows from the role.
+    /// Row-level security hides rows from the role.
     #[error("row-level security hides rows of {tables} from {role}")]
-    Hidden {
+    HiddenRows {
         /// The role.
         role: String,
         /// The tables.
         tables: String,
     },
-    /// Two connections came to two servers.
-    #[error("two connections to {place} reached two servers")]
-    Balanced {
-        /// The address dialled.
+    /// Connections to one address reached different servers.
+    #[error("connections to {place} reached different servers")]
+    MixedServers {
+        /// The address.
         place: String,
     },
-    /// The sample is larger than allowed.
-    #[error("the sample is larger than {limit}; its fattest path is {path}")]
-    Budget {
-        /// The limit, in words.
-        limit: String,
-        /// From the seed rows to the table with most, in words.
+    /// The sample is larger than the configuration allows.
+    #[error("the sample exceeds {limit} {unit}; the path that contributes most {unit} is {path}")]
+    BudgetExceeded {
+        /// The limit.
+        limit: u64,
+        /// The unit of the limit: `rows` or `bytes`.
+        unit: &'static str,
+        /// The tables from the seed rows to the largest one, and the rows of the latter.
         path: String,
     },
     /// The run was interrupted.
@@ -74,22 +77,23 @@ pub enum Error {
     Interrupted,
 }
 
-impl Error {
-    /// What to do about it.
-    pub fn remedy(&self) -> Option<String> {
+impl SampleError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Error::Source(_) | Error::Interrupted => return None,
-            Error::Unknown { .. } => "correct the name; names with dots stand in quotation marks".into(),
-            Error::Wish { remedy, .. } => remedy.clone(),
-            Error::Missing { .. } => "name rows that are there".into(),
-            Error::Unreadable { grants, .. } => format!("run there: {}", grants.join("; ")),
-            Error::Hidden { role, .. } => {
-                format!("run there: ALTER ROLE {} BYPASSRLS; or configure the tables as `none`", pg::identifier(role))
+            SampleError::Source(_) | SampleError::Interrupted => return None,
+            SampleError::UnknownName { .. } => "correct the name; quote names that contain dots".into(),
+            SampleError::Invalid { remedy, .. } => remedy.clone(),
+            SampleError::MissingRows { .. } => "name rows that exist".into(),
+            SampleError::MissingPrivileges { grants, .. } => format!("run on the source: {}", grants.join("; ")),
+            SampleError::HiddenRows { role, .. } => format!(
+                "run on the source: ALTER ROLE {} BYPASSRLS; or configure the tables as `none`",
+                pg::identifier(role)
+            ),
+            SampleError::MixedServers { .. } => {
+                "use the endpoint of one instance: connections to several servers cannot share a snapshot".into()
             }
-            Error::Balanced { .. } => {
-                "name the endpoint of one instance: one that spreads connections cannot give one snapshot".into()
-            }
-            Error::Budget { .. } => {
+            SampleError::BudgetExceeded { .. } => {
                 "sample fewer seed rows, give an edge of that path `rule: stop` or a `limit`, or raise `sample.max_rows` \
                  and `sample.max_bytes`"
                     .into()
@@ -98,20 +102,23 @@ impl Error {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
+impl From<SampleError> for Failure {
+    fn from(error: SampleError) -> Failure {
         let exit = match &error {
-            Error::Source(_) => Exit::Unexpected,
-            Error::Interrupted => Exit::Interrupted,
-            Error::Unknown { .. } | Error::Wish { .. } | Error::Missing { .. } => Exit::Usage,
-            Error::Unreadable { .. } | Error::Hidden { .. } | Error::Balanced { .. } | Error::Budget { .. } => {
-                Exit::Refused
+            SampleError::Source(_) => Exit::Unexpected,
+            SampleError::Interrupted => Exit::Interrupted,
+            SampleError::UnknownName { .. } | SampleError::Invalid { .. } | SampleError::MissingRows { .. } => {
+                Exit::Usage
             }
+            SampleError::MissingPrivileges { .. }
+            | SampleError::HiddenRows { .. }
+            | SampleError::MixedServers { .. }
+            | SampleError::BudgetExceeded { .. } => Exit::Refused,
         };
-        let remedy = error.remedy();
+        let hint = error.hint();
         let failure = Failure::new(exit, error);
-        match remedy {
-            Some(remedy) => failure.hint(remedy),
+        match hint {
+            Some(hint) => failure.hint(hint),
             None => failure,
         }
     }

@@ -6,7 +6,7 @@ use futures_util::stream::TryStreamExt;
 use serde::Serialize;
 
 use super::closure::{Cause, Closure};
-use super::error::{Error, Result};
+use super::error::{Result, SampleError};
 use super::graph::{End, Table};
 use super::key_set::{Value, columns};
 use super::pool::Pool;
@@ -33,7 +33,7 @@ pub(super) async fn why(
     path: &TablePath,
     given: &str,
 ) -> Result<Option<Vec<Hop>>> {
-    let unknown = |what: String| Error::Unknown { place: "--why".into(), what };
+    let unknown = |what: String| SampleError::UnknownName { place: "--why".into(), what };
     let graph = &closure.graph;
     let mut at = graph.table(path).ok_or_else(|| unknown(format!("the table {path}")))?;
     let term = key(&graph.tables[at], None, &unknown)?;

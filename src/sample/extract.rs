@@ -9,12 +9,12 @@ use futures_util::stream::{self, Stream, TryStreamExt};
 use tokio_postgres::CopyOutStream;
 
 use super::closure::Closure;
-use super::error::Error;
+use super::error::SampleError;
 use super::graph::{Graph, Identity, Rule, Table, quoted};
 use super::key_set::{Keys, Value, columns};
 use super::pool::{Lease, Pool};
 use super::query::{among, dense, literals};
-use super::table_copy::{Dump, TableCopy};
+use super::table_copy::{DumpConnection, TableCopy};
 use crate::config::Extent;
 use crate::discover::audit::is_seen_in_binary;
 use crate::mask::Expression;
@@ -35,7 +35,7 @@ const HEADER: usize = 19;
 const TRAILER: [u8; 2] = [0xff, 0xff];
 
 /// The bytes of one `COPY … TO STDOUT`, from its beginning to its end, in pieces of any length.
-pub type Copy = Pin<Box<dyn Stream<Item = pg::Result<Bytes>> + Send>>;
+pub type CopyStream = Pin<Box<dyn Stream<Item = pg::Result<Bytes>> + Send>>;
 
 /// A selected sample, ready to be read: masked at the source, all of it from one snapshot. Dropping it ends the
 /// transactions on the source.
@@ -45,7 +45,7 @@ pub struct Extraction {
     pub(super) tables: Vec<TableCopy>,
     rows: Vec<Rows>,
     lists: Vec<String>,
-    dump: Dump,
+    dump: DumpConnection,
 }
 
 impl TableCopy {
@@ -74,7 +74,7 @@ impl Extraction {
     pub(super) fn new(pool: Arc<Pool>, closure: Closure, masks: &Masks) -> Extraction {
         let graph = closure.graph.clone();
         let source = pool.source();
-        let dump = Dump {
+        let dump = DumpConnection {
             address: source.tunnel.address,
             server_name: source.tunnel.server_name.clone(),
             root_cert: source.root_cert.clone(),
@@ -112,7 +112,7 @@ impl Extraction {
     }
 
     /// How `pg_dump` reads the schema from the same snapshot.
-    pub fn dump(&self) -> &Dump {
+    pub fn dump_connection(&self) -> &DumpConnection {
         &self.dump
     }
 
@@ -133,7 +133,7 @@ impl Extraction {
     /// # Errors
     /// What the server says. A conflict with recovery on a standby is one that
     /// [`is_conflict`](super::is_conflict) knows: the sample is then selected and read again from a new snapshot.
-    pub async fn copy(&self, table: usize, part: usize) -> pg::Result<Copy> {
+    pub async fn copy(&self, table: usize, part: usize) -> pg::Result<CopyStream> {
         let mut lease = self.pool.take().await.map_err(of_source)?;
         lease.by_index(matches!(self.rows[table], Rows::Keys(_))).await.map_err(of_source)?;
         let reading = Reading {
@@ -218,9 +218,9 @@ fn sources(table: &Table, keys: impl Iterator<Item = Vec<Value>>) -> Vec<String>
     }
 }
 
-fn of_source(error: Error) -> pg::Error {
+fn of_source(error: SampleError) -> pg::Error {
     match error {
-        Error::Source(error) => error,
+        SampleError::Source(error) => error,
         other => pg::Error::Connection { place: "the source".into(), why: other.to_string() },
     }
 }

@@ -29,12 +29,12 @@ pub struct Manifest {
     /// What the caller wants to be known by it: snapshot, configuration's and seeds' hashes.
     pub labels: BTreeMap<String, String>,
     /// Tables in the order of schema and name.
-    pub tables: Vec<Table>,
+    pub tables: Vec<ManifestTable>,
 }
 
 /// A table in a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Table {
+pub struct ManifestTable {
     /// Its schema.
     pub schema: String,
     /// Its name.
@@ -61,7 +61,7 @@ impl Manifest {
         copied: &[Copied],
         labels: BTreeMap<String, String>,
     ) -> Manifest {
-        let tables = rows.tables().iter().zip(copied).map(|(table, copied)| Table::of(table, copied)).collect();
+        let tables = rows.tables().iter().zip(copied).map(|(table, copied)| ManifestTable::of(table, copied)).collect();
         Manifest {
             form: FORM,
             devdb: env!("CARGO_PKG_VERSION").to_owned(),
@@ -91,9 +91,9 @@ impl Manifest {
     }
 }
 
-impl Table {
-    pub(super) fn of(table: &TableCopy, copied: &Copied) -> Table {
-        Table {
+impl ManifestTable {
+    pub(super) fn of(table: &TableCopy, copied: &Copied) -> ManifestTable {
+        ManifestTable {
             schema: table.schema.clone(),
             table: table.table.clone(),
             columns: table.columns.clone(),
@@ -122,7 +122,7 @@ impl Table {
 impl Schema {
     /// SHA-256 of all statements.
     pub fn sha256(&self) -> String {
-        schema_sha256(&self.before_text(), &self.after_text())
+        schema_sha256(&self.pre_data_text(), &self.post_data_text())
     }
 }
 

@@ -40,16 +40,16 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
-pub use error::{Error, Result};
+pub use error::{Result, SampleError};
 pub use explain::Hop;
-pub use extract::{Copy, Extraction, Masks};
+pub use extract::{CopyStream, Extraction, Masks};
 pub use plan::Plan;
 pub use read::STEP as READ;
-pub use seeds::{Pick, Seeds};
+pub use seeds::{SeedFilter, Seeds};
 pub use source::Source;
 pub use spool::Spool;
 pub use suggest::Suggestion;
-pub use table_copy::{Dump, TableCopy};
+pub use table_copy::{DumpConnection, TableCopy};
 
 use tokio_postgres::error::SqlState;
 
@@ -66,7 +66,7 @@ pub const ATTEMPTS: u32 = 5;
 
 /// What is sampled.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct SelectionInput<'a> {
     /// The rows to start from, of one or more tables.
     pub seeds: &'a [Seeds],
     /// The configuration.
@@ -88,10 +88,10 @@ pub struct Selection {
 /// `interrupt` ends it, and what runs on the source, when it ends.
 ///
 /// # Errors
-/// See [`Error`].
+/// See [`SampleError`].
 pub async fn select(
     source: &Source,
-    wanted: &Wanted<'_>,
+    wanted: &SelectionInput<'_>,
     listener: &dyn Listener,
     interrupt: impl Future<Output = ()>,
 ) -> Result<Selection> {
@@ -100,13 +100,13 @@ pub async fn select(
     loop {
         let pool = tokio::select! {
             pool = Pool::open(source, wanted.sample.jobs) => pool?,
-            () = &mut interrupt => return Err(Error::Interrupted),
+            () = &mut interrupt => return Err(SampleError::Interrupted),
         };
         let found = tokio::select! {
             found = find(&pool, wanted, listener) => found,
             () = &mut interrupt => {
                 pool.cancel().await;
-                return Err(Error::Interrupted);
+                return Err(SampleError::Interrupted);
             }
         };
         match found {
@@ -125,7 +125,7 @@ pub async fn select(
 /// row. Answers the tables that a sample would have.
 ///
 /// # Errors
-/// [`Error::Unreadable`] with the GRANTs that are lacking, and what [`select`] would say of the configuration.
+/// [`SampleError::MissingPrivileges`] with the GRANTs that are lacking, and what [`select`] would say of the configuration.
 pub async fn check(source: &Source, sample: &config::Sample, references: &[Reference]) -> Result<Vec<TableCopy>> {
     let session = source.open().await?;
     let graph = Graph::new(Catalog::read(&session).await?, sample, references, false)?;
@@ -137,13 +137,21 @@ pub async fn check(source: &Source, sample: &config::Sample, references: &[Refer
 ///
 /// # Errors
 /// What the server says, or what [`select`] would say of the configuration.
-pub async fn rights(source: &Source, sample: &config::Sample, references: &[Reference]) -> Result<Vec<String>> {
+pub async fn required_grants(
+    source: &Source,
+    sample: &config::Sample,
+    references: &[Reference],
+) -> Result<Vec<String>> {
     let session = source.open().await?;
     let graph = Graph::new(Catalog::read(&session).await?, sample, references, false)?;
-    privileges::rights(&session, &source.credentials.user, &graph).await
+    privileges::required_grants(&session, &source.credentials.user, &graph).await
 }
 
-async fn find(pool: &Arc<Pool>, wanted: &Wanted<'_>, listener: &dyn Listener) -> Result<(Closure, Vec<Column>)> {
+async fn find(
+    pool: &Arc<Pool>,
+    wanted: &SelectionInput<'_>,
+    listener: &dyn Listener,
+) -> Result<(Closure, Vec<Column>)> {
     let catalog = Catalog::read(pool.leader()).await?;
     let columns = catalog.columns().to_vec();
     let graph = Graph::new(catalog, wanted.sample, wanted.references, wanted.explain)?;
@@ -175,7 +183,7 @@ impl Selection {
     }
 
     /// Why the row of a key is in the sample, from it to a seed row; none when it is not. Only for a selection that
-    /// was made with [`Wanted::explain`].
+    /// was made with [`SelectionInput::explain`].
     ///
     /// # Errors
     /// When there is no such table, or its rows have no key of one column, or the source fails.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::{join_all, try_join_all};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::error::{Error, Result};
+use super::error::{Result, SampleError};
 use super::source::{Identity, Source, identity};
 use crate::pg::{self, Canceller, Session, literal};
 
@@ -61,7 +61,7 @@ impl Pool {
     async fn worker(&self) -> Result<Worker> {
         let session = self.source.open().await?;
         if identity(&session).await? != self.reached {
-            return Err(Error::Balanced { place: self.source.tunnel.address.to_string() });
+            return Err(SampleError::MixedServers { place: self.source.tunnel.address.to_string() });
         }
         session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         session.run(&format!("SET TRANSACTION SNAPSHOT {}", literal(&self.snapshot))).await?;
@@ -71,7 +71,7 @@ impl Pool {
 
     /// A connection; waits while all are in use.
     pub(super) async fn take(self: &Arc<Self>) -> Result<Lease> {
-        let turn = self.turns.clone().acquire_owned().await.map_err(|_| Error::Interrupted)?;
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| SampleError::Interrupted)?;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let worker = match idle {
             Some(worker) => worker,
@@ -96,8 +96,8 @@ impl Pool {
     }
 
     /// Whether an error may be gone with a new snapshot: the server resolved a conflict at our cost.
-    pub(super) fn may_retry(&self, error: &Error) -> bool {
-        let Error::Source(error) = error else { return false };
+    pub(super) fn may_retry(&self, error: &SampleError) -> bool {
+        let SampleError::Source(error) = error else { return false };
         // A standby ends the whole connection of a transaction that was idle when the conflict came up.
         super::is_conflict(error)
             || (self.reached.standby && (error.is_disconnect() || self.leader.client().is_closed()))
@@ -122,7 +122,7 @@ impl Lease {
     /// The session, for a query that is waited for to its end or whose end is told by [`Lease::ended`].
     pub(super) fn begin(&mut self) -> Result<&Session> {
         self.busy = true;
-        self.worker.as_ref().map(|worker| &worker.session).ok_or(Error::Interrupted)
+        self.worker.as_ref().map(|worker| &worker.session).ok_or(SampleError::Interrupted)
     }
 
     /// Says whether what is asked next is to be found over an index. For some thousand keys a planner would rather read
@@ -177,6 +177,6 @@ impl Drop for Lease {
 }
 
 /// A query's error as the driver has it.
-pub(super) fn failed(sql: &str) -> impl Fn(tokio_postgres::Error) -> Error + '_ {
-    move |error| Error::Source(pg::Error::of(error, sql))
+pub(super) fn failed(sql: &str) -> impl Fn(tokio_postgres::Error) -> SampleError + '_ {
+    move |error| SampleError::Source(pg::Error::of(error, sql))
 }

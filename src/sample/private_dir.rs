@@ -10,29 +10,29 @@ use rustix::process::{Pid, geteuid, test_kill_process};
 use super::load::error::{Error, Result};
 
 /// A folder among the temporary files. One that a killed run has left is removed when the next one is made there.
-pub(crate) struct Private {
+pub(crate) struct PrivateDir {
     path: PathBuf,
     /// Held as long as we live.
     _lock: Option<File>,
 }
 
-impl Private {
+impl PrivateDir {
     /// For what is small.
-    pub(crate) fn new() -> Result<Private> {
-        Private::within(&std::env::temp_dir())
+    pub(crate) fn new() -> Result<PrivateDir> {
+        PrivateDir::within(&std::env::temp_dir())
     }
 
     /// For what may be of any size.
-    pub(crate) fn large() -> Result<Private> {
-        Private::within(&folder())
+    pub(crate) fn large() -> Result<PrivateDir> {
+        PrivateDir::within(&large_temp_dir())
     }
 
-    fn within(parent: &Path) -> Result<Private> {
+    fn within(parent: &Path) -> Result<PrivateDir> {
         remove_leftovers(parent);
         let path = parent.join(format!("{PREFIX}{}-{:016x}", std::process::id(), rand::random::<u64>()));
         // An existing folder is an error: somebody else may have made it.
         DirBuilder::new().mode(0o700).create(&path).map_err(|error| Error::io(&path, &error))?;
-        Ok(Private { _lock: lock(&path), path })
+        Ok(PrivateDir { _lock: try_lock(&path), path })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -59,7 +59,7 @@ fn remove_leftovers(parent: &Path) {
         // A lock is what another container's program has.
         if test_kill_process(program) == Err(rustix::io::Errno::SRCH)
             && entry.metadata().is_ok_and(|found| ours(&found))
-            && lock(&entry.path()).is_some()
+            && try_lock(&entry.path()).is_some()
         {
             let _ = std::fs::remove_dir_all(entry.path());
         }
@@ -67,19 +67,19 @@ fn remove_leftovers(parent: &Path) {
 }
 
 /// Locks a folder; none when somebody else has, or it cannot be.
-pub(super) fn lock(folder: &Path) -> Option<File> {
+pub(super) fn try_lock(folder: &Path) -> Option<File> {
     let folder = File::open(folder).ok()?;
     flock(&folder, FlockOperation::NonBlockingLockExclusive).ok()?;
     Some(folder)
 }
 
 /// Where files of any size may be for a while: `TMPDIR`, else `/var/tmp`, which unlike `/tmp` is never in memory.
-pub(super) fn folder() -> PathBuf {
+pub(super) fn large_temp_dir() -> PathBuf {
     let large = Path::new("/var/tmp");
     if std::env::var_os("TMPDIR").is_none() && large.is_dir() { large.to_owned() } else { std::env::temp_dir() }
 }
 
-impl Drop for Private {
+impl Drop for PrivateDir {
     fn drop(&mut self) {
         // What cannot be removed is in the system's folder for such things.
         let _ = std::fs::remove_dir_all(&self.path);
@@ -105,10 +105,10 @@ mod tests {
         let alive = make(format!("devdb-{}-0123456789abcdef", std::process::id()));
         let elsewhere = make(format!("devdb-{}-fedcba9876543210", child.id()));
         let others = [make("devdb-run-1".into()), make("devdb-0-1".into()), make("else-1-1".into())];
-        let held = lock(&elsewhere).unwrap();
-        let mine = Private::within(parent.path()).unwrap();
+        let held = try_lock(&elsewhere).unwrap();
+        let mine = PrivateDir::within(parent.path()).unwrap();
         assert!(!left.exists() && alive.exists() && elsewhere.exists() && others.iter().all(|other| other.exists()));
-        assert!(lock(mine.path()).is_none(), "nobody else takes it for left");
+        assert!(try_lock(mine.path()).is_none(), "nobody else takes it for left");
         drop(held);
         let path = mine.path().to_owned();
         drop(mine);

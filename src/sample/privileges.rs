@@ -1,6 +1,6 @@
 //! Before anything is read: may the role read all that may be needed?
 
-use super::error::{Error, Result};
+use super::error::{Result, SampleError};
 use super::graph::{Graph, Table, quoted};
 use crate::config::{Extent, TablePath};
 use crate::pg::catalog::OWN;
@@ -64,17 +64,17 @@ pub(super) async fn check(session: &Session, graph: &Graph) -> Result<()> {
     let closed: Vec<&Relation> = relations.iter().filter(|one| !one.may_select || !one.may_use_schema).collect();
     if !closed.is_empty() {
         let tables = closed.len();
-        return Err(Error::Unreadable { grants: grants(&role, &closed, false), role, tables });
+        return Err(SampleError::MissingPrivileges { grants: grants(&role, &closed, false), role, tables });
     }
     let hidden: Vec<String> = relations.iter().filter(|one| one.is_hidden).map(|one| one.path.to_string()).collect();
     if !hidden.is_empty() {
-        return Err(Error::Hidden { role, tables: hidden.join(", ") });
+        return Err(SampleError::HiddenRows { role, tables: hidden.join(", ") });
     }
     Ok(())
 }
 
 /// The statements that give a role all that it needs, and no more.
-pub(super) async fn rights(session: &Session, role: &str, graph: &Graph) -> Result<Vec<String>> {
+pub(super) async fn required_grants(session: &Session, role: &str, graph: &Graph) -> Result<Vec<String>> {
     let relations = relations(session, graph).await?;
     let all: Vec<&Relation> = relations.iter().collect();
     let connect = format!("GRANT CONNECT ON DATABASE {} TO {}", identifier(session.database()), identifier(role));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_postgres::RowStream;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::error::{Error, Result};
+use super::error::{Result, SampleError};
 use super::graph::{Compare, Table, Term};
 use super::key_set::{Array, Kind, Value};
 use super::pool::{Lease, Pool, failed};
@@ -156,7 +156,7 @@ pub(super) fn read(pool: Arc<Pool>, kinds: Vec<Kind>, ask: Ask) -> Pin<Box<dyn S
         let parameters: Vec<(Box<dyn ToSql + Sync + Send>, Type)> = ask.parameters.into_iter().map(parameter).collect();
         let rows = lease.begin()?.client().query_typed_raw(&ask.sql, parameters).await.map_err(failed(&ask.sql))?;
         let state = Some((lease, Box::pin(rows), kinds, ask.sql));
-        Ok::<_, Error>(stream::try_unfold(state, async |state| {
+        Ok::<_, SampleError>(stream::try_unfold(state, async |state| {
             let Some((mut lease, mut rows, kinds, sql)) = state else { return Ok(None) };
             let batch = batch(&mut rows, &kinds, &sql).await?;
             if batch.len() == BATCH {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::config::{Extent, TablePath};
 
-use super::error::{Error, Result};
+use super::error::{Result, SampleError};
 use super::graph::{Graph, Identity, Table, Term};
 use super::key_set::{Keys, Kind, Value};
 use super::query::{self, Ask};
@@ -18,13 +18,13 @@ pub struct Seeds {
     /// The table.
     pub table: TablePath,
     /// Which of its rows.
-    pub pick: Pick,
+    pub filter: SeedFilter,
 }
 
 /// Which rows of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Pick {
+pub enum SeedFilter {
     /// Those with one of these values, as text.
     Keys {
         /// The column; the primary key when none.
@@ -51,29 +51,29 @@ pub(super) struct Search {
 
 /// Makes the query. The graph's slots are laid: a column that seeds are named by gets one when it has none.
 pub(super) fn search(graph: &mut Graph, seeds: &Seeds) -> Result<Search> {
-    let unknown = |what: String| Error::Unknown { place: "the seed".into(), what };
+    let unknown = |what: String| SampleError::UnknownName { place: "the seed".into(), what };
     let at = graph.table(&seeds.table).ok_or_else(|| unknown(format!("the table {}", seeds.table)))?;
     let table = &mut graph.tables[at];
     if table.extent == Some(Extent::None) {
-        return Err(Error::Wish {
+        return Err(SampleError::Invalid {
             what: format!("{} has seed rows and is configured as `none`", table.path),
             remedy: "remove one of the two".into(),
         });
     }
     let relation = table.relation();
-    let (column, values) = match &seeds.pick {
-        Pick::Where { condition, limit } => {
+    let (column, values) = match &seeds.filter {
+        SeedFilter::Where { condition, limit } => {
             let mut sql = query::select(table, &relation, &[format!("({condition}\n)")], None);
             if let Some(limit) = limit {
                 sql = format!("{sql} ORDER BY {} LIMIT {limit}", table.identity.order());
             }
             return Ok(Search { table: at, ask: Ask { sql, parameters: Vec::new(), by_index: false }, wanted: None });
         }
-        Pick::Keys { column, values } => (column, values),
+        SeedFilter::Keys { column, values } => (column, values),
     };
     let term = key(table, column.as_deref(), &unknown)?;
     let slot = table.slot(&term, None, None);
-    let not_a_value = |given: &String| Error::Wish {
+    let not_a_value = |given: &String| SampleError::Invalid {
         what: format!("{given:?} cannot be a value of {}.{}", table.path, term.name),
         remedy: "name rows by values of its type, or with `--where`".into(),
     };
@@ -90,13 +90,13 @@ pub(super) fn search(graph: &mut Graph, seeds: &Seeds) -> Result<Search> {
 }
 
 /// The column that rows are named by.
-pub(super) fn key(table: &Table, column: Option<&str>, unknown: &dyn Fn(String) -> Error) -> Result<Term> {
+pub(super) fn key(table: &Table, column: Option<&str>, unknown: &dyn Fn(String) -> SampleError) -> Result<Term> {
     match (column, &table.identity) {
         (Some(name), _) => table.term(name).ok_or_else(|| unknown(format!("the column {name} of {}", table.path))),
         (None, Identity::Columns(terms)) if terms.len() == 1 => {
             table.term(&terms[0].name).ok_or_else(|| unknown(format!("the key of {}", table.path)))
         }
-        (None, _) => Err(Error::Wish {
+        (None, _) => Err(SampleError::Invalid {
             what: format!("{} has no key of one column", table.path),
             remedy: "for the root table say by `sample.key` which column names its rows, or use `--where`; rows of \
                      other tables are named by a key of one column"
@@ -126,6 +126,6 @@ impl Search {
         if more > 0 {
             shown = format!("{shown} and {more} more");
         }
-        Err(Error::Missing { table: path.clone(), missing: shown })
+        Err(SampleError::MissingRows { table: path.clone(), missing: shown })
     }
 }

@@ -28,7 +28,7 @@ pub struct TableCopy {
 
 /// How `pg_dump` and other programs come to the source, and to the snapshot that the rows are from.
 #[derive(Clone, Debug)]
-pub struct Dump {
+pub struct DumpConnection {
     /// Address to dial: of the server, or of this machine's end of a tunnel (`PGHOSTADDR`, `PGPORT`).
     pub address: SocketAddr,
     /// The name that the certificate must be for (`PGHOST` with `PGSSLMODE=verify-full`); none on this machine,

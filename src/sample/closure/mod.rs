@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::Wanted;
+use super::SelectionInput;
 use super::budget::{self, Budget};
 use super::error::Result;
 use super::graph::{Edge, End, Graph, Rule};
@@ -47,7 +47,7 @@ struct Work<'a> {
 pub(super) async fn close(
     pool: &Arc<Pool>,
     mut graph: Graph,
-    wanted: &Wanted<'_>,
+    wanted: &SelectionInput<'_>,
     listener: &dyn Listener,
 ) -> Result<Closure> {
     let sample = wanted.sample;
@@ -70,7 +70,7 @@ pub(super) async fn close(
                     found.insert(&row[*slot..=*slot]);
                 }
             }
-            budget::hold(&closure, budget)?;
+            budget::check(&closure, budget)?;
             work.told.tell(&closure, std::iter::once(search.table));
         }
         search.must_be_complete(&closure.graph.tables[search.table].path, &found)?;
@@ -102,7 +102,7 @@ impl Closure {
                 for row in &batch {
                     self.take(table, row, cause);
                 }
-                budget::hold(self, work.budget)?;
+                budget::check(self, work.budget)?;
                 work.told.tell(self, edges.iter().map(|at| self.graph.edges[*at].end(way).table));
             }
         }
@@ -165,7 +165,7 @@ impl Closure {
                 let sql = format!("SELECT pg_catalog.count(*) FROM {relation} AS t");
                 let rows = query::count(&mut work.pool.take().await?, &sql).await?;
                 self.count(at, rows);
-                budget::hold(self, work.budget)?;
+                budget::check(self, work.budget)?;
                 continue;
             }
             let is_whole = condition.is_none();
@@ -183,7 +183,7 @@ impl Closure {
                         self.take(at, row, Cause::Included);
                     }
                 }
-                budget::hold(self, work.budget)?;
+                budget::check(self, work.budget)?;
                 work.told.tell(self, std::iter::once(at));
             }
             if is_whole {

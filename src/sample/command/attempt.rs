@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::pg::dump::Dumper;
 use crate::sample::load::error::Error as LoadError;
 use crate::sample::schema::Schema;
-use crate::sample::{self, Extraction, Masks, Plan, Selection, Spool, Wanted, is_conflict};
+use crate::sample::{self, Extraction, Masks, Plan, Selection, Spool, SelectionInput, is_conflict};
 use crate::step::Step;
 use crate::units::{counted, size};
 
@@ -66,7 +66,7 @@ impl SampleTask<'_> {
             }
         };
         let (schema, spool) = prepared?;
-        let database = extraction.dump().database.clone();
+        let database = extraction.dump_connection().database.clone();
         // Frees the keys of all rows: the load needs the memory.
         drop(extraction);
         let labels = labels(self, origin, rules);
@@ -117,7 +117,7 @@ impl SampleTask<'_> {
 
     async fn select(&self, origin: &Origin, interrupt: Interrupt<'_>) -> Result<Selection, RetryableError> {
         let step = Step::begin(self.listener, "select", "find the rows");
-        let wanted = Wanted {
+        let wanted = SelectionInput {
             seeds: &self.request.seeds,
             sample: self.sample,
             references: &self.target.masking.references,
@@ -153,7 +153,7 @@ impl SampleTask<'_> {
         dumper: &Dumper,
     ) -> Result<Schema, RetryableError> {
         let step = Step::begin(self.listener, "schema", "read the schema");
-        let mut dump = extraction.dump().clone();
+        let mut dump = extraction.dump_connection().clone();
         dump.password = setup.origin.password(self.target).await?;
         let mut schema = Schema::read(&dump, dumper).await?;
         if let Some(rules) = &setup.rules {
@@ -161,7 +161,7 @@ impl SampleTask<'_> {
                 step.note(note);
             }
         }
-        let statements = counted((schema.before.len() + schema.after.len()) as u64, "statement");
+        let statements = counted((schema.pre_data.len() + schema.post_data.len()) as u64, "statement");
         step.done(format!("{statements} from pg_dump {}", dumper.major));
         Ok(schema)
     }
@@ -176,7 +176,7 @@ impl SampleTask<'_> {
         let mut personal = 0;
         for finding in findings {
             let look = pii_findings::Look::of(finding, &self.target.masking.survivors);
-            self.listener.on_event(&look.event(&extraction.dump().database));
+            self.listener.on_event(&look.event(&extraction.dump_connection().database));
             personal += u64::from(look.kept.is_none());
         }
         if personal > 0 {
@@ -198,10 +198,10 @@ impl From<Failure> for RetryableError {
     }
 }
 
-impl From<sample::Error> for RetryableError {
-    fn from(error: sample::Error) -> Self {
+impl From<sample::SampleError> for RetryableError {
+    fn from(error: sample::SampleError) -> Self {
         match &error {
-            sample::Error::Source(source) if is_conflict(source) => RetryableError::Conflict(error.to_string()),
+            sample::SampleError::Source(source) if is_conflict(source) => RetryableError::Conflict(error.to_string()),
             _ => RetryableError::Failed(error.into()),
         }
     }

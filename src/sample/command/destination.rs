@@ -51,7 +51,7 @@ impl SampleTask<'_> {
     /// Opens the destination and checks what does not depend on the source. Returns `None` if nothing is written.
     pub(super) async fn open_destination(&self) -> Result<Option<Destination<'_>>, Failure> {
         let Goal::Write(sink) = &self.request.goal else { return Ok(None) };
-        Spool::check(&private_dir::folder())?;
+        Spool::check(&private_dir::large_temp_dir())?;
         Ok(Some(match sink {
             Sink::Archive(path) => self.open_archive(path)?,
             Sink::Database(url) => self.open_database(url).await?,
@@ -123,7 +123,7 @@ impl SampleTask<'_> {
         let mut attempt = 1;
         loop {
             match sample::check(&origin.source, self.sample, &self.target.masking.references).await {
-                Err(sample::Error::Source(error)) if is_conflict(&error) && attempt < ATTEMPTS => attempt += 1,
+                Err(sample::SampleError::Source(error)) if is_conflict(&error) && attempt < ATTEMPTS => attempt += 1,
                 done => return Ok(done?),
             }
         }

@@ -3,7 +3,7 @@
 use crate::config::{self, Target};
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener, Verdict};
-use crate::sample::{self, Error};
+use crate::sample::{self, SampleError};
 
 use super::source::Origin;
 
@@ -22,8 +22,13 @@ pub async fn doctor(target: &Target, sample: &config::Sample, listener: &dyn Lis
     let mut exit = Exit::Done;
     match sample::check(&origin.source, sample, &target.masking.references).await {
         Ok(_) => told(Verdict::Ok, "rights", format!("{} may read every table", origin.source.credentials.user), None),
-        Err(error @ (Error::Unreadable { .. } | Error::Hidden { .. } | Error::Unknown { .. } | Error::Wish { .. })) => {
-            told(Verdict::Fail, "rights", error.to_string(), error.remedy());
+        Err(
+            error @ (SampleError::MissingPrivileges { .. }
+            | SampleError::HiddenRows { .. }
+            | SampleError::UnknownName { .. }
+            | SampleError::Invalid { .. }),
+        ) => {
+            told(Verdict::Fail, "rights", error.to_string(), error.hint());
             exit = Exit::Refused;
         }
         Err(error) => return Err(error.into()),
@@ -37,7 +42,7 @@ pub async fn doctor(target: &Target, sample: &config::Sample, listener: &dyn Lis
             exit = Exit::Refused;
         }
     }
-    let needs = sample::rights(&origin.source, sample, &target.masking.references).await?;
+    let needs = sample::required_grants(&origin.source, sample, &target.masking.references).await?;
     listener.print(&needs.iter().map(|grant| format!("{grant};\n")).collect::<String>());
     Ok(exit)
 }

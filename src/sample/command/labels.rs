@@ -92,7 +92,7 @@ fn seeds_sha256(key: [u8; 32], seeds: &[Seeds]) -> String {
 mod tests {
     use super::*;
     use crate::config::EdgeRule;
-    use crate::sample::Pick;
+    use crate::sample::SeedFilter;
 
     #[test]
     fn the_configuration_has_a_stable_hash() {
@@ -132,8 +132,8 @@ mod tests {
     fn seeds_have_a_stable_hash_whatever_their_order() {
         let table = TablePath { schema: "app".into(), table: "users".into() };
         let pick = |pick| Seeds { table: table.clone(), pick };
-        let keys = pick(Pick::Keys { column: None, values: vec!["1".into(), "2".into()] });
-        let condition = pick(Pick::Where { condition: "id < 9".into(), limit: Some(3) });
+        let keys = pick(SeedFilter::Keys { column: None, values: vec!["1".into(), "2".into()] });
+        let condition = pick(SeedFilter::Where { condition: "id < 9".into(), limit: Some(3) });
         let hash = seeds_sha256([7; 32], &[keys.clone(), condition.clone()]);
         assert_eq!(hash, "b0bab0c91937f60bf82bebce24e099841529eb4fcef9594c07c28913af62a55a");
         assert_eq!(hash, seeds_sha256([7; 32], &[condition.clone(), keys.clone()]));

@@ -74,7 +74,7 @@ impl Rules {
     /// by developers.
     pub fn clean(&self, schema: &mut Schema) -> Vec<String> {
         let mut told = Vec::new();
-        for half in [&mut schema.before, &mut schema.after] {
+        for half in [&mut schema.pre_data, &mut schema.post_data] {
             half.retain(|sql| {
                 let personal = sql.starts_with("COMMENT ON ") && self.looks_personal(sql);
                 if personal {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::{Sample, TablePath};
 use crate::error::{Exit, Failure};
-use crate::sample::{Pick, Seeds};
+use crate::sample::{SeedFilter, Seeds};
 
 /// Returns the rows of the root table with these keys.
 ///
@@ -38,7 +38,7 @@ pub fn table_and_key<'a>(text: &'a str, flag: &str, example: &str) -> Result<(Ta
 
 /// Returns the rows of the root table that fulfill an SQL condition, at most `limit`.
 pub fn rows_where(sample: &Sample, condition: &str, limit: Option<u64>) -> Seeds {
-    Seeds { table: sample.root.clone(), pick: Pick::Where { condition: condition.to_owned(), limit } }
+    Seeds { table: sample.root.clone(), filter: SeedFilter::Where { condition: condition.to_owned(), limit } }
 }
 
 /// Returns the keys in a file: one per line, without empty lines and lines that begin with `#`.
@@ -55,7 +55,7 @@ fn rows_by_key(table: TablePath, column: Option<String>, keys: &[String]) -> Res
     if values.is_empty() {
         return Err(Failure::new(Exit::Usage, format!("no key of {table} given")).hint("for example `--users 1,2,3`"));
     }
-    Ok(Seeds { table, pick: Pick::Keys { column, values } })
+    Ok(Seeds { table, filter: SeedFilter::Keys { column, values } })
 }
 
 #[cfg(test)]
@@ -66,7 +66,7 @@ mod tests {
     fn rows_are_given_by_table_and_key() {
         let seeds = table_rows("\"my schema\".\"a:b\":1, 2,2,").unwrap();
         assert_eq!(seeds.table.table, "a:b");
-        assert_eq!(seeds.pick, Pick::Keys { column: None, values: vec!["1".into(), "2".into()] });
+        assert_eq!(seeds.filter, SeedFilter::Keys { column: None, values: vec!["1".into(), "2".into()] });
         for text in ["orders:1", "app.orders", "app.orders:", "app.orders: ,"] {
             assert_eq!(table_rows(text).unwrap_err().exit, Exit::Usage, "{text}");
         }

@@ -14,7 +14,7 @@ use crate::pg::tunnel::Gate;
 use crate::pg::{Credentials, Route, Session, Trust, Url, identifier};
 use crate::platform::{self, Instance, Phase, RecordState, guard, tag};
 use crate::sample::load;
-use crate::sample::{Error, Source};
+use crate::sample::{SampleError, Source};
 use crate::scrub::marker;
 use crate::secret;
 
@@ -174,7 +174,7 @@ async fn require_scrubbed(origin: &Origin, generation: &str) -> Result<(), Failu
 }
 
 async fn server(source: &Source, production: bool) -> Result<load::Origin, Failure> {
-    let session = source.open().await.map_err(Error::from)?;
+    let session = source.open().await.map_err(SampleError::from)?;
     Ok(load::Origin::read(&session, production).await?)
 }
 

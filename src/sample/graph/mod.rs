@@ -15,7 +15,7 @@ pub use table::{Identity, Slot, Table};
 use crate::config::{Extent, Reference, Sample, TablePath};
 use crate::pg::catalog::Column;
 
-use super::error::{Error, Result};
+use super::error::{Result, SampleError};
 
 /// The tables of a database with what is taken of each, and the edges between them with what is done about
 /// each.
@@ -90,8 +90,8 @@ impl Graph {
     }
 }
 
-fn unknown(place: &str, what: String) -> Error {
-    Error::Unknown { place: place.to_owned(), what }
+fn unknown(place: &str, what: String) -> SampleError {
+    SampleError::UnknownName { place: place.to_owned(), what }
 }
 
 fn column<'a>(table: &'a Table, name: &str, place: &str) -> Result<&'a Column> {

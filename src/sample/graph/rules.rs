@@ -4,7 +4,7 @@ use crate::config::{EdgeChoice, EdgeRule, Extent, Sample};
 
 use super::edge::{Edge, Rule};
 use super::{Graph, column};
-use crate::sample::error::{Error, Result};
+use crate::sample::error::{Result, SampleError};
 use crate::sample::graph::table::{Identity, Table};
 
 /// Puts the rules in force.
@@ -53,7 +53,7 @@ fn choose(graph: &Graph, edges: &mut [Edge], choice: &EdgeChoice, place: &str) -
         } else {
             "say which one by `to`"
         };
-        return Err(Error::Wish { what, remedy: remedy.into() });
+        return Err(SampleError::Invalid { what, remedy: remedy.into() });
     };
     let table = &graph.tables[from];
     let rule = match &choice.rule {
@@ -86,7 +86,7 @@ fn emptied(table: &Table, edge: &Edge, edges: &[Edge]) -> Result<Vec<String>> {
     let free: Vec<&str> = able.iter().copied().filter(|name| is_free(name)).collect();
     let chosen = if free.is_empty() || edge.full { able } else { free };
     if chosen.is_empty() || (edge.full && chosen.len() < mine.len()) {
-        return Err(Error::Wish {
+        return Err(SampleError::Invalid {
             what: format!("{} ({}) cannot be emptied: it is not nullable", table.path, edge.from.shown()),
             remedy: "follow the edge, or give its table the rule `none`".into(),
         });

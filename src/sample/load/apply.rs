@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::pg::{self, Session};
 use crate::sample::load::error::{Error, Result};
-use crate::sample::schema::{Kind, Statement};
+use crate::sample::schema::{Statement, StatementKind};
 
 /// Statements that are sent at a time. Each costs a round trip, and a schema of a thousand tables has five
 /// thousand of them.
@@ -78,18 +78,18 @@ impl<'a> Apply<'a> {
         let mut required: Vec<Statement> = Vec::new();
         for statement in statements.iter().map(|sql| Statement::read(sql)) {
             match statement.kind {
-                Kind::Object => required.push(statement),
-                Kind::ForeignTable => {
+                StatementKind::Object => required.push(statement),
+                StatementKind::ForeignTable => {
                     if let Some(name) = statement.sql.strip_prefix("CREATE TABLE ") {
                         let name = name.split(" (").next().unwrap_or(name);
                         self.left_out.foreign_tables.push(name.to_owned());
                     }
                     required.push(statement);
                 }
-                Kind::Session => {}
-                Kind::Acting | Kind::Outside => self.left_out.statements.push(statement.title()),
-                Kind::Rights => self.rights.push(statement.sql.into_owned()),
-                Kind::Optional | Kind::Extension => {
+                StatementKind::Session => {}
+                StatementKind::Acting | StatementKind::Outside => self.left_out.statements.push(statement.title()),
+                StatementKind::Rights => self.rights.push(statement.sql.into_owned()),
+                StatementKind::Optional | StatementKind::Extension => {
                     self.require(&mut required).await?;
                     self.try_one(&statement).await?;
                 }
@@ -124,12 +124,12 @@ impl<'a> Apply<'a> {
         // No such role, extension, or file of an extension; not allowed; a privilege that this version lacks.
         let lacking = matches!(error.sqlstate(), Some("42704" | "42501" | "0A000" | "58P01" | "0LP01"));
         match statement.kind {
-            Kind::Extension if lacking => {
+            StatementKind::Extension if lacking => {
                 if let Some(name) = extension(&statement.sql) {
                     self.left_out.extensions.insert(name);
                 }
             }
-            Kind::Rights | Kind::Optional if lacking => match &statement.role {
+            StatementKind::Rights | StatementKind::Optional if lacking => match &statement.role {
                 Some(role) if statement.owner => *self.left_out.owners.entry(role.clone()).or_default() += 1,
                 _ => self.left_out.statements.push(format!("{} ({error})", statement.title())),
             },

@@ -190,7 +190,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
     async fn database(&self, session: &Session, target: &Target, database: &str, jobs: usize) -> Result<Loaded> {
         let mut apply = Apply::begin(session, false);
         self.tell("making schemas, types and tables");
-        apply.run(&self.schema.before).await?;
+        apply.run(&self.schema.pre_data).await?;
         let plain = plain_tables(session).await?;
         let mut sessions = Vec::new();
         for _ in 0..jobs.max(1) {
@@ -198,7 +198,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         }
         let tables = self.copy(&sessions, &plain).await?;
         self.tell("adding indexes, constraints and triggers");
-        parallel::run(&mut apply, &sessions, &self.schema.after).await?;
+        parallel::run(&mut apply, &sessions, &self.schema.post_data).await?;
         let notes = self.finish(session, &sessions).await?;
         Ok(Loaded { way: LoadStrategy::Scratch, tables, left_out: apply.give().await?, notes })
     }
@@ -217,10 +217,10 @@ impl<R: Rows + ?Sized> Work<'_, R> {
     async fn fill(&self, session: &Session, target: &Target, way: LoadStrategy, replace: bool) -> Result<Loaded> {
         let loaded = if way == LoadStrategy::Whole {
             let mut apply = Apply::begin(session, true);
-            apply.run(&self.schema.before).await?;
+            apply.run(&self.schema.pre_data).await?;
             let order: Vec<usize> = (0..self.rows.tables().len()).collect();
             let tables = self.copy_in_order(session, &order).await?;
-            apply.run(&self.schema.after).await?;
+            apply.run(&self.schema.post_data).await?;
             let notes = self.finish(session, &[]).await?;
             Loaded { way, tables, left_out: apply.give().await?, notes }
         } else {

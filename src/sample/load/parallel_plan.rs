@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::Result;
 use super::statement_target::{Named, Touches};
 use crate::pg::Session;
-use crate::sample::schema::{Kind, Statement};
+use crate::sample::schema::{Statement, StatementKind};
 
 /// What a statement costs besides reading its table, as bytes of a table.
 const BASE: u64 = 64 * 1024;
@@ -129,7 +129,7 @@ impl Relations {
 
     /// The unit that begins the statements.
     fn unit<'a>(&self, touches: Touches<'a>, statements: &'a [String]) -> Option<Unit<'a>> {
-        let follow = |sql: &&String| touches.is_followed_by(sql) && Statement::read(sql).kind == Kind::Object;
+        let follow = |sql: &&String| touches.is_followed_by(sql) && Statement::read(sql).kind == StatementKind::Object;
         let statements = &statements[..1 + statements[1..].iter().take_while(follow).count()];
         let number = |table: Named| self.numbers.get(&table.path()).copied();
         let (tables, cost) = match touches {
@@ -154,7 +154,7 @@ impl Relations {
 
 /// What a statement touches, where it is one that has to work.
 fn certain(sql: &str) -> Option<Touches<'_>> {
-    Touches::read(sql).filter(|_| Statement::read(sql).kind == Kind::Object)
+    Touches::read(sql).filter(|_| Statement::read(sql).kind == StatementKind::Object)
 }
 
 #[cfg(test)]

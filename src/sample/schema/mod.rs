@@ -8,23 +8,23 @@ use std::ffi::OsString;
 
 use secrecy::ExposeSecret;
 
-use super::Dump;
+use super::DumpConnection;
 use super::load::error::{Error, Result};
-use super::private_dir::Private;
+use super::private_dir::PrivateDir;
 use crate::pg::RDS_ROOTS;
 use crate::pg::dump::Dumper;
 use crate::pg::script::Script;
 
-pub use statement::{Kind, Statement};
+pub use statement::{Statement, StatementKind};
 
 /// Statements that make the objects of a database, without rows. The same database gives the same ones:
 /// what a dump says of itself (times, versions, keys) is not part of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {
     /// Schemas, types, functions, tables, sequences: before the rows.
-    pub before: Vec<String>,
+    pub pre_data: Vec<String>,
     /// Indexes, constraints, triggers, rules, policies: after the rows.
-    pub after: Vec<String>,
+    pub post_data: Vec<String>,
 }
 
 impl Schema {
@@ -33,8 +33,8 @@ impl Schema {
     ///
     /// # Errors
     /// What `pg_dump` says, for example of a table that the role may not read.
-    pub async fn read(from: &Dump, dumper: &Dumper) -> Result<Schema> {
-        let folder = Private::new()?;
+    pub async fn read(from: &DumpConnection, dumper: &Dumper) -> Result<Schema> {
+        let folder = PrivateDir::new()?;
         let dump = folder.path().join("schema.dump");
         let mut arguments: Vec<OsString> = [
             "--format=custom",
@@ -57,27 +57,27 @@ impl Schema {
             let words = [OsString::from(section), "--file=-".into(), dump.clone().into()];
             halves.push(statements(&dumper.run("pg_restore", &[], words).await?)?);
         }
-        let after = halves.pop().unwrap_or_default();
-        let before = halves.pop().unwrap_or_default();
-        Ok(Schema { before, after })
+        let post_data = halves.pop().unwrap_or_default();
+        let pre_data = halves.pop().unwrap_or_default();
+        Ok(Schema { pre_data, post_data })
     }
 
     /// The first half as one text.
-    pub fn before_text(&self) -> String {
-        text(&self.before)
+    pub fn pre_data_text(&self) -> String {
+        text(&self.pre_data)
     }
 
     /// The second half as one text.
-    pub fn after_text(&self) -> String {
-        text(&self.after)
+    pub fn post_data_text(&self) -> String {
+        text(&self.post_data)
     }
 
     /// From the texts of both halves.
     ///
     /// # Errors
     /// When one cannot be cut into statements.
-    pub fn of_texts(before: &str, after: &str) -> Result<Schema> {
-        Ok(Schema { before: cut(before)?, after: cut(after)? })
+    pub fn from_texts(before: &str, after: &str) -> Result<Schema> {
+        Ok(Schema { pre_data: cut(before)?, post_data: cut(after)? })
     }
 }
 
@@ -86,7 +86,7 @@ fn text(statements: &[String]) -> String {
 }
 
 /// What the programs of PostgreSQL read instead of arguments, which everybody on the machine could see.
-fn environment(from: &Dump, folder: &Private) -> Result<Vec<(&'static str, OsString)>> {
+fn environment(from: &DumpConnection, folder: &PrivateDir) -> Result<Vec<(&'static str, OsString)>> {
     let mut environment: Vec<(&'static str, OsString)> = vec![
         ("PGHOSTADDR", from.address.ip().to_string().into()),
         ("PGPORT", from.address.port().to_string().into()),
@@ -139,7 +139,7 @@ fn cut(text: &str) -> Result<Vec<String>> {
         Error::Schema(all.join("; "))
     })?;
     let all = script.statements().iter().map(|statement| &script.text()[statement.span.clone()]);
-    Ok(all.filter(|sql| Statement::read(sql).kind != Kind::Session).map(str::to_owned).collect())
+    Ok(all.filter(|sql| Statement::read(sql).kind != StatementKind::Session).map(str::to_owned).collect())
 }
 
 #[cfg(test)]
@@ -158,7 +158,7 @@ mod tests {
         assert!(found[0].ends_with("END") && found[1].contains("\\restricted\n"));
         assert_eq!(found[2], "CREATE TABLE app.t (\n    id integer\n)");
         assert!(statements("--\n-- PostgreSQL database dump\n--\n").unwrap().is_empty());
-        let schema = Schema { before: found, after: Vec::new() };
-        assert_eq!(Schema::of_texts(&schema.before_text(), &schema.after_text()).unwrap(), schema);
+        let schema = Schema { pre_data: found, post_data: Vec::new() };
+        assert_eq!(Schema::from_texts(&schema.pre_data_text(), &schema.post_data_text()).unwrap(), schema);
     }
 }

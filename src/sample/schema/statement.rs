@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// What to do with a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum StatementKind {
     /// Has to work.
     Object,
     /// Sets something of the session: ours has its own settings.
@@ -30,10 +30,10 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement<'a> {
     /// What to do with it.
-    pub kind: Kind,
+    pub kind: StatementKind,
     /// What to send; differs from what was written for a foreign table.
     pub sql: Cow<'a, str>,
-    /// The role that it names, where it is of [`Kind::Rights`] and names one in a place we know.
+    /// The role that it names, where it is of [`StatementKind::Rights`] and names one in a place we know.
     pub role: Option<String>,
     /// Whether that becomes the owner.
     pub owner: bool,
@@ -43,10 +43,10 @@ impl Statement<'_> {
     /// Looks at a statement without its `;`.
     pub fn read(sql: &str) -> Statement<'_> {
         let kind = kind(sql);
-        let role = if kind == Kind::Rights { role(sql) } else { None };
-        let owner = kind == Kind::Rights && owner(sql).is_some();
-        let foreign = kind == Kind::ForeignTable || sql.starts_with("ALTER FOREIGN TABLE");
-        let text = if foreign && kind != Kind::Outside { as_ordinary(sql) } else { None };
+        let role = if kind == StatementKind::Rights { role(sql) } else { None };
+        let owner = kind == StatementKind::Rights && owner(sql).is_some();
+        let foreign = kind == StatementKind::ForeignTable || sql.starts_with("ALTER FOREIGN TABLE");
+        let text = if foreign && kind != StatementKind::Outside { as_ordinary(sql) } else { None };
         Statement { kind, sql: text.map_or(Cow::Borrowed(sql), Cow::Owned), role, owner }
     }
 
@@ -61,31 +61,33 @@ impl Statement<'_> {
     }
 }
 
-fn kind(sql: &str) -> Kind {
+fn kind(sql: &str) -> StatementKind {
     let words: Vec<&str> = sql.split_whitespace().take(4).collect();
     match words.as_slice() {
-        ["SET" | "RESET", ..] => Kind::Session,
-        ["SELECT", word, ..] if word.starts_with("pg_catalog.set_config(") => Kind::Session,
-        ["CREATE", "EXTENSION", ..] | ["COMMENT", "ON", "EXTENSION", ..] => Kind::Extension,
+        ["SET" | "RESET", ..] => StatementKind::Session,
+        ["SELECT", word, ..] if word.starts_with("pg_catalog.set_config(") => StatementKind::Session,
+        ["CREATE", "EXTENSION", ..] | ["COMMENT", "ON", "EXTENSION", ..] => StatementKind::Extension,
         ["CREATE" | "ALTER", "PUBLICATION", ..]
         | ["COMMENT", "ON", "PUBLICATION", ..]
         | ["CREATE" | "ALTER", "EVENT", "TRIGGER", ..]
-        | ["COMMENT", "ON", "EVENT", "TRIGGER"] => Kind::Acting,
+        | ["COMMENT", "ON", "EVENT", "TRIGGER"] => StatementKind::Acting,
         ["CREATE" | "ALTER", "FOREIGN", "DATA", "WRAPPER"]
         | ["COMMENT", "ON", "FOREIGN", "DATA"]
         | ["CREATE" | "ALTER", "SERVER" | "SUBSCRIPTION", ..]
         | ["CREATE", "USER", "MAPPING", ..]
-        | ["COMMENT", "ON", "SERVER" | "SUBSCRIPTION", ..] => Kind::Outside,
-        ["GRANT" | "REVOKE", ..] if sql.contains(" ON FOREIGN ") => Kind::Outside,
-        ["ALTER", "FOREIGN", "TABLE", ..] if owner(sql).is_some() => Kind::Rights,
-        ["ALTER", "FOREIGN", "TABLE", ..] if sql.ends_with(')') && sql.contains(" OPTIONS (") => Kind::Outside,
-        ["CREATE" | "ALTER", "FOREIGN", "TABLE", ..] | ["COMMENT", "ON", "FOREIGN", "TABLE"] => Kind::ForeignTable,
-        ["GRANT" | "REVOKE", ..] | ["ALTER", "DEFAULT", "PRIVILEGES", ..] => Kind::Rights,
-        ["CREATE", "POLICY", ..] => Kind::Optional,
+        | ["COMMENT", "ON", "SERVER" | "SUBSCRIPTION", ..] => StatementKind::Outside,
+        ["GRANT" | "REVOKE", ..] if sql.contains(" ON FOREIGN ") => StatementKind::Outside,
+        ["ALTER", "FOREIGN", "TABLE", ..] if owner(sql).is_some() => StatementKind::Rights,
+        ["ALTER", "FOREIGN", "TABLE", ..] if sql.ends_with(')') && sql.contains(" OPTIONS (") => StatementKind::Outside,
+        ["CREATE" | "ALTER", "FOREIGN", "TABLE", ..] | ["COMMENT", "ON", "FOREIGN", "TABLE"] => {
+            StatementKind::ForeignTable
+        }
+        ["GRANT" | "REVOKE", ..] | ["ALTER", "DEFAULT", "PRIVILEGES", ..] => StatementKind::Rights,
+        ["CREATE", "POLICY", ..] => StatementKind::Optional,
         // One that every database has, and that is not always ours.
-        ["COMMENT", "ON", "POLICY", ..] | ["COMMENT", "ON", "SCHEMA", "public"] => Kind::Optional,
-        ["ALTER", ..] if owner(sql).is_some() => Kind::Rights,
-        _ => Kind::Object,
+        ["COMMENT", "ON", "POLICY", ..] | ["COMMENT", "ON", "SCHEMA", "public"] => StatementKind::Optional,
+        ["ALTER", ..] if owner(sql).is_some() => StatementKind::Rights,
+        _ => StatementKind::Object,
     }
 }
 
@@ -146,14 +148,14 @@ fn as_ordinary(sql: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn read(sql: &str) -> (Kind, Option<String>) {
+    fn read(sql: &str) -> (StatementKind, Option<String>) {
         let statement = Statement::read(sql);
         (statement.kind, statement.role)
     }
 
     #[test]
     fn roles_are_found_where_they_stand() {
-        let role = |name: &str| (Kind::Rights, Some(name.to_owned()));
+        let role = |name: &str| (StatementKind::Rights, Some(name.to_owned()));
         assert_eq!(read("ALTER TABLE app.t OWNER TO app"), role("app"));
         assert_eq!(
             read("ALTER FUNCTION app.\"a OWNER TO b\"(x text) OWNER TO \"kim \"\"x\"\".minsu\""),
@@ -161,14 +163,17 @@ mod tests {
         );
         assert_eq!(read("ALTER FOREIGN TABLE app.t OWNER TO app"), role("app"));
         assert_eq!(read("GRANT SELECT(id),UPDATE ON TABLE app.t TO \"r o\" WITH GRANT OPTION"), role("r o"));
-        assert_eq!(read("REVOKE USAGE ON SCHEMA public FROM PUBLIC"), (Kind::Rights, None));
+        assert_eq!(read("REVOKE USAGE ON SCHEMA public FROM PUBLIC"), (StatementKind::Rights, None));
         assert_eq!(
             read("ALTER DEFAULT PRIVILEGES FOR ROLE \"a\"\"b\" IN SCHEMA app GRANT SELECT ON TABLES  TO ro"),
             role("a\"b")
         );
-        assert_eq!(read("CREATE POLICY p ON app.t TO ro USING (true)"), (Kind::Optional, None));
-        assert_eq!(read("ALTER TABLE app.t ADD CONSTRAINT c CHECK ((a <> 'x OWNER TO y'::text))").0, Kind::Object);
-        assert_eq!(read("CREATE TABLE app.t (\n    id integer\n)").0, Kind::Object);
+        assert_eq!(read("CREATE POLICY p ON app.t TO ro USING (true)"), (StatementKind::Optional, None));
+        assert_eq!(
+            read("ALTER TABLE app.t ADD CONSTRAINT c CHECK ((a <> 'x OWNER TO y'::text))").0,
+            StatementKind::Object
+        );
+        assert_eq!(read("CREATE TABLE app.t (\n    id integer\n)").0, StatementKind::Object);
     }
 
     #[test]
@@ -177,7 +182,7 @@ mod tests {
             "CREATE PUBLICATION p FOR ALL TABLES",
             "CREATE EVENT TRIGGER e ON ddl_command_end\n   EXECUTE FUNCTION public.f()",
         ] {
-            assert_eq!(read(sql).0, Kind::Acting, "{sql}");
+            assert_eq!(read(sql).0, StatementKind::Acting, "{sql}");
         }
         for sql in [
             "CREATE SUBSCRIPTION s CONNECTION 'host=prod' PUBLICATION p",
@@ -188,7 +193,7 @@ mod tests {
             "GRANT ALL ON FOREIGN SERVER fs TO app",
             "ALTER FOREIGN TABLE ONLY app.t ALTER COLUMN a OPTIONS (\n    column_name 'x'\n)",
         ] {
-            assert_eq!(read(sql).0, Kind::Outside, "{sql}");
+            assert_eq!(read(sql).0, StatementKind::Outside, "{sql}");
         }
     }
 
@@ -197,6 +202,6 @@ mod tests {
         let made = Statement::read(
             "CREATE FOREIGN TABLE app.t (\n    a integer\n)\nSERVER fs\nOPTIONS (\n    table_name 'x'\n)",
         );
-        assert_eq!((made.kind, &*made.sql), (Kind::ForeignTable, "CREATE TABLE app.t (\n    a integer\n)"));
+        assert_eq!((made.kind, &*made.sql), (StatementKind::ForeignTable, "CREATE TABLE app.t (\n    a integer\n)"));
     }
 }

@@ -25,8 +25,8 @@ async fn many_sessions_make_the_same_as_one(version: Version) {
         load(&whole, &copy, Options { jobs, replace: true }).await.unwrap();
         // Comments on constraints, statistics and marks on indexes are in the dump, not in the picture.
         let made = Whole::of(&other, "copy").await.schema().await;
-        assert_eq!(made.before_text(), schema.before_text());
-        assert_eq!(made.after_text(), schema.after_text(), "{jobs} sessions");
+        assert_eq!(made.pre_data_text(), schema.pre_data_text());
+        assert_eq!(made.post_data_text(), schema.post_data_text(), "{jobs} sessions");
         assert_eq!(picture(&other.superuser("copy").await).await, expected, "{jobs} sessions");
     }
     let session = other.superuser("copy").await;
@@ -57,8 +57,8 @@ async fn a_broken_key_ends_all_sessions(version: Version) {
     let whole = Whole::of(&source, "app").await;
     let mut schema = whole.schema().await;
     // Where it stands beside the keys.
-    let key = schema.after.iter().position(|sql| sql.contains(" FOREIGN KEY ")).unwrap();
-    schema.after.insert(key, "CREATE INDEX lone_slow ON app.lone USING btree (app.slow(id))".into());
+    let key = schema.post_data.iter().position(|sql| sql.contains(" FOREIGN KEY ")).unwrap();
+    schema.post_data.insert(key, "CREATE INDEX lone_slow ON app.lone USING btree (app.slow(id))".into());
     let guard = whole.guard(other.address()).await;
     let (mine, heard) = (target(&other, "postgres", "", "mine"), Heard::default());
     for _ in 0..3 {

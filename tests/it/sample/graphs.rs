@@ -127,7 +127,10 @@ async fn composite_keys_and_keys_that_are_not_primary(version: Version) {
     let by_handle = config("", "root: public.users\nkey: handle");
     let seeds = [devdb::sample::Seeds {
         table: by_handle.sample.as_ref().unwrap().root.clone(),
-        pick: devdb::sample::Pick::Keys { column: Some("handle".into()), values: vec!["lee".into(), " kim".into()] },
+        filter: devdb::sample::SeedFilter::Keys {
+            column: Some("handle".into()),
+            values: vec!["lee".into(), " kim".into()],
+        },
     }];
     assert_eq!(scene.sample(&by_handle, &seeds).await["public.users"].len(), 2);
 }

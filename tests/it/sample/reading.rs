@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use devdb::mask::{Expression, Key};
 use devdb::pg::Session;
-use devdb::sample::{Error, Masks, Wanted, select};
+use devdb::sample::{Masks, SampleError, SelectionInput, select};
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -41,27 +41,30 @@ async fn select_is_all_it_takes_and_all_of_it(version: Version) {
     assert_eq!(written, after, "something was written to the source");
 
     let refused = async || match scene.select(&root, &rows("app.users", "1")).await {
-        Err(error) => format!("{error}; {}", error.remedy().unwrap_or_default()),
+        Err(error) => format!("{error}; {}", error.hint().unwrap_or_default()),
         Ok(_) => "taken".to_owned(),
     };
     scene.cluster.sql("app", "REVOKE SELECT ON app.notes FROM reader").await;
     assert_eq!(
         refused().await,
-        "reader may not read 1 of the tables; run there: GRANT SELECT ON \"app\".\"notes\" TO \"reader\""
+        "reader cannot read 1 table; run on the source: GRANT SELECT ON \"app\".\"notes\" TO \"reader\""
     );
     let error = devdb::sample::check(&scene.source().await, root.sample.as_ref().unwrap(), &[]).await.err().unwrap();
-    assert!(matches!(&error, Error::Unreadable { grants, .. } if grants.len() == 1), "{error}");
+    assert!(matches!(&error, SampleError::MissingPrivileges { grants, .. } if grants.len() == 1), "{error}");
     let without = config("", "root: app.users\ntables: { app.notes: none }");
     // Its schema is read all the same, for which pg_dump asks for the same right.
-    assert!(matches!(scene.select(&without, &rows("app.users", "1")).await, Err(Error::Unreadable { .. })));
+    assert!(matches!(
+        scene.select(&without, &rows("app.users", "1")).await,
+        Err(SampleError::MissingPrivileges { .. })
+    ));
     scene.cluster.sql("app", "REVOKE USAGE ON SCHEMA app FROM reader").await;
     assert!(refused().await.starts_with(
-        "reader may not read 2 of the tables; run there: GRANT USAGE ON SCHEMA \"app\" TO \"reader\"; GRANT SELECT"
+        "reader cannot read 2 tables; run on the source: GRANT USAGE ON SCHEMA \"app\" TO \"reader\"; GRANT SELECT"
     ));
     scene.cluster.sql("app", OPEN).await;
     scene.cluster.sql("app", "ALTER TABLE app.users ENABLE ROW LEVEL SECURITY").await;
     assert!(refused().await.starts_with(
-        "row-level security hides rows of app.users from reader; run there: ALTER ROLE \"reader\" BYPASSRLS"
+        "row-level security hides rows of app.users from reader; run on the source: ALTER ROLE \"reader\" BYPASSRLS"
     ));
 }
 
@@ -80,7 +83,7 @@ async fn a_standby_will_do(version: Version) {
         ([those("app.users", "id < 3 AND pg_sleep(1) IS NOT NULL", None)], root.sample.clone().unwrap());
     let heard = ears.clone();
     let selecting = tokio::spawn(async move {
-        let wanted = Wanted { seeds: &seeds, sample: &sample, references: &[], explain: false };
+        let wanted = SelectionInput { seeds: &seeds, sample: &sample, references: &[], explain: false };
         select(&from, &wanted, &*heard, std::future::pending()).await.map(|selection| selection.plan().rows())
     });
     tokio::time::sleep(Duration::from_millis(700)).await;
@@ -128,8 +131,8 @@ async fn a_balanced_endpoint_is_refused(version: Version) {
     });
     let from = source(port, "reader", "r").await;
     let error = selected(&from, &config("", "root: app.users"), &rows("app.users", "1")).await.err().unwrap();
-    assert!(matches!(error, Error::Balanced { .. }), "{error}");
-    assert!(error.remedy().unwrap().contains("endpoint of one instance"));
+    assert!(matches!(error, SampleError::MixedServers { .. }), "{error}");
+    assert!(error.hint().unwrap().contains("endpoint of one instance"));
     proxy.abort();
 }
 
@@ -152,13 +155,13 @@ async fn whoever_stops_ends_the_query_on_the_server(version: Version) {
     let root = config("", "root: app.users");
     let seeds = [those("app.users", "pg_sleep(60) IS NOT NULL", Some(1))];
     let sample = root.sample.as_ref().unwrap();
-    let wanted = Wanted { seeds: &seeds, sample, references: &[], explain: false };
+    let wanted = SelectionInput { seeds: &seeds, sample, references: &[], explain: false };
     let from = scene.source().await;
     // Asked to stop.
     let begun = Instant::now();
     let stop = tokio::time::sleep(Duration::from_secs(1));
     let error = select(&from, &wanted, &Ears::default(), stop).await.err().unwrap();
-    assert!(matches!(error, Error::Interrupted) && begun.elapsed() < Duration::from_secs(4), "{error}");
+    assert!(matches!(error, SampleError::Interrupted) && begun.elapsed() < Duration::from_secs(4), "{error}");
     none_running(&superuser).await;
     // Dropped in the middle.
     let ears = Ears::default();
@@ -169,7 +172,7 @@ async fn whoever_stops_ends_the_query_on_the_server(version: Version) {
     let mut hasty = from.clone();
     hasty.statement_timeout = Duration::from_millis(300);
     let error = selected(&hasty, &root, &seeds).await.err().unwrap();
-    assert!(matches!(&error, Error::Source(error) if error.sqlstate() == Some("57014")), "{error}");
+    assert!(matches!(&error, SampleError::Source(error) if error.sqlstate() == Some("57014")), "{error}");
     // A stream that is dropped.
     scene.cluster.sql("app", "INSERT INTO app.notes SELECT 1, repeat('x', 1000) FROM generate_series(1, 100000)").await;
     let selection = scene.select(&root, &rows("app.users", "1")).await.unwrap();
@@ -219,7 +222,7 @@ async fn large_tables_come_in_parts_and_masked(version: Version) {
     assert_eq!(tables, [("marks", true, 25_000), ("notes", true, 450_000), ("places", false, 1), ("users", true, 2)]);
     assert_eq!(extraction.parts(1), 3);
     assert_eq!((extraction.parts(0), extraction.major()), (1, version.major));
-    let dump = extraction.dump();
+    let dump = extraction.dump_connection();
     assert_eq!(
         (dump.address.port(), dump.user.as_str(), dump.server_name.as_ref()),
         (scene.cluster.port(), "reader", None)

@@ -1,7 +1,7 @@
 //! What the configuration says about edges and tables, and what is said about a sample.
 
 use devdb::config::TablePath;
-use devdb::sample::Error;
+use devdb::sample::SampleError;
 
 use crate::on_every_version;
 use crate::support::cluster::Version;
@@ -157,15 +157,15 @@ async fn what_cannot_be_is_refused(version: Version) {
         .select(&config("", &format!("root: public.users\n{yaml}")), &rows("public.users", keys))
         .await
     {
-        Err(error) => format!("{error}; {}", error.remedy().unwrap_or_default()),
+        Err(error) => format!("{error}; {}", error.hint().unwrap_or_default()),
         Ok(_) => "taken".to_owned(),
     };
-    assert_eq!(refused("", "1,9, 2,7").await, "public.users has no rows 9, 7; name rows that are there");
+    assert_eq!(refused("", "1,9, 2,7").await, "public.users has no rows 9, 7; name rows that exist");
     assert!(refused("", "1,kim").await.starts_with("\"kim\" cannot be a value of public.users.id"));
     assert!(refused("max_rows: 100", "1").await.starts_with(
-        "the sample is larger than 100 rows; its fattest path is public.users → public.sessions → public.audit: "
+        "the sample exceeds 100 rows; the path that contributes most rows is public.users → public.sessions → public.audit: "
     ));
-    assert!(refused("max_bytes: 1kB", "1").await.starts_with("the sample is larger than 1024 bytes"));
+    assert!(refused("max_bytes: 1kB", "1").await.starts_with("the sample exceeds 1024 bytes"));
     assert_eq!(refused("max_rows: 10000", "1").await, "taken");
     let nowhere = "edges: [{ table: public.sessions, columns: [id], rule: stop }]";
     assert!(refused(nowhere, "1").await.starts_with("sample.edges[0]: public.sessions (id) refers to no table"));
@@ -178,5 +178,5 @@ async fn what_cannot_be_is_refused(version: Version) {
     let error = scene.select(&none, &rows("public.words", "1")).await.err().unwrap();
     assert_eq!(error.to_string(), "public.words has seed rows and is configured as `none`");
     let error = scene.select(&config("", "root: public.users"), &rows("public.nobody", "1")).await.err().unwrap();
-    assert!(matches!(error, Error::Unknown { .. }), "{error}");
+    assert!(matches!(error, SampleError::UnknownName { .. }), "{error}");
 }

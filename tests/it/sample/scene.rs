@@ -9,7 +9,9 @@ use devdb::config::{Config, TablePath};
 use devdb::event::{Event, Listener};
 use devdb::pg::tunnel::Gate;
 use devdb::pg::{Credentials, Route, Session, Trust};
-use devdb::sample::{Error, Extraction, Masks, Pick, Plan, Seeds, Selection, Source, Wanted, select};
+use devdb::sample::{
+    Extraction, Masks, Plan, SampleError, SeedFilter, Seeds, Selection, SelectionInput, Source, select,
+};
 use futures_util::TryStreamExt;
 use futures_util::sink::SinkExt;
 
@@ -42,7 +44,7 @@ impl Scene {
     }
 
     /// Selects a sample.
-    pub async fn select(&self, config: &Config, seeds: &[Seeds]) -> Result<Selection, Error> {
+    pub async fn select(&self, config: &Config, seeds: &[Seeds]) -> Result<Selection, SampleError> {
         selected(&self.source().await, config, seeds).await
     }
 
@@ -94,9 +96,10 @@ pub async fn source(port: u16, user: &str, password: &str) -> Source {
     }
 }
 
-pub async fn selected(source: &Source, config: &Config, seeds: &[Seeds]) -> Result<Selection, Error> {
+pub async fn selected(source: &Source, config: &Config, seeds: &[Seeds]) -> Result<Selection, SampleError> {
     let sample = config.sample.as_ref().unwrap();
-    let wanted = Wanted { seeds, sample, references: &config.targets["app-dev"].masking.references, explain: true };
+    let wanted =
+        SelectionInput { seeds, sample, references: &config.targets["app-dev"].masking.references, explain: true };
     select(source, &wanted, &Ears::default(), std::future::pending()).await
 }
 
@@ -134,13 +137,13 @@ fn load_config(path: &Path) -> Result<Config, devdb::config::Error> {
 /// Seed rows by key.
 pub fn rows(table: &str, keys: &str) -> Vec<Seeds> {
     let values = keys.split(',').map(str::to_owned).collect();
-    vec![Seeds { table: TablePath::read(table).unwrap(), pick: Pick::Keys { column: None, values } }]
+    vec![Seeds { table: TablePath::read(table).unwrap(), filter: SeedFilter::Keys { column: None, values } }]
 }
 
 /// Seed rows by condition.
 pub fn those(table: &str, condition: &str, limit: Option<u64>) -> Seeds {
-    let pick = Pick::Where { condition: condition.into(), limit };
-    Seeds { table: TablePath::read(table).unwrap(), pick }
+    let filter = SeedFilter::Where { condition: condition.into(), limit };
+    Seeds { table: TablePath::read(table).unwrap(), filter }
 }
 
 async fn load(target: &Session, extraction: &Extraction, at: usize) -> u64 {

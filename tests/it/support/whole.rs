@@ -10,7 +10,7 @@ use devdb::pg::{self, Credentials, Session, Trust, connect, identifier};
 use devdb::sample::load::error::{Error, Result};
 use devdb::sample::load::{Bytestream, Guard, Origin, Rows};
 use devdb::sample::schema::Schema;
-use devdb::sample::{Dump, TableCopy};
+use devdb::sample::{DumpConnection, TableCopy};
 use futures_util::StreamExt;
 
 use super::cluster::{Cluster, version};
@@ -19,7 +19,7 @@ use super::cluster::{Cluster, version};
 pub struct Whole {
     keeper: Session,
     tables: Vec<TableCopy>,
-    dump: Dump,
+    dump: DumpConnection,
     version: u32,
     /// Streams that each table is split into.
     pub parts: usize,
@@ -58,7 +58,7 @@ impl Whole {
             copies.push(copy);
         }
         let number: String = keeper.query_one("SHOW server_version_num", &[]).await.unwrap().get(0);
-        let dump = Dump {
+        let dump = DumpConnection {
             address: cluster.address(),
             server_name: None,
             root_cert: None,

@@ -21,7 +21,7 @@ use std::path::Path;
 pub use read::Archive;
 pub use write::{check, write};
 
-use crate::sample::manifest::{Manifest, Table};
+use crate::sample::manifest::{Manifest, ManifestTable};
 
 const MANIFEST: &str = "manifest.json";
 const SUM: &str = "manifest.sha256";
@@ -34,7 +34,7 @@ fn is_packed(path: &Path) -> bool {
 }
 
 /// The file with a table's rows. The number makes it unique; the name is for people.
-fn rows_file(index: usize, table: &Table) -> String {
+fn rows_file(index: usize, table: &ManifestTable) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     let name = format!("{}.{}", table.schema, table.table);
     let name: String = name.chars().map(|c| if plain(c) { c } else { '_' }).take(60).collect();
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn names_of_files_are_plain_and_unique() {
-        let table = |name: &str| Table {
+        let table = |name: &str| ManifestTable {
             schema: "../app".into(),
             table: name.into(),
             columns: Vec::new(),

@@ -17,7 +17,7 @@ use crate::sample::TableCopy;
 use crate::sample::load::error::{Error, Result};
 use crate::sample::load::{Bytestream, Rows};
 use crate::sample::manifest::{FORM, Manifest, schema_sha256};
-use crate::sample::private_dir::Private;
+use crate::sample::private_dir::PrivateDir;
 use crate::sample::schema::Schema;
 
 const CHUNK: usize = 64 * 1024;
@@ -29,7 +29,7 @@ pub struct Archive {
     tables: Vec<TableCopy>,
     folder: PathBuf,
     /// Where a packed one was unpacked to; gone with this.
-    _unpacked: Option<Private>,
+    _unpacked: Option<PrivateDir>,
 }
 
 impl Archive {
@@ -58,7 +58,7 @@ fn open(path: &Path, stop: &AtomicBool) -> Result<Archive> {
     if !is_packed(path) {
         return verify(path, path.to_owned(), None, stop);
     }
-    let private = Private::large()?;
+    let private = PrivateDir::large()?;
     let folder = private.path().to_owned();
     let mut names: Vec<String> = Vec::new();
     unpack(path, &folder, stop, |index| {
@@ -89,7 +89,7 @@ fn manifest(path: &Path, folder: &Path) -> Result<Manifest> {
     Ok(manifest)
 }
 
-fn verify(path: &Path, folder: PathBuf, unpacked: Option<Private>, stop: &AtomicBool) -> Result<Archive> {
+fn verify(path: &Path, folder: PathBuf, unpacked: Option<PrivateDir>, stop: &AtomicBool) -> Result<Archive> {
     let damaged = |why: String| Error::Archive { path: path.to_owned(), why };
     let manifest = manifest(path, &folder)?;
     let read =
@@ -98,7 +98,7 @@ fn verify(path: &Path, folder: PathBuf, unpacked: Option<Private>, stop: &Atomic
     if schema_sha256(&before, &after) != manifest.schema_sha256 {
         return Err(damaged("its schema is not the one that was written".into()));
     }
-    let schema = Schema::of_texts(&before, &after)?;
+    let schema = Schema::from_texts(&before, &after)?;
     for (index, table) in manifest.tables.iter().enumerate().filter(|(_, table)| table.rows > 0) {
         let name = rows_file(index, table);
         let found = digest(&folder.join(&name), stop).map_err(|error| match error.kind() {
@@ -109,7 +109,7 @@ fn verify(path: &Path, folder: PathBuf, unpacked: Option<Private>, stop: &Atomic
             return Err(damaged(format!("{name} is not the one that was written")));
         }
     }
-    let tables = manifest.tables.iter().map(crate::sample::manifest::Table::copy).collect();
+    let tables = manifest.tables.iter().map(crate::sample::manifest::ManifestTable::copy).collect();
     Ok(Archive { manifest, schema, tables, folder, _unpacked: unpacked })
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use crate::sample::load::error::{Error, Result};
-use crate::sample::private_dir::lock;
+use crate::sample::private_dir::try_lock;
 
 /// A folder of our own, removed when dropped.
 pub(super) struct Stage {
@@ -27,7 +27,7 @@ impl Stage {
         };
         let prefix = format!("{}.partial-", name.to_string_lossy());
         for entry in std::fs::read_dir(parent).map_err(|error| Error::io(parent, &error))?.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(&prefix) && lock(&entry.path()).is_some() {
+            if entry.file_name().to_string_lossy().starts_with(&prefix) && try_lock(&entry.path()).is_some() {
                 // One that cannot be removed is in nobody's way.
                 let _ = std::fs::remove_dir_all(entry.path());
             }
@@ -35,7 +35,7 @@ impl Stage {
         let path = parent.join(format!("{prefix}{:016x}", rand::random::<u64>()));
         // What is in it is for whoever may read the place it goes to; until then for us only.
         DirBuilder::new().mode(0o700).create(&path).map_err(|error| Error::io(&path, &error))?;
-        match lock(&path) {
+        match try_lock(&path) {
             Some(lock) => Ok(Stage { path, _lock: lock }),
             None => Err(Error::File { path, why: "cannot be locked".into() }),
         }

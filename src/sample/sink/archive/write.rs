@@ -47,8 +47,8 @@ pub async fn write<R: Rows + ?Sized>(
         let sub = folder.join(sub);
         std::fs::create_dir_all(&sub).map_err(|error| Error::io(&sub, &error))?;
     }
-    put(&folder.join(BEFORE), schema.before_text().as_bytes())?;
-    put(&folder.join(AFTER), schema.after_text().as_bytes())?;
+    put(&folder.join(BEFORE), schema.pre_data_text().as_bytes())?;
+    put(&folder.join(AFTER), schema.post_data_text().as_bytes())?;
     let copied = rows(from, &folder, jobs, listener).await?;
     let manifest = Manifest::of(from, schema, &copied, labels);
     put(&folder.join(MANIFEST), manifest.text().as_bytes())?;
@@ -103,7 +103,8 @@ async fn rows<R: Rows + ?Sized>(from: &R, folder: &Path, jobs: usize, listener: 
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(table) = tables.get(at) else { return Ok::<_, Error>(done) };
             if table.rows > 0 {
-                let file = folder.join(rows_file(at, &crate::sample::manifest::Table::of(table, &Copied::default())));
+                let file =
+                    folder.join(rows_file(at, &crate::sample::manifest::ManifestTable::of(table, &Copied::default())));
                 done.push((at, one(from, at, table, &file, progress).await?));
             }
         }

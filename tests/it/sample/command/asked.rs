@@ -64,7 +64,7 @@ async fn what_the_reader_lacks_is_printed_as_grants() {
     let desk = Desk::new().await;
     desk.production.sql("app", "REVOKE SELECT ON app.queue FROM reader; REVOKE USAGE ON SCHEMA app FROM reader").await;
     desk.sample(&["--users", "1"]).code(3).says("reader").says("GRANT SELECT ON \"app\".\"queue\" TO \"reader\"");
-    let doctor = desk.devdb(&["doctor", "--sample"]).code(3).says("may not read");
+    let doctor = desk.devdb(&["doctor", "--sample"]).code(3).says("cannot read");
     // What is printed is all that it takes, pasted as it is.
     desk.production.sql("app", "REVOKE ALL ON ALL TABLES IN SCHEMA app FROM reader").await;
     desk.production.sql("app", &doctor.out).await;
