@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::Task;
 use super::masking::Rules;
 use super::source::Origin;
-use super::task::SampleTask;
 use crate::config::{ColumnPath, EdgeChoice, Extent, Reference, TablePath, mask::WrittenMask};
 use crate::digest::{canonical_json, hex, sha256};
 use crate::sample::Seeds;
@@ -59,7 +59,7 @@ struct SeedRows<'a> {
 }
 
 /// Returns the labels of a sample. The same seeds, configuration, key and snapshot give the same labels.
-pub(super) fn labels(task: &SampleTask<'_>, origin: &Origin, rules: Option<&Rules>) -> BTreeMap<String, String> {
+pub(super) fn labels(task: &Task<'_>, origin: &Origin, rules: Option<&Rules>) -> BTreeMap<String, String> {
     let masking = &task.target.masking;
     let configuration = Configuration {
         version: VERSION,
@@ -71,7 +71,7 @@ pub(super) fn labels(task: &SampleTask<'_>, origin: &Origin, rules: Option<&Rule
     let mut labels = BTreeMap::from([
         (SYSTEM.to_owned(), origin.server.system_sha256()),
         ("configuration-sha256".to_owned(), sha256(canonical_json(&configuration))),
-        ("seeds-sha256".to_owned(), seeds_sha256(rules.map_or([0; 32], |rules| rules.seeds), &task.request.seeds)),
+        ("seeds-sha256".to_owned(), seeds_sha256(rules.map_or([0; 32], |rules| rules.seeds), &task.ask.seeds)),
     ]);
     labels.extend(origin.snapshot.clone().map(|snapshot| ("snapshot".to_owned(), snapshot)));
     labels
@@ -131,11 +131,11 @@ mod tests {
     #[test]
     fn seeds_have_a_stable_hash_whatever_their_order() {
         let table = TablePath { schema: "app".into(), table: "users".into() };
-        let pick = |pick| Seeds { table: table.clone(), pick };
-        let keys = pick(SeedFilter::Keys { column: None, values: vec!["1".into(), "2".into()] });
-        let condition = pick(SeedFilter::Where { condition: "id < 9".into(), limit: Some(3) });
+        let of_filter = |filter| Seeds { table: table.clone(), filter };
+        let keys = of_filter(SeedFilter::Keys { column: None, values: vec!["1".into(), "2".into()] });
+        let condition = of_filter(SeedFilter::Where { condition: "id < 9".into(), limit: Some(3) });
         let hash = seeds_sha256([7; 32], &[keys.clone(), condition.clone()]);
-        assert_eq!(hash, "b0bab0c91937f60bf82bebce24e099841529eb4fcef9594c07c28913af62a55a");
+        assert_eq!(hash, "53e555986edc9a0b37b059310e343ce0d18b8bdc0566dfbf3d717c2048508fb9");
         assert_eq!(hash, seeds_sha256([7; 32], &[condition.clone(), keys.clone()]));
         assert_ne!(hash, seeds_sha256([8; 32], &[keys, condition]));
     }
