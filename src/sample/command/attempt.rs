@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::pg::dump::Dumper;
 use crate::sample::load::error::Error as LoadError;
 use crate::sample::schema::Schema;
-use crate::sample::{self, Extraction, Masks, Plan, Selection, Spool, SelectionInput, is_conflict};
+use crate::sample::{self, Extraction, Masks, Plan, Selection, SelectionInput, Spool, is_conflict};
 use crate::step::Step;
 use crate::units::{counted, size};
 

@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Task;
 use super::masking::Rules;
 use super::source::Origin;
+use super::task::SampleTask;
 use crate::config::{ColumnPath, EdgeChoice, Extent, Reference, TablePath, mask::WrittenMask};
 use crate::digest::{canonical_json, hex, sha256};
 use crate::sample::Seeds;
@@ -59,7 +59,7 @@ struct SeedRows<'a> {
 }
 
 /// Returns the labels of a sample. The same seeds, configuration, key and snapshot give the same labels.
-pub(super) fn labels(task: &Task<'_>, origin: &Origin, rules: Option<&Rules>) -> BTreeMap<String, String> {
+pub(super) fn labels(task: &SampleTask<'_>, origin: &Origin, rules: Option<&Rules>) -> BTreeMap<String, String> {
     let masking = &task.target.masking;
     let configuration = Configuration {
         version: VERSION,
@@ -71,7 +71,7 @@ pub(super) fn labels(task: &Task<'_>, origin: &Origin, rules: Option<&Rules>) ->
     let mut labels = BTreeMap::from([
         (SYSTEM.to_owned(), origin.server.system_sha256()),
         ("configuration-sha256".to_owned(), sha256(canonical_json(&configuration))),
-        ("seeds-sha256".to_owned(), seeds_sha256(rules.map_or([0; 32], |rules| rules.seeds), &task.ask.seeds)),
+        ("seeds-sha256".to_owned(), seeds_sha256(rules.map_or([0; 32], |rules| rules.seeds), &task.request.seeds)),
     ]);
     labels.extend(origin.snapshot.clone().map(|snapshot| ("snapshot".to_owned(), snapshot)));
     labels
