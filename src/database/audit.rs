@@ -11,7 +11,7 @@ use crate::step::Step;
 pub async fn audit(masking: Option<&Masking>, url: &Url, listener: &dyn Listener) -> Result<Exit, Failure> {
     let step = Step::begin(listener, "audit", format!("look at every value of {}", url.place()));
     let session = super::session(url).await?;
-    let bad = pii_findings::tell(&session, masking, listener).await?;
-    step.done(pii_findings::columns(bad));
+    let bad = pii_findings::report(&session, masking, listener).await?;
+    step.done(pii_findings::summary(bad));
     if bad == 0 { Ok(Exit::Done) } else { Ok(Exit::Leak) }
 }

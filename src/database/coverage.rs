@@ -16,7 +16,7 @@ use crate::rotate::prepare;
 
 /// Prints a first `devdb.yaml` for a database. Among JSON lines it is a line too.
 pub async fn init(url: &Url, json: bool, listener: &dyn Listener) -> Result<Exit, Failure> {
-    let text = first::text(&first::look(&super::session(url).await?).await?);
+    let text = first::text(&first::draft(&super::session(url).await?).await?);
     if json {
         listener.on_event(&Event::Noted { step: "init", message: text });
     } else {

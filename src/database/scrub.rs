@@ -116,7 +116,7 @@ async fn clear(session: &Session, target: &Target, work: &Work, listener: &dyn L
 
 async fn search(masker: &Masker<'_>, session: &Session, database: &str) -> Result<(), Failure> {
     let step = Step::begin(masker.listener, "leak check", "search for originals");
-    let mut bad = pii_findings::tell(session, Some(masker.masking), masker.listener).await?;
+    let mut bad = pii_findings::report(session, Some(masker.masking), masker.listener).await?;
     let outcome = masker.search(database).await?;
     bad += outcome.hits.iter().filter(|hit| hit.survivor.is_none()).count();
     if bad > 0 {

@@ -1,45 +1,42 @@
-//! What looks personal in a database, held against what the configuration says may look so.
+//! Values that look personal, compared with the survivors that the configuration lists.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::config::mask::WrittenMask;
 use crate::config::{ColumnPath, Masking, Survivor, TablePath};
-use crate::discover::audit;
-use crate::discover::audit::Exemptions;
-use crate::discover::detect::{Domains, Kind, resembled};
-use crate::discover::value_samples::Error;
+use crate::discover::DiscoverError;
+use crate::discover::audit::{Detection, Exemptions, audit};
+use crate::discover::detect::Kind;
 use crate::event::{Event, Listener};
-use crate::mask::Rule;
-use crate::mask::coverage::{self, Catalog, Class};
+use crate::mask::coverage::Catalog;
 use crate::pg::Session;
+use crate::units::counted;
 
-/// A column with values that look like something.
+/// A column with values that look personal.
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct PiiFinding {
     /// The column.
     pub column: ColumnPath,
-    /// What they look like.
+    /// What the values look like.
     pub kind: Kind,
-    /// In how many rows.
+    /// Rows with such values.
     pub rows: u64,
-    /// The reason for which they may.
+    /// The reason that the configuration gives for keeping them.
     pub kept: Option<String>,
 }
 
-impl Look {
-    /// A finding, held against what the configuration lists.
-    pub fn of(finding: audit::Finding, survivors: &[Survivor]) -> Look {
-        // Of survivors of one column nothing is known here but that they may be there.
-        let kept = survivors.iter().find(|one| one.place.matches(&finding.schema, &finding.table, &finding.column));
-        Look {
-            column: ColumnPath::of(&TablePath { schema: finding.schema, table: finding.table }, &finding.column),
-            kind: finding.kind,
-            rows: finding.rows,
-            kept: kept.map(|one| one.reason.clone()),
+impl PiiFinding {
+    /// A detection, with the reason of the survivor that covers its column.
+    pub fn of(detection: Detection, survivors: &[Survivor]) -> PiiFinding {
+        // The values themselves are not compared: they are unknown here.
+        let covers =
+            |survivor: &&Survivor| survivor.place.matches(&detection.schema, &detection.table, &detection.column);
+        PiiFinding {
+            kept: survivors.iter().find(covers).map(|survivor| survivor.reason.clone()),
+            column: ColumnPath::of(&TablePath { schema: detection.schema, table: detection.table }, &detection.column),
+            kind: detection.kind,
+            rows: detection.rows,
         }
     }
 
-    /// For reports.
+    /// The event that reports it.
     pub fn event(&self, database: &str) -> Event {
         Event::Leak {
             database: database.to_owned(),
@@ -51,84 +48,49 @@ impl Look {
     }
 }
 
-/// Looks at every value. Without a configuration nothing may look personal but reserved mail domains.
+/// Scans every value of a database. Without a configuration, only reserved mail domains are exempt.
 ///
 /// # Errors
-/// Tables that may not be read, and what the server says.
-pub async fn looks(session: &Session, masking: Option<&Masking>) -> Result<Vec<Look>, Error> {
-    let spared = match masking {
-        Some(masking) => spared(masking, &Catalog::read(session).await?, views(session).await?),
-        None => Exemptions { domains: Domains::harmless([]), columns: BTreeMap::new() },
+/// Tables that the role may not read, and server errors.
+pub async fn find(session: &Session, masking: Option<&Masking>) -> Result<Vec<PiiFinding>, DiscoverError> {
+    let exemptions = match masking {
+        Some(masking) => Exemptions::of(masking, &Catalog::read(session).await?, materialized_columns(session).await?),
+        None => Exemptions::reserved(),
     };
     let survivors = masking.map_or(&[][..], |masking| masking.survivors.as_slice());
-    let found = audit::audit(session, &spared).await?;
-    Ok(found.into_iter().map(|finding| Look::of(finding, survivors)).collect())
+    let detections = audit(session, &exemptions).await?;
+    Ok(detections.into_iter().map(|detection| PiiFinding::of(detection, survivors)).collect())
 }
 
-/// Tells of every column with values that look personal; answers how many have no reason to.
+/// Scans every value of a database, reports all findings as events, and returns how many have no reason.
 ///
 /// # Errors
-/// As [`looks`].
-pub async fn tell(session: &Session, masking: Option<&Masking>, listener: &dyn Listener) -> Result<usize, Error> {
-    let found = looks(session, masking).await?;
-    found.iter().for_each(|one| listener.on_event(&one.event(session.database())));
-    Ok(found.iter().filter(|one| one.kept.is_none()).count())
+/// See [`find`].
+pub async fn report(
+    session: &Session,
+    masking: Option<&Masking>,
+    listener: &dyn Listener,
+) -> Result<usize, DiscoverError> {
+    let findings = find(session, masking).await?;
+    findings.iter().for_each(|finding| listener.on_event(&finding.event(session.database())));
+    Ok(findings.iter().filter(|finding| finding.kept.is_none()).count())
 }
 
-/// A number of such columns in words.
-pub fn columns(number: usize) -> String {
+/// The number of findings as a step's result.
+pub fn summary(number: usize) -> String {
     match number {
         0 => "nothing looks personal".to_owned(),
         1 => "1 column has values that look personal".to_owned(),
-        _ => format!("{number} columns have values that look personal"),
+        _ => format!("{} have values that look personal", counted(number as u64, "column")),
     }
 }
 
-/// Columns of materialized views: made of what is looked at in its tables.
-async fn views(session: &Session) -> Result<Vec<(TablePath, String)>, Error> {
+/// Columns of materialized views.
+async fn materialized_columns(session: &Session) -> Result<Vec<(TablePath, String)>, DiscoverError> {
     let sql = "SELECT n.nspname::text, c.relname::text, a.attname::text FROM pg_catalog.pg_class c \
                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
                WHERE c.relkind = 'm'";
     let rows = session.query(sql, &[]).await?;
     Ok(rows.iter().map(|row| (TablePath { schema: row.get(0), table: row.get(1) }, row.get(2))).collect())
-}
-
-/// What is no finding, by the masks and what the configuration says. `views` are columns made of masked ones.
-pub fn spared(masking: &Masking, catalog: &coverage::Catalog, views: Vec<(TablePath, String)>) -> Exemptions {
-    let mails = masking.rules.iter().flat_map(|(_, mask)| mail_domains(mask));
-    let domains: Vec<String> = mails.chain(masking.mail_domains.iter().cloned()).collect();
-    let decided = coverage::decide(masking, catalog);
-    let mut columns: BTreeMap<(TablePath, String), BTreeSet<Kind>> = BTreeMap::new();
-    for one in &decided.decided {
-        let Some(kinds) = one.class.rule().map(resembled).filter(|kinds| !kinds.is_empty()) else { continue };
-        let table = TablePath { schema: one.column.schema.clone(), table: one.column.table.clone() };
-        for below in decided.below.get(&(table.clone(), one.column.name.clone())).into_iter().flatten() {
-            let table = TablePath { schema: below.schema.clone(), table: below.table.clone() };
-            columns.insert((table, below.name.clone()), kinds.clone());
-        }
-        columns.insert((table, one.column.name.clone()), kinds);
-    }
-    // What is computed from masked values looks as they do.
-    let all: BTreeSet<Kind> = columns.values().flatten().copied().collect();
-    for one in decided.decided.iter().filter(|one| one.class == Class::Computed) {
-        let table = TablePath { schema: one.column.schema.clone(), table: one.column.table.clone() };
-        columns.insert((table, one.column.name.clone()), all.clone());
-    }
-    columns.extend(views.into_iter().map(|place| (place, all.clone())));
-    Exemptions { domains: Domains::harmless(domains.iter().map(String::as_str)), columns }
-}
-
-/// The domains at which a mask makes addresses, however deep it stands.
-fn mail_domains(mask: &WrittenMask) -> Vec<String> {
-    fn of(rule: &Rule) -> Vec<String> {
-        match rule {
-            Rule::Email { domain } => vec![domain.clone()],
-            Rule::Json(paths) => paths.iter().flat_map(|(_, rule)| of(rule)).collect(),
-            Rule::Composite(parts) => parts.iter().filter_map(|(_, rule)| rule.as_ref()).flat_map(of).collect(),
-            Rule::Hstore { keys, .. } => keys.iter().flat_map(|(_, rule)| of(rule)).collect(),
-            _ => Vec::new(),
-        }
-    }
-    Rule::meant(mask).map(|rule| of(&rule)).unwrap_or_default()
 }

@@ -1,39 +1,38 @@
-//! What could be written about columns of which nothing is said yet: guesses, each with its reason.
+//! Configuration lines for columns that have no masking rule yet, each with the reason for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::yaml_scalar;
-use crate::config::{ColumnPath, TablePath};
-use crate::discover::classify::{Guess, Proposal, guess};
+use super::classify::{Classification, Proposal, classify};
+use super::value_samples::{ValueSamples, sample_values};
+use crate::config::{ColumnPath, TablePath, yaml_scalar};
 use crate::error::Failure;
 use crate::mask::coverage::{Catalog, Coverage};
 use crate::pg::Session;
 use crate::pg::catalog::Column;
 
-use crate::discover::value_samples::{Samples, sample_values};
-
-/// Values of each column that are looked at.
+/// Values read of each column.
 const SAMPLES: usize = 200;
 
-/// Lines for the `mask:` section of `devdb.yaml`, for every open column. Empty when none is open.
+/// Returns lines for the `mask:` section of `devdb.yaml`, for every uncovered column, by names, types and sampled
+/// values. Empty if every column is covered.
 ///
 /// # Errors
-/// Tables that may not be read, and what the server says.
+/// Tables that the role may not read, and server errors.
 pub async fn lines(session: &Session, catalog: &Catalog, coverage: &Coverage) -> Result<String, Failure> {
     if coverage.open.is_empty() {
         return Ok(String::new());
     }
     let samples = sample_values(session, &coverage.open, &catalog.tables, SAMPLES).await?;
-    Ok(written(&coverage.open, catalog, &samples))
+    Ok(yaml(&coverage.open, catalog, &samples))
 }
 
-/// The same without a look at values.
+/// Returns the same lines by names and types alone.
 pub fn lines_by_name(catalog: &Catalog, coverage: &Coverage) -> String {
-    if coverage.open.is_empty() { String::new() } else { written(&coverage.open, catalog, &Samples::new()) }
+    if coverage.open.is_empty() { String::new() } else { yaml(&coverage.open, catalog, &ValueSamples::new()) }
 }
 
-fn written(open: &[Column], catalog: &Catalog, samples: &Samples) -> String {
-    let referring: BTreeSet<(&str, &str, &str)> = catalog
+fn yaml(open: &[Column], catalog: &Catalog, samples: &ValueSamples) -> String {
+    let referencing: BTreeSet<(&str, &str, &str)> = catalog
         .foreign_keys
         .iter()
         .flat_map(|key| key.columns.iter().map(|column| (key.schema.as_str(), key.table.as_str(), column.as_str())))
@@ -42,10 +41,9 @@ fn written(open: &[Column], catalog: &Catalog, samples: &Samples) -> String {
     let (mut keep, mut unknown) = (Vec::new(), Vec::new());
     for column in open {
         let table = TablePath { schema: column.schema.clone(), table: column.table.clone() };
-        let none = Vec::new();
-        let values = samples.get(&(table.clone(), column.name.clone())).unwrap_or(&none);
-        let refers = referring.contains(&(&column.schema, &column.table, &column.name));
-        let Guess { proposal, reason, .. } = guess(column, values, refers);
+        let values = samples.get(&(table.clone(), column.name.clone())).map_or(&[][..], Vec::as_slice);
+        let is_reference = referencing.contains(&(&column.schema, &column.table, &column.name));
+        let Classification { proposal, reason, .. } = classify(column, values, is_reference);
         let path = yaml_scalar(&ColumnPath::of(&table, &column.name).to_string());
         match proposal {
             Proposal::Mask(mask) => {
@@ -56,7 +54,7 @@ fn written(open: &[Column], catalog: &Catalog, samples: &Samples) -> String {
             Proposal::Unknown => unknown.push(format!("    # - {path} # {reason}")),
         }
     }
-    let mut text = String::from("add what is right to devdb.yaml; these are guesses:\nmask:\n");
+    let mut text = String::from("suggestions for devdb.yaml; check each of them:\nmask:\n");
     if !rules.is_empty() {
         text.push_str("  rules:\n");
     }

@@ -1,4 +1,4 @@
-//! Ending a query from outside of its session, as Ctrl-C in `psql` does.
+//! Cancels a query from outside of its session, as Ctrl-C in `psql` does.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{Error, Result};
 
-/// Time for the server to take the request.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Time for the server to accept the request.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Ends what one session is running. The server does not say whether there was anything to end.
+/// Cancels the query that a session runs. The server does not report whether there was one.
 #[derive(Clone)]
 pub struct Canceller {
     token: CancelToken,
@@ -22,10 +22,10 @@ impl Canceller {
         Self { token, tls }
     }
 
-    /// Ends it, over a connection of its own.
+    /// Cancels the query, over a separate connection.
     ///
     /// # Errors
-    /// When the server cannot be reached.
+    /// The server cannot be reached.
     pub async fn cancel(&self) -> Result<()> {
         let request = async {
             match &self.tls {
@@ -33,11 +33,11 @@ impl Canceller {
                 None => self.token.cancel_query(NoTls).await,
             }
         };
-        match tokio::time::timeout(PATIENCE, request).await {
+        match tokio::time::timeout(CANCEL_TIMEOUT, request).await {
             Ok(done) => done.map_err(|error| Error::of(error, "")),
             Err(_) => Err(Error::Connection {
                 place: "the server".into(),
-                why: format!("it did not take the request to cancel a query within {} seconds", PATIENCE.as_secs()),
+                why: format!("it did not accept a cancel request within {} seconds", CANCEL_TIMEOUT.as_secs()),
             }),
         }
     }

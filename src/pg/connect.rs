@@ -1,5 +1,5 @@
-//! Opening a connection. Three things are settled here for every connection of the program: TLS is
-//! verified whenever it leaves the machine, time limits are set, and the server is told who we are.
+//! Opens connections. Every connection of the program verifies TLS unless it stays on this machine, has time limits, and
+//! an application name.
 
 use std::time::Duration;
 
@@ -12,19 +12,23 @@ use super::error::{Error, Result};
 use super::tunnel::Dial;
 use super::{Session, Trust};
 
-/// Who logs in.
+/// A role and its password.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// Role.
+    /// The role.
     pub user: String,
-    /// Password.
+    /// Its password.
     pub password: SecretString,
 }
 
-/// Time to reach a server and be let in.
+/// Time to reach a server and log in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Connects to one database over an open way to the server.
+/// Connects to one database through an open tunnel.
+///
+/// # Errors
+/// The server cannot be reached, or refuses the login; [`Error::Identity`] if TLS would be required and no server name is
+/// known.
 pub async fn connect(dial: &Dial, trust: &Trust, credentials: &Credentials, database: &str) -> Result<Session> {
     let mut config = Config::new();
     config
@@ -46,11 +50,11 @@ pub async fn connect(dial: &Dial, trust: &Trust, credentials: &Credentials, data
             (open(&config, trust.connector(), &place).await, Some(trust.connector()))
         }
         None => {
-            // Without TLS only to this very machine: a password would otherwise cross a network in the clear.
+            // No TLS only on this machine: otherwise the password would cross a network unencrypted.
             if !dial.address.ip().is_loopback() {
                 return Err(Error::Identity {
                     place,
-                    why: "is not on this machine and no name to verify is known".into(),
+                    why: "is not on this machine, and its certificate cannot be verified without a name".into(),
                 });
             }
             config.host("localhost").ssl_mode(SslMode::Disable);
@@ -79,8 +83,8 @@ where
         Error::Connection { why, .. } => Error::Connection { place: place.to_owned(), why },
         other => other,
     };
-    let whole = tokio::time::timeout(CONNECT_TIMEOUT, config.connect(tls)).await;
-    let (client, connection) = match whole {
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, config.connect(tls)).await;
+    let (client, connection) = match connected {
         Ok(result) => result.map_err(failed)?,
         Err(_) => {
             return Err(Error::Connection {
@@ -90,7 +94,7 @@ where
         }
     };
     tokio::spawn(async move {
-        // What breaks a connection is told to whoever waits for an answer on it.
+        // Its error is returned by the query that waits on the connection.
         let _ = connection.await;
     });
     Ok(client)

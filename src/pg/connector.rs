@@ -1,4 +1,4 @@
-//! The way into a clone, for steps that need more than one session.
+//! Sessions on a clone, for steps that need more than one.
 
 use async_trait::async_trait;
 
@@ -8,6 +8,6 @@ use crate::pg::Session;
 /// Opens sessions on the clone.
 #[async_trait]
 pub trait Door: Send + Sync {
-    /// A new session on one database.
+    /// Opens a session on one database.
     async fn session(&self, database: &str) -> pg::Result<Session>;
 }

@@ -1,4 +1,4 @@
-//! `pg_dump` and `pg_restore`: finding those that are new enough, and running them.
+//! Finds and runs `pg_dump` and `pg_restore`.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -19,15 +19,15 @@ pub struct Dumper {
 }
 
 impl Dumper {
-    /// Finds the oldest one that can read a server of a major version: `pg_dump` refuses a newer server than
-    /// itself, and what a newer one writes an older server may not know. Looks where servers are looked for:
-    /// in `$PG_BIN`, `PATH`, and where Debian and Homebrew put them.
+    /// Finds the oldest `pg_dump` that can read a server of a major version: it refuses servers newer than itself, and an
+    /// older server may not understand the output of a newer `pg_dump`. Searches `$PG_BIN`, `PATH`, and the folders of
+    /// Debian and Homebrew.
     ///
     /// # Errors
-    /// When none is new enough, with the remedy.
+    /// None is new enough, with the remedy.
     pub async fn find(server: u32) -> Result<Dumper> {
         let mut found = Vec::new();
-        for bin in folders().iter().filter_map(|folder| real(folder)) {
+        for bin in folders().iter().filter_map(|folder| real_folder(folder)) {
             if found.iter().all(|known: &Dumper| known.bin != bin)
                 && let Some(major) = major_of(&bin.join("pg_dump")).await
             {
@@ -39,20 +39,21 @@ impl Dumper {
         best.ok_or_else(|| {
             versions.sort_unstable();
             versions.dedup();
-            let have: Vec<String> = versions.iter().map(u32::to_string).collect();
-            let have = if have.is_empty() { "none".to_owned() } else { have.join(", ") };
+            let installed: Vec<String> = versions.iter().map(u32::to_string).collect();
+            let installed = if installed.is_empty() { "none".to_owned() } else { installed.join(", ") };
             Error::Programs(format!(
-                "the source is PostgreSQL {server}, and no pg_dump of version {server} or newer was found (installed: \
-                 {have}); install the package postgresql-client-{server}, or name its bin directory in PG_BIN"
+                "no pg_dump of version {server} or newer found for a source of PostgreSQL {server} (installed: \
+                 {installed}); install postgresql-client-{server}, or set PG_BIN to its bin directory"
             ))
         })
     }
 
-    /// Runs one of the two to its end; answers its standard output. What the caller's shell says of
-    /// PostgreSQL (`PGHOST`, `PGOPTIONS`, …) does not reach it; `environment` does.
+    /// Runs one of the two programs and returns its standard output. It inherits the environment except variables of
+    /// PostgreSQL (`PGHOST`, `PGOPTIONS`, …), which only come from `environment`.
     ///
     /// # Errors
-    /// The program's last line, when it fails. It names objects, never rows: it is asked for schemas only.
+    /// The line of the program's output that describes the failure. It names objects, never rows: only schemas are
+    /// dumped.
     pub async fn run(
         &self,
         program: &str,
@@ -67,50 +68,49 @@ impl Dumper {
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let failed = |error: std::io::Error| Error::Programs(format!("{program} did not start: {error}"));
         let child = command.spawn().map_err(failed)?;
-        let ended = Ended(child.id());
+        let running = TerminateOnDrop(child.id());
         let output = child.wait_with_output().await.map_err(failed)?;
-        ended.by_itself();
+        running.disarm();
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr);
-            return Err(Error::Programs(format!("{program} failed: {}", complaint(&words))));
+            return Err(Error::Programs(format!("{program} failed: {}", error_line(&words))));
         }
         String::from_utf8(output.stdout)
-            .map_err(|_| Error::Programs(format!("{program} wrote what is not UTF-8 though asked for it")))
+            .map_err(|_| Error::Programs(format!("{program} wrote output that is not UTF-8")))
     }
 }
 
-/// A program that is told to end when this is dropped. Killed outright, it could not tell the server to stop
-/// what it is running for it.
-struct Ended(Option<u32>);
+/// Sends SIGTERM to a program when dropped. After SIGKILL it could not cancel its query on the server.
+struct TerminateOnDrop(Option<u32>);
 
-impl Ended {
-    fn by_itself(mut self) {
+impl TerminateOnDrop {
+    fn disarm(mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for Ended {
+impl Drop for TerminateOnDrop {
     fn drop(&mut self) {
         let pid = self.0.and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw);
         if let Some(pid) = pid {
-            // It may have ended just now.
+            // The program may have ended already.
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         }
     }
 }
 
-/// Where the `pg_dump` in a folder really is. Debian's `/usr/bin/pg_dump` is a link to a program that picks
-/// one by its own rules: not that.
-fn real(folder: &Path) -> Option<PathBuf> {
+/// The folder that the `pg_dump` in a folder links to. `None` for Debian's `/usr/bin/pg_dump`, a link to a wrapper that
+/// chooses a version by its own rules.
+fn real_folder(folder: &Path) -> Option<PathBuf> {
     let program = folder.join("pg_dump").canonicalize().ok()?;
     let both = program.file_name()? == "pg_dump" && program.with_file_name("pg_restore").is_file();
     both.then(|| program.parent().map(Path::to_owned))?
 }
 
-/// The line that says what went wrong; details and hints follow it.
-fn complaint(words: &str) -> &str {
+/// The line with the error; details and hints follow it.
+fn error_line(words: &str) -> &str {
     let error = words.lines().find(|line| line.contains("error:"));
-    error.or_else(|| words.lines().rev().find(|line| !line.trim().is_empty())).unwrap_or("it said nothing").trim()
+    error.or_else(|| words.lines().rev().find(|line| !line.trim().is_empty())).unwrap_or("no output").trim()
 }
 
 #[cfg(test)]
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_that_is_too_old_is_refused_with_the_remedy() {
+    async fn an_old_version_is_refused_with_the_remedy() {
         let error = Dumper::find(99).await.unwrap_err().to_string();
         assert!(error.contains("no pg_dump of version 99") && error.contains("postgresql-client-99"), "{error}");
         let newest = Dumper::find(1).await.unwrap();

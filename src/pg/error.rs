@@ -1,9 +1,8 @@
-//! What a server said, without what is in its rows.
+//! Errors of a server, without row values.
 //!
-//! An error's DETAIL holds row values (`Key (email)=(…) already exists`), and so can its message
-//! (`invalid input syntax for type integer: "…"`, any `RAISE`). The driver's own display prints both.
-//! Here a quoted word is shown only if it stands in the statement that was sent, or names a catalog
-//! object in the error's own fields: what we sent is not a secret of the rows.
+//! An error's DETAIL contains row values (`Key (email)=(…) already exists`), and so may its message (`invalid input syntax
+//! for type integer: "…"`, any `RAISE`). The driver prints both. Here a quoted word is shown only if it occurs in the
+//! statement that was sent, or in the error's fields for catalog objects.
 
 use std::fmt;
 
@@ -14,52 +13,55 @@ use crate::error::{Exit, Failure};
 /// Result of a call to a server.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A call to a server that failed.
+/// A failed call to a server.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The server refused a statement or a login.
     #[error("{0}")]
     Server(Box<ServerError>),
-    /// The connection was not made, or broke.
+    /// The connection could not be opened, or broke.
     #[error("the connection to {place} failed: {why}")]
     Connection {
         /// Host and port, or the database.
         place: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// The server that answered cannot be trusted to be the one meant.
+    /// The server may not be the expected one.
     #[error("the server at {place} {why}")]
     Identity {
         /// Host and port.
         place: String,
-        /// What it did.
+        /// The reason, after "the server at …".
         why: String,
     },
-    /// A tunnel could not be opened, or ended.
+    /// A tunnel could not be opened, or broke.
     #[error("the tunnel failed: {0}")]
     Tunnel(String),
     /// The URL of a database cannot be used.
     #[error("the database's URL cannot be used: {why}")]
     Url {
-        /// Why; never the URL itself, which may hold a password.
+        /// The reason, without the URL, which may contain a password.
         why: String,
     },
-    /// A file with certificates could not be used.
+    /// A file with certificates cannot be used.
     #[error("{path}: {why}")]
     Certificates {
         /// The file.
         path: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// Programs of a PostgreSQL server are missing, or failed.
+    /// The server sent rows that are not in the binary COPY format, or not all of them.
+    #[error("the server sent malformed or incomplete binary COPY data")]
+    MalformedCopy,
+    /// Programs of PostgreSQL are missing, or failed.
     #[error("{0}")]
     Programs(String),
 }
 
 impl Error {
-    /// From the driver's error on a statement.
+    /// Converts the driver's error for a statement.
     pub fn of(error: tokio_postgres::Error, statement: &str) -> Self {
         match error.as_db_error() {
             Some(db) => Error::Server(Box::new(ServerError::of(db, statement))),
@@ -67,7 +69,7 @@ impl Error {
         }
     }
 
-    /// The SQLSTATE, when the server sent one.
+    /// The SQLSTATE, if the server sent one.
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
             Error::Server(error) => Some(&error.code),
@@ -85,7 +87,7 @@ impl Error {
         self.is_state(&SqlState::INSUFFICIENT_PRIVILEGE)
     }
 
-    /// Whether the connection is gone, as opposed to one statement.
+    /// Whether the connection is lost, not only one statement.
     pub fn is_disconnect(&self) -> bool {
         match self {
             Error::Connection { .. } | Error::Tunnel(_) => true,
@@ -102,18 +104,18 @@ impl From<Error> for Failure {
     }
 }
 
-/// A server's error without values.
+/// A server's error, without row values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerError {
     /// `ERROR`, `FATAL`, …
     pub severity: String,
-    /// SQLSTATE.
+    /// The SQLSTATE.
     pub code: String,
-    /// The message with every word left out that may come from a row.
+    /// The message without words that may come from a row.
     pub message: String,
-    /// Schema, table, column, type or constraint it names.
+    /// The table, column, type or constraint that the error names.
     pub object: Option<String>,
-    /// Place in the statement, in characters from 1.
+    /// Position in the statement, in characters from 1.
     pub position: Option<usize>,
     /// Line in the body of the `DO` block that failed, from 1.
     pub block_line: Option<usize>,
@@ -127,11 +129,11 @@ impl ServerError {
             .collect();
         let raised = error.routine() == Some("exec_stmt_raise");
         let message = if raised && !statement.contains(error.message()) {
-            "raised by the script with values in its text, which are not shown".to_owned()
+            "the script raised an error; its text may contain row values and is not shown".to_owned()
         } else {
             redact(error.message(), |word| statement.contains(word) || names.contains(&word))
         };
-        // Bytes that are no text in an encoding: a value's own.
+        // These messages end in bytes of the value.
         let states = [SqlState::CHARACTER_NOT_IN_REPERTOIRE, SqlState::UNTRANSLATABLE_CHARACTER];
         let of_bytes = states.contains(error.code());
         let message = match message.split_once(':') {
@@ -153,7 +155,7 @@ impl ServerError {
     }
 }
 
-/// The line in a `DO` block from an error's context, of which nothing else is used: it holds values.
+/// The line in a `DO` block from an error's context. The rest of the context contains values and is not used.
 fn block_line(context: &str) -> Option<usize> {
     let outermost = context.lines().rev().find_map(|line| line.split_once("inline_code_block line "))?;
     let digits: String = outermost.1.chars().take_while(char::is_ascii_digit).collect();
@@ -177,13 +179,13 @@ fn object(error: &DbError) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// Leaves out every quoted word that `known` does not vouch for. A value may hold quotes itself, so
-/// from the first unknown word on, all up to the last quote is left out. A message with quotes of
-/// another language is left out whole: we could not tell where its values end.
+/// Removes quoted words that are not `known`. A value may contain quotes itself, so everything from the first unknown word
+/// to the last quote is removed. A message with quotes of another language is removed as a whole: the end of its values
+/// is unknown.
 fn redact(message: &str, known: impl Fn(&str) -> bool) -> String {
     const FOREIGN_QUOTES: [char; 12] = ['«', '»', '„', '“', '”', '‘', '’', '‹', '›', '「', '」', '‚'];
     if message.contains(FOREIGN_QUOTES) {
-        return "the server's words may hold values and are not shown".to_owned();
+        return "the server's message may contain row values and is not shown".to_owned();
     }
     let mut at = 0;
     while let Some(start) = message[at..].find('"').map(|found| at + found) {
@@ -215,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_the_statement_are_shown_and_values_are_not() {
+    fn words_of_the_statement_are_shown_and_values_removed() {
         let statement = "UPDATE users SET age = note::int";
         let known = |word: &str| statement.contains(word);
         assert_eq!(redact(r#"relation "users" does not exist"#, known), r#"relation "users" does not exist"#);
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_holds_a_quote_does_not_get_out() {
+    fn a_value_with_a_quote_is_removed() {
         let shown = redact(r#"invalid input syntax for type integer: "a"secret"b""#, |_| false);
         assert!(!shown.contains("secret"), "{shown}");
     }

@@ -1,11 +1,12 @@
-//! Talking to PostgreSQL: reaching it, proving who answers, running scripts, saying what went wrong
-//! without showing a row. Knows nothing of generations or platforms.
+//! PostgreSQL: connections with verified TLS, tunnels, scripts, the catalog, local servers, and errors without row values.
+//! Independent of generations and platforms.
 
 pub mod as_owner;
 mod cancel;
 pub mod catalog;
 mod connect;
 pub mod connector;
+pub(crate) mod copy_binary;
 pub mod dump;
 mod error;
 mod quote;

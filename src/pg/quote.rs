@@ -1,12 +1,12 @@
-//! The one place where SQL text is quoted.
+//! Quoting of SQL names and strings; nothing else in the program quotes.
 
-/// An identifier in double quotes, whatever is in it.
+/// Returns an identifier in double quotes.
 pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A string literal that reads the same whatever `standard_conforming_strings` says. Only for
-/// statements that take no parameters, such as `ALTER ROLE … PASSWORD`.
+/// Returns a string literal that does not depend on `standard_conforming_strings`. For statements without parameters, such
+/// as `ALTER ROLE … PASSWORD`.
 pub fn literal(value: &str) -> String {
     let quoted = value.replace('\'', "''");
     if quoted.contains('\\') { format!(" E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }

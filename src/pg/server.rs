@@ -1,5 +1,5 @@
-//! Running a PostgreSQL server from the programs installed on this machine: finding them, starting,
-//! stopping, and the single-user mode in which nobody else can connect.
+//! PostgreSQL servers on this machine: finds the installed programs, starts and stops servers, and runs statements in
+//! single-user mode, in which nobody can connect.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -23,8 +23,11 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Finds the newest installation, or the one of a given major version. Looks in `$PG_BIN` (one or
-    /// more directories), then `PATH`, then where Debian and Homebrew put servers.
+    /// Finds the first installation, or the first of a major version. Searches `$PG_BIN` (one or more directories), then
+    /// `PATH`, then the folders of Debian and Homebrew, newest version first.
+    ///
+    /// # Errors
+    /// [`Error::Programs`] with the installed versions.
     pub async fn find(major: Option<u32>) -> Result<Programs> {
         let mut seen = Vec::new();
         for bin in candidates() {
@@ -36,24 +39,26 @@ impl Programs {
         }
         seen.sort();
         seen.dedup();
-        let wanted =
-            major.map_or_else(|| "a PostgreSQL server".to_owned(), |major| format!("a PostgreSQL {major} server"));
-        let have = if seen.is_empty() { "none".to_owned() } else { seen.join(", ") };
+        let wanted = major.map_or_else(|| "PostgreSQL server".to_owned(), |major| format!("PostgreSQL {major} server"));
+        let installed = if seen.is_empty() { "none".to_owned() } else { seen.join(", ") };
         Err(Error::Programs(format!(
-            "no programs of {wanted} found (installed: {have}); install it, or name its bin directory in PG_BIN"
+            "no {wanted} found (installed: {installed}); install it, or set PG_BIN to its bin directory"
         )))
     }
 
     fn command(&self, program: &str, account: Account) -> Command {
         let mut command = Command::new(self.bin.join(program));
-        // Servers find their time zone and messages by themselves; what the caller's shell says must not matter.
+        // The caller's environment has no influence.
         command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
         command.current_dir("/").stdin(Stdio::null());
         account.apply(&mut command);
         command
     }
 
-    /// Runs a program to its end; answers its standard output.
+    /// Runs a program and returns its standard output.
+    ///
+    /// # Errors
+    /// [`Error::Programs`] with the last line of its standard error.
     pub async fn run<S: AsRef<OsStr>>(
         &self,
         program: &str,
@@ -70,7 +75,7 @@ impl Programs {
     }
 }
 
-/// Directories that may hold programs of PostgreSQL, best first, whether they exist or not.
+/// Directories that may contain programs of PostgreSQL, best first. They need not exist.
 pub(super) fn folders() -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = Vec::new();
     for variable in ["PG_BIN", "PATH"] {
@@ -95,9 +100,9 @@ pub(super) fn folders() -> Vec<PathBuf> {
     all
 }
 
-/// Directories that hold server programs, best first.
+/// Directories that contain server programs, best first.
 fn candidates() -> Vec<PathBuf> {
-    // A link on the PATH leads to one program; its siblings are where it really is.
+    // PATH may contain a link to one program; the others are in the directory that it links to.
     let real = |bin: PathBuf| Some(bin.join("postgres").canonicalize().ok()?.parent()?.to_owned());
     let mut found: Vec<PathBuf> =
         folders().into_iter().filter_map(real).filter(|bin| bin.join("pg_ctl").is_file()).collect();
@@ -110,7 +115,7 @@ async fn version_of(bin: &Path) -> Option<u32> {
     major_of(&bin.join("postgres")).await
 }
 
-/// The major version that a program of PostgreSQL says it is of.
+/// The major version of a program of PostgreSQL.
 pub(super) async fn major_of(program: &Path) -> Option<u32> {
     let output = Command::new(program).arg("--version").output().await.ok()?;
     // "postgres (PostgreSQL) 15.18 (Debian …)"
@@ -119,7 +124,7 @@ pub(super) async fn major_of(program: &Path) -> Option<u32> {
 }
 
 fn last_line(text: &str) -> &str {
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim()
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no output").trim()
 }
 
 /// The operating-system account that a server runs as.
@@ -129,7 +134,10 @@ pub struct Account {
 }
 
 impl Account {
-    /// Ourselves; when that is root (whom the server refuses), the owner of `near`, or else `postgres`.
+    /// The current account. If that is root, as which a server refuses to run, the owner of `near`, or else `postgres`.
+    ///
+    /// # Errors
+    /// [`Error::Programs`] if there is no such account.
     pub fn for_files_in(near: &Path) -> Result<Account> {
         if !rustix::process::geteuid().is_root() {
             return Ok(Account { switch_to: None });
@@ -137,7 +145,7 @@ impl Account {
         let owner = std::fs::metadata(near).ok().map(|meta| (meta.uid(), meta.gid())).filter(|(uid, _)| *uid != 0);
         let switch_to = owner.or_else(postgres_account).ok_or_else(|| {
             Error::Programs(
-                "a PostgreSQL server does not run as root and there is no user postgres: make one, or run as another user"
+                "a PostgreSQL server does not run as root, and there is no user postgres; create it, or run as another user"
                     .into(),
             )
         })?;
@@ -150,7 +158,7 @@ impl Account {
         }
     }
 
-    /// Gives a file to this account.
+    /// Makes this account the owner of a file.
     pub fn own(self, path: &Path) -> std::io::Result<()> {
         match self.switch_to {
             Some((uid, gid)) => chown(path, Some(uid), Some(gid)),
@@ -166,40 +174,39 @@ fn postgres_account() -> Option<(u32, u32)> {
     Some((entry.get(2)?.parse().ok()?, entry.get(3)?.parse().ok()?))
 }
 
-/// Lines of a data directory's `postmaster.pid`; none when there is no such file.
+/// Lines of a data directory's `postmaster.pid`; empty if there is no such file.
 fn pid_file(data: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
 }
 
-/// Whether a server runs on a data directory, be it in single-user mode.
+/// Whether a server runs on a data directory, also in single-user mode.
 pub fn is_running(data: &Path) -> bool {
     let first = pid_file(data).first().and_then(|line| line.trim().parse::<i32>().ok());
-    // Single-user mode writes its number negated.
+    // Single-user mode writes its process id negated.
     let pid = first.and_then(i32::checked_abs).and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| {
-        // A signal that is refused (EPERM) still has a receiver.
+        // A refused signal (EPERM) has a receiver.
         !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH)) && serves(pid, data)
     })
 }
 
-/// Whether a living process is the server of a data directory. After a crash or a reboot the file is
-/// still there and its number may be another program's, which must not be taken for a server, let alone
-/// be sent a signal.
+/// Whether a running process is the server of a data directory. After a crash or reboot, the process id in the file may
+/// belong to another program, which must not receive a signal.
 fn serves(pid: rustix::process::Pid, data: &Path) -> bool {
-    let of = |what: &str| PathBuf::from(format!("/proc/{}/{what}", pid.as_raw_nonzero()));
+    let proc = |file: &str| PathBuf::from(format!("/proc/{}/{file}", pid.as_raw_nonzero()));
     if !cfg!(target_os = "linux") {
         return true;
     }
-    // A server works in its data directory; who may not see where a process works, sees its arguments.
-    if let (Ok(works_in), Ok(data)) = (std::fs::read_link(of("cwd")), data.canonicalize()) {
+    // A server's working directory is its data directory. Other users may only read its arguments.
+    if let (Ok(works_in), Ok(data)) = (std::fs::read_link(proc("cwd")), data.canonicalize()) {
         return works_in == data;
     }
-    let arguments = std::fs::read(of("cmdline")).unwrap_or_default();
+    let arguments = std::fs::read(proc("cmdline")).unwrap_or_default();
     arguments.split(|byte| *byte == 0).any(|word| word == data.as_os_str().as_encoded_bytes())
 }
 
-/// A data directory and how a server runs on it.
+/// A data directory and the server for it.
 #[derive(Clone, Debug)]
 pub struct Server {
     /// Its programs.
@@ -208,9 +215,9 @@ pub struct Server {
     pub account: Account,
     /// The data directory.
     pub data: PathBuf,
-    /// Settings on the command line, which win over every file in the data directory.
+    /// Settings for the command line, which take precedence over files in the data directory.
     pub settings: Vec<(String, String)>,
-    /// Where it writes what it has to say.
+    /// The log file.
     pub log: PathBuf,
 }
 
@@ -224,7 +231,10 @@ impl Server {
         arguments
     }
 
-    /// Starts it and waits until it takes connections. It goes on after this program ends.
+    /// Starts the server and waits until it accepts connections. It keeps running after this program ends.
+    ///
+    /// # Errors
+    /// [`Error::Programs`] with a line of the log.
     pub async fn start(&self, deadline: Duration) -> Result<()> {
         let failed = |why: String| Error::Programs(format!("postgres did not start on {}: {why}", self.data.display()));
         let log = File::options()
@@ -233,28 +243,28 @@ impl Server {
             .mode(0o600)
             .open(&self.log)
             .map_err(|error| failed(error.to_string()))?;
-        let also = log.try_clone().map_err(|error| failed(error.to_string()))?;
+        let stderr = log.try_clone().map_err(|error| failed(error.to_string()))?;
         self.account.own(&self.log).map_err(|error| failed(error.to_string()))?;
         let mut command = self.programs.command("postgres", self.account);
-        // A process group of its own: Ctrl-C is for this program, not for the database.
-        command.args(self.arguments()).stdout(log).stderr(also).process_group(0);
+        // In its own process group: Ctrl-C is for this program, not for the server.
+        command.args(self.arguments()).stdout(log).stderr(stderr).process_group(0);
         let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
         let began = Instant::now();
         loop {
             if let Ok(Some(status)) = child.try_wait() {
-                return Err(failed(format!("{status}; {}", self.last_words())));
+                return Err(failed(format!("{status}; {}", self.log_line())));
             }
             if self.is_ready(child.id()) {
                 return Ok(());
             }
             if began.elapsed() > deadline {
-                return Err(failed(format!("not ready after {} s; {}", deadline.as_secs(), self.last_words())));
+                return Err(failed(format!("not ready after {} s; {}", deadline.as_secs(), self.log_line())));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// Whether the process that wrote `postmaster.pid` is `pid` and says there that it is ready.
+    /// Whether `postmaster.pid` belongs to process `pid` and has the status ready.
     fn is_ready(&self, pid: Option<u32>) -> bool {
         let lines = self.pid_file();
         let same = lines.first().and_then(|line| line.trim().parse::<u32>().ok()) == pid;
@@ -270,7 +280,10 @@ impl Server {
         is_running(&self.data)
     }
 
-    /// Stops it, if it runs. `fast` writes a clean end; `immediate` is for what will be deleted.
+    /// Stops the server if it runs. Mode `fast` shuts down cleanly; `immediate` is for directories to be deleted.
+    ///
+    /// # Errors
+    /// [`Error::Programs`]
     pub async fn stop(&self, mode: &str) -> Result<()> {
         if !self.is_running() {
             return Ok(());
@@ -279,23 +292,29 @@ impl Server {
         self.programs.run("pg_ctl", self.account, ["-D", &data, "-m", mode, "-w", "-t", "60", "stop"]).await.map(drop)
     }
 
-    /// Runs statements as the bootstrap superuser while nobody can connect.
+    /// Runs statements as the bootstrap superuser in `template1` while nobody can connect.
+    ///
+    /// # Errors
+    /// [`Error::Programs`] with the first error.
     pub async fn single_user(&self, statements: &[String]) -> Result<()> {
         self.single_user_in("template1", statements).await
     }
 
-    /// The same in a database of choice.
+    /// [`Server::single_user`] in another database.
+    ///
+    /// # Errors
+    /// [`Error::Programs`] with the first error.
     pub async fn single_user_in(&self, database: &str, statements: &[String]) -> Result<()> {
         let failed =
             |why: String| Error::Programs(format!("single-user mode failed on {}: {why}", self.data.display()));
         let mut command = self.programs.command("postgres", self.account);
-        // -j: a statement ends with a semicolon and an empty line, so that a name may hold a line break.
+        // -j: a statement ends with a semicolon and an empty line, so that a name may contain a line break.
         command.args(["--single", "-j"]).args(self.arguments()).args(["-c", "exit_on_error=on", database]);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
         if let Some(mut input) = child.stdin.take() {
             let text: String = statements.iter().map(|line| format!("{line};\n\n")).collect();
-            // A server that ended early says why on stderr; the broken pipe itself says nothing.
+            // If the server ends early, the reason is on stderr; the broken pipe is no reason.
             let _ = input.write_all(text.as_bytes()).await;
         }
         let output = child.wait_with_output().await.map_err(|error| failed(error.to_string()))?;
@@ -308,7 +327,8 @@ impl Server {
         }
     }
 
-    fn last_words(&self) -> String {
+    /// The log's last fatal error, or else its last line.
+    fn log_line(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let fatal = text.lines().rev().find(|line| line.contains("FATAL:"));
         fatal.unwrap_or_else(|| last_line(&text)).to_owned()
@@ -320,7 +340,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_that_is_another_programs_now_is_no_server() {
+    fn the_process_id_of_another_program_is_no_server() {
         let data = tempfile::tempdir().unwrap();
         let mut other = std::process::Command::new("sleep").arg("60").current_dir("/").spawn().unwrap();
         let number = i32::try_from(other.id()).unwrap();
@@ -333,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_at_home_in_the_data_directory_is_its_server() {
+    fn a_process_working_in_the_data_directory_is_its_server() {
         let data = tempfile::tempdir().unwrap();
         let mut server = std::process::Command::new("sleep").arg("60").current_dir(data.path()).spawn().unwrap();
         for first in [i64::from(server.id()), -i64::from(server.id())] {

@@ -7,8 +7,8 @@ use super::cancel::Canceller;
 use super::error::{Error, Result};
 use crate::trace;
 
-/// An open connection. Dropping it closes the socket, which a server that runs a query finds out when it
-/// next sends something; [`Session::canceller`] ends the query at once.
+/// An open connection. Dropping it closes the socket, which a server notices only when it next sends something;
+/// [`Session::canceller`] cancels a query at once.
 pub struct Session {
     client: Client,
     database: String,
@@ -36,7 +36,7 @@ impl Session {
         self.version
     }
 
-    /// What cancels a query of this session from outside of it.
+    /// Cancels queries of this session from outside.
     pub fn canceller(&self) -> Canceller {
         self.canceller.clone()
     }
@@ -46,27 +46,27 @@ impl Session {
         &self.client
     }
 
-    /// Rows of one query with parameters.
+    /// Returns the rows of a query with parameters.
     pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
         trace::sql(sql, &self.database, self.client.query(sql, parameters)).await.map_err(|error| Error::of(error, sql))
     }
 
-    /// The single row of a query with parameters.
+    /// Returns the single row of a query with parameters.
     pub async fn query_one(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row> {
         trace::sql(sql, &self.database, self.client.query_one(sql, parameters))
             .await
             .map_err(|error| Error::of(error, sql))
     }
 
-    /// Runs one statement with parameters; answers the number of rows touched.
+    /// Runs one statement with parameters and returns the number of rows affected.
     pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64> {
         trace::sql(sql, &self.database, self.client.execute(sql, parameters))
             .await
             .map_err(|error| Error::of(error, sql))
     }
 
-    /// Runs one statement by the simple protocol (what `VACUUM`, `ALTER ROLE` and scripts need);
-    /// answers the number of rows that the server said it touched or returned.
+    /// Runs statements by the simple protocol, which `VACUUM`, `ALTER ROLE` and scripts need, and returns the number of rows
+    /// affected or returned.
     pub async fn run(&self, sql: &str) -> Result<u64> {
         let messages = trace::sql(sql, &self.database, self.client.simple_query(sql))
             .await

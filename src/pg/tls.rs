@@ -1,4 +1,4 @@
-//! TLS to a server: always verified, roots of Amazon RDS built in.
+//! TLS, always verified. The roots of Amazon RDS are built in.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,17 +10,20 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{Error, Result};
 
-/// Roots of Amazon RDS in all regions, as PEM; `ssl_root_cert` replaces them.
+/// The roots of Amazon RDS in all regions, in PEM; `ssl_root_cert` replaces them.
 pub const RDS_ROOTS: &[u8] = include_bytes!("rds-global-bundle.pem");
 
-/// The certificate authorities that may vouch for a server.
+/// The certificate authorities trusted for a server.
 #[derive(Clone)]
 pub struct Trust {
     config: Arc<ClientConfig>,
 }
 
 impl Trust {
-    /// Reads the authorities from a PEM file, or takes those of RDS.
+    /// Reads the authorities from a PEM file; without one, those of RDS.
+    ///
+    /// # Errors
+    /// [`Error::Certificates`]
     pub fn load(file: Option<&Path>) -> Result<Trust> {
         match file {
             None => Self::from_pem(RDS_ROOTS, "the built-in RDS roots"),
@@ -41,10 +44,9 @@ impl Trust {
             roots.add(certificate).map_err(|error| problem(error.to_string()))?;
         }
         if roots.is_empty() {
-            return Err(problem("holds no certificate".into()));
+            return Err(problem("contains no certificate".into()));
         }
-        // The provider is named, never the process default: with two of them linked, the default
-        // panics at the first handshake.
+        // Not the process default, which panics at the first handshake if two providers are linked.
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -79,6 +81,6 @@ mod tests {
     #[test]
     fn an_empty_file_is_refused() {
         let error = Trust::from_pem(b"", "ca.pem").unwrap_err();
-        assert_eq!(error.to_string(), "ca.pem: holds no certificate");
+        assert_eq!(error.to_string(), "ca.pem: contains no certificate");
     }
 }

@@ -1,5 +1,5 @@
-//! A database by its URL: `postgres://user@host:5432/app`. The password stands in `PGPASSWORD` rather than
-//! in the URL, which every user of the machine can see in the list of processes.
+//! Database URLs: `postgres://user@host:5432/app`. The password should be in `PGPASSWORD` rather than in the URL, which every
+//! user of the machine can see in the list of processes.
 
 use std::str::FromStr as _;
 
@@ -10,7 +10,7 @@ use super::tunnel::Gate;
 use super::{Credentials, Error, Result, Route, Session, Trust, connect};
 use crate::host::is_loopback;
 
-/// A database somewhere, and who logs in to it.
+/// A database and the credentials for it.
 #[derive(Debug)]
 pub struct Url {
     route: Route,
@@ -20,24 +20,24 @@ pub struct Url {
 }
 
 impl Url {
-    /// Reads a URL. `environment` looks up `PGPASSWORD` and `PGSSLROOTCERT`, the file with the authorities that
-    /// vouch for the server; without it, those of Amazon RDS do. Within this machine there is no TLS.
+    /// Parses a URL. `environment` looks up `PGPASSWORD` and `PGSSLROOTCERT`, a file with certificate authorities; without
+    /// it, those of Amazon RDS are trusted. Connections to this machine use no TLS.
     ///
     /// # Errors
-    /// When it is none, leaves out host, user or database, or asks for less than verified TLS over a network.
+    /// [`Error::Url`] if it is not a URL, lacks host, user or database, or disables TLS over a network.
     pub fn read(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Url> {
         let wrong = |why: &str| Error::Url { why: why.to_owned() };
-        // What the parser says could quote the password.
+        // The parser's error may quote the password.
         let config = tokio_postgres::Config::from_str(text)
             .map_err(|_| wrong("it is not of the form postgres://user@host:5432/database"))?;
         let [host] = config.get_hosts() else { return Err(wrong("it must name one host")) };
-        let Host::Tcp(host) = host else { return Err(wrong("it must name a host, not a socket: write 127.0.0.1")) };
-        let user = config.get_user().ok_or_else(|| wrong("it names no user: postgres://user@host/database"))?;
+        let Host::Tcp(host) = host else { return Err(wrong("it must name a host, not a socket; write 127.0.0.1")) };
+        let user = config.get_user().ok_or_else(|| wrong("it has no user; write postgres://user@host/database"))?;
         let database =
-            config.get_dbname().ok_or_else(|| wrong("it names no database: postgres://user@host/database"))?;
-        let here = is_loopback(host);
-        if !here && matches!(config.get_ssl_mode(), SslMode::Disable) {
-            return Err(wrong("it asks for a connection without TLS over a network"));
+            config.get_dbname().ok_or_else(|| wrong("it has no database; write postgres://user@host/database"))?;
+        let is_local = is_loopback(host);
+        if !is_local && matches!(config.get_ssl_mode(), SslMode::Disable) {
+            return Err(wrong("it disables TLS for a connection over a network"));
         }
         let password = match config.get_password() {
             Some(bytes) => String::from_utf8(bytes.to_vec()).map_err(|_| wrong("its password is not UTF-8"))?,
@@ -46,9 +46,9 @@ impl Url {
         let certificates = environment("PGSSLROOTCERT").filter(|path| !path.is_empty());
         Ok(Url {
             route: Route {
-                host: if here && host == "localhost" { "127.0.0.1".to_owned() } else { host.clone() },
+                host: if is_local && host == "localhost" { "127.0.0.1".to_owned() } else { host.clone() },
                 port: config.get_ports().first().copied().unwrap_or(5432),
-                server_name: (!here).then(|| host.clone()),
+                server_name: (!is_local).then(|| host.clone()),
             },
             trust: Trust::load(certificates.as_deref().map(std::path::Path::new))?,
             credentials: Credentials { user: user.to_owned(), password: SecretString::from(password) },
@@ -56,12 +56,12 @@ impl Url {
         })
     }
 
-    /// The database it names.
+    /// The database's name.
     pub fn database(&self) -> &str {
         &self.database
     }
 
-    /// The password, to keep it out of reports.
+    /// The password, for redaction.
     pub fn password(&self) -> &SecretString {
         &self.credentials.password
     }
@@ -71,25 +71,25 @@ impl Url {
         format!("{}:{}/{}", self.route.host, self.route.port, self.database)
     }
 
-    /// How to reach the server.
+    /// The server's address.
     pub fn route(&self) -> &Route {
         &self.route
     }
 
-    /// Who vouches for the server.
+    /// The certificate authorities.
     pub fn trust(&self) -> &Trust {
         &self.trust
     }
 
-    /// Who logs in.
+    /// Role and password.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
-    /// A session on one of the server's databases.
+    /// Opens a session on one of the server's databases.
     ///
     /// # Errors
-    /// When the server cannot be reached or does not let in.
+    /// The server cannot be reached, or refuses the login.
     pub async fn session(&self, database: &str) -> Result<Session> {
         let tunnel = Gate::Direct.open(&self.route).await?;
         connect(&tunnel, &self.trust, &self.credentials, database).await
@@ -118,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_refused_without_showing_it() {
+    fn an_invalid_url_is_refused_without_showing_it() {
         for (text, why) in [
             ("secret", "form"),
             ("postgres://u:secret@/app", "one host"),
             ("postgres://u:secret@a,b/app", "one host"),
             ("postgres://u:secret@h", "no database"),
             ("postgres://h/app", "no user"),
-            ("postgres://u:secret@h/app?sslmode=disable", "without TLS"),
+            ("postgres://u:secret@h/app?sslmode=disable", "disables TLS"),
             ("postgres://u:secret@%2Fvar%2Frun/app", "socket"),
             ("postgres://u:secret@h:port/app", "form"),
         ] {

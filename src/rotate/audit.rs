@@ -38,12 +38,12 @@ pub async fn audit(run: &Run) -> Result<Exit, Failure> {
         let name = database.name.as_str();
         let step = run.step("audit", format!("look at every value of {name} in {}", live.name));
         let found = through(&access, name, &|why| step.progress(why), async |session| {
-            pii_findings::tell(session, Some(&run.target.masking), &*run.listener)
+            pii_findings::report(session, Some(&run.target.masking), &*run.listener)
                 .await
                 .map_err(|error| RetryableError::Failed(error.into()))
         })
         .await?;
-        step.done(pii_findings::columns(found));
+        step.done(pii_findings::summary(found));
         bad += found;
     }
     if bad == 0 { Ok(Exit::Done) } else { Ok(Exit::Leak) }

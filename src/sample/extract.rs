@@ -16,7 +16,7 @@ use super::pool::{Lease, Pool};
 use super::query::{among, dense, literals};
 use super::table_copy::{DumpConnection, TableCopy};
 use crate::config::Extent;
-use crate::discover::audit::is_seen_in_binary;
+use crate::discover::audit::is_scannable_in_binary;
 use crate::mask::Expression;
 use crate::pg::catalog::Column;
 use crate::pg::{self, identifier};
@@ -57,7 +57,7 @@ impl TableCopy {
             table: table.path.table.clone(),
             columns: columns.iter().map(|column| column.name.clone()).collect(),
             types: columns.iter().map(|column| column.declared.clone()).collect(),
-            binary: columns.iter().all(|column| is_binary(column) && is_seen_in_binary(column)),
+            binary: columns.iter().all(|column| is_binary(column) && is_scannable_in_binary(column)),
             rows: 0,
             bytes: 0,
         }

@@ -3,7 +3,7 @@
 use super::error::{Result, SampleError};
 use super::graph::{Graph, Table, quoted};
 use crate::config::{Extent, TablePath};
-use crate::pg::catalog::OWN;
+use crate::pg::catalog::USER_SCHEMAS;
 use crate::pg::{Session, identifier};
 
 /// A table or a partition, and what the role may do with it.
@@ -29,7 +29,7 @@ async fn relations(session: &Session, graph: &Graph) -> Result<Vec<Relation>> {
                         EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
                                 AND d.objid = c.oid AND d.deptype = 'e') \
                  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                 WHERE c.relkind IN ('r', 'p') AND {OWN} ORDER BY n.nspname, c.relname"
+                 WHERE c.relkind IN ('r', 'p') AND {USER_SCHEMAS} ORDER BY n.nspname, c.relname"
             ),
             &[],
         )

@@ -15,7 +15,7 @@ use super::load::Progress;
 use super::load::error::{Error, Result};
 use super::private_dir;
 use super::spool::{Extent, Spool, Writer};
-use crate::discover::audit::{Exemptions, Finding, Watch};
+use crate::discover::audit::{Detection, Exemptions, RowScanner};
 use crate::event::Listener;
 
 /// The step that events of reading are of.
@@ -32,7 +32,7 @@ impl Extraction {
         spared: Option<&Exemptions>,
         jobs: usize,
         listener: &dyn Listener,
-    ) -> Result<(Spool, Vec<Finding>)> {
+    ) -> Result<(Spool, Vec<Detection>)> {
         let folder: Arc<Path> = private_dir::large_temp_dir().into();
         let mut parts: Vec<(usize, usize)> = Vec::new();
         for at in (0..self.tables.len()).filter(|at| self.tables[*at].rows > 0) {
@@ -53,7 +53,7 @@ impl Extraction {
         let done: BTreeMap<_, _> = try_join_all(workers).await?.into_iter().flatten().collect();
         self.release().await;
         let mut streams = vec![Vec::new(); self.tables.len()];
-        let mut sums: BTreeMap<_, Finding> = BTreeMap::new();
+        let mut sums: BTreeMap<_, Detection> = BTreeMap::new();
         for ((at, _), (extent, findings)) in done {
             streams[at].push(extent);
             for one in findings {
@@ -75,22 +75,26 @@ impl Extraction {
         spared: Option<&Exemptions>,
         writer: &mut Writer,
         progress: &Progress<'_>,
-    ) -> Result<(Extent, Vec<Finding>)> {
+    ) -> Result<(Extent, Vec<Detection>)> {
         let (of, table) = (&self.graph.tables[at], &self.tables[at]);
         let name = table.path();
         let failed = |error| Error::Copy { table: name.clone(), error };
         let columns: Vec<_> = of.columns.iter().filter(|column| !column.generated).collect();
-        let mut watch = spared.map(|spared| Watch::of_rows(&of.path, &columns, table.binary, spared));
+        let mut scanner = spared.map(|spared| RowScanner::for_columns(&of.path, &columns, table.binary, spared));
         let from = writer.end();
         let mut stream = self.copy(at, part).await.map_err(failed)?;
         while let Some(piece) = stream.try_next().await.map_err(failed)? {
-            if let Some(watch) = &mut watch {
-                watch.feed(&piece);
+            if let Some(scanner) = &mut scanner {
+                scanner.feed(&piece).map_err(failed)?;
             }
             writer.write(&piece).await?;
             progress.moved(&name, piece.len() as u64);
         }
-        let findings = watch.iter().flat_map(Watch::findings).map(|finding| Finding { of: table.rows, ..finding });
-        Ok((writer.extent(from), findings.collect()))
+        let mut detections = match scanner {
+            Some(scanner) => scanner.finish().map_err(failed)?,
+            None => Vec::new(),
+        };
+        detections.iter_mut().for_each(|detection| detection.of = table.rows);
+        Ok((writer.extent(from), detections))
     }
 }

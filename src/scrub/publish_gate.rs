@@ -159,7 +159,7 @@ impl Findings {
         }
         for (database, ..) in &case.scripts {
             let session = case.door.session(database).await?;
-            for look in pii_findings::looks(&session, Some(case.masker.masking)).await? {
+            for look in pii_findings::find(&session, Some(case.masker.masking)).await? {
                 case.masker.listener.on_event(&look.event(database));
                 if look.kept.is_none() {
                     self.evidence.masked = false;

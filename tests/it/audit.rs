@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use devdb::config::TablePath;
+use devdb::discover::DiscoverError;
 use devdb::discover::audit::{Exemptions, audit};
 use devdb::discover::detect::{Domains, Kind};
-use devdb::discover::value_samples::Error;
 
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
@@ -37,11 +37,11 @@ async fn what_is_planted_is_counted(version: Version) {
         .await
         .unwrap();
     let table = TablePath { schema: "public".into(), table: "t".into() };
-    let spared = Exemptions {
+    let exemptions = Exemptions {
         domains: Domains::harmless([]),
         columns: BTreeMap::from([((table, "phone".to_owned()), [Kind::Phone].into())]),
     };
-    let found = audit(&session, &spared).await.unwrap();
+    let found = audit(&session, &exemptions).await.unwrap();
     let shown: Vec<String> =
         found.iter().map(|one| format!("{}.{} {} {}/{}", one.table, one.column, one.kind, one.rows, one.of)).collect();
     assert_eq!(
@@ -59,10 +59,10 @@ async fn what_is_planted_is_counted(version: Version) {
             "the view.note telephone number 1/1",
         ]
     );
-    let harmless = Exemptions { domains: Domains::harmless(["naver.com", "daum.net"]), ..spared };
+    let harmless = Exemptions { domains: Domains::harmless(["naver.com", "daum.net"]), ..exemptions };
     let found = audit(&session, &harmless).await.unwrap();
     assert!(found.iter().all(|one| one.kind != Kind::Email), "{found:?}");
     session.run("CREATE ROLE reader LOGIN PASSWORD 'r'").await.unwrap();
     let reader = cluster.login("reader", "r", "app").await.unwrap();
-    assert!(matches!(audit(&reader, &harmless).await, Err(Error::Denied { .. })));
+    assert!(matches!(audit(&reader, &harmless).await, Err(DiscoverError::Denied { .. })));
 }

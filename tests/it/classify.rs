@@ -1,19 +1,20 @@
-//! Guesses at what the columns of a real database hold.
+//! Classification of the columns of a real database.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
 
 use devdb::config::TablePath;
-use devdb::discover::classify::{Guess, Proposal, guess};
-use devdb::discover::value_samples::{Error, sample_values};
+use devdb::discover::DiscoverError;
+use devdb::discover::classify::{Classification, Proposal, classify};
+use devdb::discover::value_samples::sample_values;
 use devdb::pg::Session;
 use devdb::pg::catalog::{columns, foreign_keys, tables};
 
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(the_company_is_understood, what_may_not_be_read_is_said_with_its_grants);
+on_every_version!(the_columns_of_the_company_are_classified, unreadable_tables_are_listed_with_grants);
 
 /// The example company's production.
 pub(super) async fn company(cluster: &Cluster) -> Session {
@@ -25,12 +26,12 @@ pub(super) async fn company(cluster: &Cluster) -> Session {
     session
 }
 
-/// A guess for every column that is no partition's.
-pub(super) async fn guesses(session: &Session) -> BTreeMap<String, Guess> {
+/// The classification of every column that is not a partition's.
+async fn classifications(session: &Session) -> BTreeMap<String, Classification> {
     let (columns, tables) = (columns(session).await.unwrap(), tables(session).await.unwrap());
     let keys = foreign_keys(session).await.unwrap();
     let samples = sample_values(session, &columns, &tables, 300).await.unwrap();
-    let mut guesses = BTreeMap::new();
+    let mut classified = BTreeMap::new();
     for column in &columns {
         let place = TablePath { schema: column.schema.clone(), table: column.table.clone() };
         let Some(values) = samples.get(&(place, column.name.clone())).or_else(|| {
@@ -40,39 +41,39 @@ pub(super) async fn guesses(session: &Session) -> BTreeMap<String, Guess> {
         }) else {
             continue;
         };
-        let refers = keys
+        let is_reference = keys
             .iter()
             .any(|key| key.schema == column.schema && key.table == column.table && key.columns.contains(&column.name));
-        guesses.insert(column.path(), guess(column, values, refers));
+        classified.insert(column.path(), classify(column, values, is_reference));
     }
-    guesses
+    classified
 }
 
-async fn the_company_is_understood(version: Version) {
+async fn the_columns_of_the_company_are_classified(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = company(&cluster).await;
-    let guesses = guesses(&session).await;
+    let classified = classifications(&session).await;
     let mut wrong = String::new();
     for (path, expected) in MASKED.iter().copied() {
-        let masked = matches!(&guesses[path].proposal, Proposal::Mask(written) if written.starts_with(expected));
+        let masked = matches!(&classified[path].proposal, Proposal::Mask(written) if written.starts_with(expected));
         if !masked {
-            wrong.push_str(&format!("{path}: {expected}, but {:?}\n", guesses[path]));
+            wrong.push_str(&format!("{path}: {expected}, but {:?}\n", classified[path]));
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    // Of three tiny columns nobody can say anything.
-    let unknown: Vec<&str> = paths(&guesses, &Proposal::Unknown);
+    // Three columns with few values cannot be classified.
+    let unknown: Vec<&str> = paths(&classified, &Proposal::Unknown);
     assert_eq!(unknown, UNKNOWN);
-    assert_eq!(paths(&guesses, &Proposal::Keep), KEPT);
-    for (path, guess) in &guesses {
+    assert_eq!(paths(&classified, &Proposal::Keep), KEPT);
+    for (path, found) in &classified {
         for value in ["haneul.example", "gmail.example", "010-1", "김민수", "newsletter", "HN-2026"] {
-            assert!(!guess.reason.contains(value), "{path}: {}", guess.reason);
+            assert!(!found.reason.contains(value), "{path}: {}", found.reason);
         }
     }
 }
 
-fn paths<'a>(guesses: &'a BTreeMap<String, Guess>, proposal: &Proposal) -> Vec<&'a str> {
-    guesses.iter().filter(|(_, guess)| guess.proposal == *proposal).map(|(path, _)| path.as_str()).collect()
+fn paths<'a>(classified: &'a BTreeMap<String, Classification>, proposal: &Proposal) -> Vec<&'a str> {
+    classified.iter().filter(|(_, found)| found.proposal == *proposal).map(|(path, _)| path.as_str()).collect()
 }
 
 const UNKNOWN: [&str; 3] = ["app.plans.features", "app.plans.name_en", "app.plans.name_ko"];
@@ -97,7 +98,7 @@ const KEPT: [&str; 17] = [
     "public.jobs.queue",
 ];
 
-/// Columns with something personal, and the beginning of what they get.
+/// Columns with personal data, and the beginning of their masks.
 const MASKED: &[(&str, &str)] = &[
     ("app.api_tokens.name", "{ text: lorem }"),
     ("app.api_tokens.token", "uuid"),
@@ -156,7 +157,7 @@ const MASKED: &[(&str, &str)] = &[
     ("public.주문 내역.연락처", "{ phone: kr }"),
 ];
 
-async fn what_may_not_be_read_is_said_with_its_grants(version: Version) {
+async fn unreadable_tables_are_listed_with_grants(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let owner = cluster.with_master().await;
     owner
@@ -169,7 +170,8 @@ async fn what_may_not_be_read_is_said_with_its_grants(version: Version) {
         .unwrap();
     let session = cluster.login("reader", "r", "app").await.unwrap();
     let (columns, tables) = (columns(&session).await.unwrap(), tables(&session).await.unwrap());
-    let Err(Error::Denied { tables: denied, grants, role }) = sample_values(&session, &columns, &tables, 10).await
+    let Err(DiscoverError::Denied { tables: denied, grants, role }) =
+        sample_values(&session, &columns, &tables, 10).await
     else {
         panic!("reads what it may not");
     };

@@ -191,7 +191,7 @@ async fn a_script_and_the_note_that_it_ran_are_one() {
     let no_second = "ALTER TABLE devdb_meta.script ADD CHECK (position < 1)";
     bench.session().await.run(no_second).await.unwrap();
     let error = bench.run().await.1.unwrap_err();
-    assert!(error.complaints()[0].label.as_ref().unwrap().contains("recording that it ran"), "{error}");
+    assert!(error.complaints()[0].label.as_ref().unwrap().contains("recording the script"), "{error}");
     assert_eq!(bench.log().await, "a");
     assert_eq!(bench.unfinished().await, ["10-scrub/2_b.sql"]);
 }

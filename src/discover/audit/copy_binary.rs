@@ -1,175 +1,105 @@
-//! Rows of `COPY … TO STDOUT (FORMAT binary)`: a header, then of each row the number of its values, and each value
-//! behind its length. See "Binary Format" at <https://www.postgresql.org/docs/current/sql-copy.html>.
+//! Values of rows in the binary format of COPY, as text.
 
 use std::net::IpAddr;
 
-use crate::discover::audit::LONGEST_BINARY;
-use crate::discover::audit::copy_text::revealed;
+use super::copy_text::without_escapes;
+use super::limits::MAX_BYTES;
 use crate::pg::catalog::Column;
+use crate::pg::{self, copy_binary::Parser};
 
-/// How the values of a column are turned into the text that is looked at.
+/// How the values of a column become text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Form {
-    what: What,
+pub(super) struct BinaryFormat {
+    element: Element,
     array: bool,
 }
 
+/// Format of a value, or of an array's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
-    /// Not looked at.
-    Nothing,
-    /// The bytes are the text.
+enum Element {
+    /// Not scanned.
+    Skipped,
+    /// The bytes are text.
     Text,
-    /// One byte for the version of the form, then text.
+    /// A version byte, then text.
     Jsonb,
-    /// Four bytes about it, then those of the address.
+    /// Family, prefix length, a flag and the address length, one byte each; then the address.
     Address,
 }
 
-impl Form {
-    /// Of what is not understood: its bytes as they are.
-    pub(crate) const RAW: Form = Form { what: What::Text, array: false };
+impl BinaryFormat {
+    /// For types of unknown format: the bytes as text.
+    pub(super) const RAW: BinaryFormat = BinaryFormat { element: Element::Text, array: false };
 
-    /// That of a column whose values are looked at or not (`looked_at`); none when its values have to be looked at
-    /// and their binary form is not one that is understood here.
-    pub(crate) fn of(column: &Column, looked_at: bool) -> Option<Form> {
+    /// The format of a column, or `None` if its values must be scanned (`scanned`) and their format is unknown.
+    pub(super) fn of(column: &Column, scanned: bool) -> Option<BinaryFormat> {
         let base = &column.base;
-        let what = match base.name.as_str() {
-            _ if !looked_at => What::Nothing,
+        let element = match base.name.as_str() {
+            _ if !scanned => Element::Skipped,
             _ if base.schema != "pg_catalog" => return None,
-            "text" | "varchar" | "bpchar" | "name" | "json" | "xml" => What::Text,
-            "jsonb" => What::Jsonb,
-            "inet" | "cidr" => What::Address,
-            "macaddr" | "macaddr8" | "char" | "pg_lsn" => What::Nothing,
+            "text" | "varchar" | "bpchar" | "name" | "json" | "xml" => Element::Text,
+            "jsonb" => Element::Jsonb,
+            "inet" | "cidr" => Element::Address,
+            "macaddr" | "macaddr8" | "char" | "pg_lsn" => Element::Skipped,
             _ => return None,
         };
-        Some(Form { what, array: column.array && what != What::Nothing })
+        Some(BinaryFormat { element, array: column.array && element != Element::Skipped })
     }
 }
 
-/// The signature, the flags, and the length of what a later version may add to the header.
-const HEADER: usize = 19;
-
-/// Rows as they come, in pieces of any size. Holds one value at most, and of that no more than is looked at.
-pub(crate) struct Rows {
-    forms: Vec<Form>,
-    next: Next,
-    /// The beginning of what comes next.
-    rest: Vec<u8>,
+/// Splits pieces of any size into rows and values.
+pub(super) struct BinaryRows {
+    formats: Vec<BinaryFormat>,
+    parser: Parser,
     plain: Vec<u8>,
     count: u64,
 }
 
-/// What comes next.
-#[derive(Clone, Copy)]
-enum Next {
-    Header,
-    Row,
-    Length { column: usize, of: usize },
-    Value { column: usize, of: usize, left: usize },
-    End,
-}
-
-impl Rows {
-    /// Of rows with columns of these forms.
-    pub(crate) fn new(forms: Vec<Form>) -> Rows {
-        Rows { forms, next: Next::Header, rest: Vec::new(), plain: Vec::new(), count: 0 }
+impl BinaryRows {
+    /// Rows with columns of these formats.
+    pub(super) fn new(formats: Vec<BinaryFormat>) -> BinaryRows {
+        BinaryRows { formats, parser: Parser::default(), plain: Vec::new(), count: 0 }
     }
 
-    /// How many rows were read.
-    pub(crate) fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// Reads a piece and tells every value that is looked at and not NULL, with its place in the row.
-    pub(crate) fn feed(&mut self, mut piece: &[u8], mut tell: impl FnMut(usize, &str)) {
-        loop {
-            self.next = match self.next {
-                Next::Header => match self.take::<HEADER>(&mut piece) {
-                    Some(_) => Next::Row,
-                    None => return,
-                },
-                Next::Row => match self.take::<2>(&mut piece).map(i16::from_be_bytes) {
-                    Some(of) => match usize::try_from(of) {
-                        Ok(of) => {
-                            self.count += 1;
-                            after(0, of)
-                        }
-                        Err(_) => Next::End,
-                    },
-                    None => return,
-                },
-                Next::Length { column, of } => match self.take::<4>(&mut piece).map(i32::from_be_bytes) {
-                    Some(length) => match usize::try_from(length) {
-                        Ok(left) => Next::Value { column, of, left },
-                        Err(_) => after(column + 1, of),
-                    },
-                    None => return,
-                },
-                Next::Value { column, of, left } => {
-                    let (now, later) = piece.split_at(left.min(piece.len()));
-                    piece = later;
-                    self.value(column, now, now.len() == left, &mut tell);
-                    if now.len() < left {
-                        self.next = Next::Value { column, of, left: left - now.len() };
-                        return;
-                    }
-                    after(column + 1, of)
+    /// Calls `on_value` with column and text of every scanned value that is not NULL.
+    pub(super) fn feed(&mut self, piece: &[u8], mut on_value: impl FnMut(usize, &str)) -> pg::Result<()> {
+        let BinaryRows { formats, parser, plain, count } = self;
+        parser.feed(piece, |row| {
+            *count += 1;
+            for (column, format) in formats.iter().enumerate() {
+                let Some(value) = row.next()? else { continue };
+                if format.element != Element::Skipped {
+                    plain.clear();
+                    append(*format, &value[..value.len().min(MAX_BYTES)], plain);
+                    on_value(column, &String::from_utf8_lossy(plain));
                 }
-                Next::End => return,
-            };
-        }
+            }
+            Some(())
+        })
     }
 
-    /// Takes so many bytes; none while there are fewer.
-    fn take<const N: usize>(&mut self, piece: &mut &[u8]) -> Option<[u8; N]> {
-        let lacking = N - self.rest.len();
-        let (now, later) = piece.split_at(lacking.min(piece.len()));
-        self.rest.extend_from_slice(now);
-        *piece = later;
-        let taken = <[u8; N]>::try_from(self.rest.as_slice()).ok()?;
-        self.rest.clear();
-        Some(taken)
-    }
-
-    /// Some bytes of a value, which may be its last.
-    fn value(&mut self, column: usize, bytes: &[u8], last: bool, tell: &mut impl FnMut(usize, &str)) {
-        let Some(form) = self.forms.get(column).copied().filter(|form| form.what != What::Nothing) else { return };
-        if !last || !self.rest.is_empty() {
-            let room = LONGEST_BINARY.saturating_sub(self.rest.len());
-            self.rest.extend_from_slice(&bytes[..room.min(bytes.len())]);
-        }
-        if !last {
-            return;
-        }
-        let whole = std::mem::take(&mut self.rest);
-        let value = if whole.is_empty() { &bytes[..bytes.len().min(LONGEST_BINARY)] } else { &whole };
-        self.plain.clear();
-        if form.array {
-            elements(value, |element| {
-                append(form.what, element, &mut self.plain);
-                self.plain.push(b'\n');
-            });
-        } else {
-            append(form.what, value, &mut self.plain);
-        }
-        tell(column, &String::from_utf8_lossy(&self.plain));
-        // Keeps its room for the next one.
-        self.rest = whole;
-        self.rest.clear();
+    /// Returns the number of rows read, after the last piece.
+    pub(super) fn finish(&self) -> pg::Result<u64> {
+        self.parser.finish().map(|()| self.count)
     }
 }
 
-fn after(column: usize, of: usize) -> Next {
-    if column < of { Next::Length { column, of } } else { Next::Row }
+fn append(format: BinaryFormat, value: &[u8], plain: &mut Vec<u8>) {
+    if !format.array {
+        return append_element(format.element, value, plain);
+    }
+    for_each_element(value, |element| {
+        append_element(format.element, element, plain);
+        plain.push(b'\n');
+    });
 }
 
-fn append(what: What, value: &[u8], plain: &mut Vec<u8>) {
-    match what {
-        What::Nothing => {}
-        What::Text => plain.extend_from_slice(&revealed(value)),
-        What::Jsonb => plain.extend_from_slice(&revealed(value.get(1..).unwrap_or_default())),
-        What::Address => {
+fn append_element(element: Element, value: &[u8], plain: &mut Vec<u8>) {
+    match element {
+        Element::Skipped => {}
+        Element::Text => plain.extend_from_slice(&without_escapes(value)),
+        Element::Jsonb => plain.extend_from_slice(&without_escapes(value.get(1..).unwrap_or_default())),
+        Element::Address => {
             let (head, bytes) = value.split_at(value.len().min(4));
             let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
             let Ok(address) = v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)) else { return };
@@ -182,9 +112,9 @@ fn append(what: What, value: &[u8], plain: &mut Vec<u8>) {
     }
 }
 
-/// The elements of an array that are not NULL: the number of dimensions, two words, two for each dimension, and
-/// then each element behind its length.
-fn elements(array: &[u8], mut tell: impl FnMut(&[u8])) {
+/// Calls `on_element` for the elements that are not NULL or empty. An array is the number of dimensions, two words,
+/// two words for each dimension, and the elements, each after its length.
+fn for_each_element(array: &[u8], mut on_element: impl FnMut(&[u8])) {
     let word =
         |at: usize| array.get(at..at + 4).and_then(|word| <[u8; 4]>::try_from(word).ok()).map(i32::from_be_bytes);
     let Some(dimensions) = word(0).and_then(|count| usize::try_from(count).ok()) else { return };
@@ -192,10 +122,10 @@ fn elements(array: &[u8], mut tell: impl FnMut(&[u8])) {
     while let Some(length) = word(at) {
         at += 4;
         let length = usize::try_from(length).unwrap_or(0);
-        // One that was cut off is told as far as it goes.
+        // The last element may be cut off.
         let end = at.saturating_add(length).min(array.len());
         if length > 0 {
-            tell(array.get(at..end).unwrap_or_default());
+            on_element(array.get(at..end).unwrap_or_default());
         }
         at = end;
     }
@@ -204,13 +134,14 @@ fn elements(array: &[u8], mut tell: impl FnMut(&[u8])) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pg::copy_binary::HEADER;
 
     fn value(bytes: &[u8]) -> Vec<u8> {
         [&i32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
     }
 
     #[test]
-    fn rows_are_put_together_from_any_pieces() {
+    fn rows_are_parsed_from_pieces_of_any_size() {
         let null = (-1_i32).to_be_bytes().to_vec();
         let (none, long) = (Vec::new(), vec![b'x'; 300]);
         let array = [
@@ -228,20 +159,19 @@ mod tests {
             [null.clone(), null.clone(), null.clone(), null.clone(), null.clone()],
             [value(&none), value(&long), null.clone(), value(&[0; 12]), null],
         ];
-        let mut stream = b"PGCOPY\n\xff\r\n\0".to_vec();
-        stream.extend([0; 8]);
+        let mut stream = HEADER.to_vec();
         for row in rows {
             stream.extend(5_i16.to_be_bytes());
             stream.extend(row.concat());
         }
         stream.extend((-1_i16).to_be_bytes());
-        let form = |what, array| Form { what, array };
-        let forms = [
-            form(What::Nothing, false),
-            form(What::Text, false),
-            form(What::Jsonb, false),
-            form(What::Text, true),
-            form(What::Address, false),
+        let format = |element, array| BinaryFormat { element, array };
+        let formats = [
+            format(Element::Skipped, false),
+            format(Element::Text, false),
+            format(Element::Jsonb, false),
+            format(Element::Text, true),
+            format(Element::Address, false),
         ];
         let long = String::from_utf8(long).unwrap();
         let expected = [
@@ -253,12 +183,12 @@ mod tests {
             (3, ""),
         ];
         for size in 1..stream.len() {
-            let (mut rows, mut values) = (Rows::new(forms.to_vec()), Vec::new());
+            let (mut rows, mut values) = (BinaryRows::new(formats.to_vec()), Vec::new());
             for piece in stream.chunks(size) {
-                rows.feed(piece, |column, text| values.push((column, text.to_owned())));
+                rows.feed(piece, |column, text| values.push((column, text.to_owned()))).unwrap();
             }
             assert_eq!(values, expected.map(|(column, text)| (column, text.to_owned())), "in pieces of {size}");
-            assert_eq!(rows.count(), 3);
+            assert_eq!(rows.finish().unwrap(), 3);
         }
     }
 }

@@ -1,66 +1,75 @@
-//! Rows of `COPY … TO STDOUT` in its text form: tabs between values, a line break after each row, and
-//! backslashes before what would be either.
+//! Values of rows in the text format of COPY: tab-separated, one row a line, escaped by backslashes.
 
 use std::borrow::Cow;
 
-use crate::discover::audit::{LONGEST_TEXT, Sight};
+use super::limits::MAX_ESCAPED_BYTES;
 
-/// Rows as they come, in pieces of any size. Holds one row at most.
-pub(crate) struct Rows {
-    /// How each column is looked at.
-    sights: Vec<Sight>,
-    /// The beginning of a row whose end has not come.
-    rest: Vec<u8>,
+/// How the values of a column are scanned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextFormat {
+    /// Not scanned.
+    Skipped,
+    /// As one text.
+    Plain,
+    /// Element by element.
+    Array,
+}
+
+/// Splits pieces of any size into rows and values. Holds one row at most.
+pub(super) struct TextRows {
+    formats: Vec<TextFormat>,
+    /// The beginning of a row whose end has not arrived.
+    partial: Vec<u8>,
     plain: Vec<u8>,
     count: u64,
 }
 
-impl Rows {
-    /// Of rows whose columns are looked at like this.
-    pub(crate) fn new(sights: Vec<Sight>) -> Rows {
-        Rows { sights, rest: Vec::new(), plain: Vec::new(), count: 0 }
+impl TextRows {
+    /// Rows with columns of these formats.
+    pub(super) fn new(formats: Vec<TextFormat>) -> TextRows {
+        TextRows { formats, partial: Vec::new(), plain: Vec::new(), count: 0 }
     }
 
-    /// How many rows were read.
-    pub(crate) fn count(&self) -> u64 {
+    /// Number of rows read.
+    pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// Reads a piece and tells every value that is looked at and not NULL, with its place in the row.
-    pub(crate) fn feed(&mut self, mut piece: &[u8], mut tell: impl FnMut(usize, &str)) {
+    /// Calls `on_value` with column and text of every scanned value that is not NULL.
+    pub(super) fn feed(&mut self, mut piece: &[u8], mut on_value: impl FnMut(usize, &str)) {
         while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
             let (row, next) = (&piece[..end], &piece[end + 1..]);
-            if self.rest.is_empty() {
-                self.tell(row, &mut tell);
+            if self.partial.is_empty() {
+                self.row(row, &mut on_value);
             } else {
-                self.rest.extend_from_slice(row);
-                let whole = std::mem::take(&mut self.rest);
-                self.tell(&whole, &mut tell);
+                let mut whole = std::mem::take(&mut self.partial);
+                whole.extend_from_slice(row);
+                self.row(&whole, &mut on_value);
             }
             self.count += 1;
             piece = next;
         }
-        self.rest.extend_from_slice(piece);
+        self.partial.extend_from_slice(piece);
     }
 
-    fn tell(&mut self, row: &[u8], tell: &mut impl FnMut(usize, &str)) {
-        let values = row.split(|byte| *byte == b'\t').zip(&self.sights).enumerate();
-        for (column, (value, sight)) in values {
-            if *sight == Sight::None || value == b"\\N" {
+    fn row(&mut self, row: &[u8], on_value: &mut impl FnMut(usize, &str)) {
+        let values = row.split(|byte| *byte == b'\t').zip(&self.formats).enumerate();
+        for (column, (value, format)) in values {
+            if *format == TextFormat::Skipped || value == b"\\N" {
                 continue;
             }
             self.plain.clear();
-            unescape(&value[..value.len().min(LONGEST_TEXT)], &mut self.plain);
-            if *sight == Sight::Array {
-                part(&mut self.plain);
+            unescape(&value[..value.len().min(MAX_ESCAPED_BYTES)], &mut self.plain);
+            if *format == TextFormat::Array {
+                split_elements(&mut self.plain);
             }
-            tell(column, &String::from_utf8_lossy(&revealed(&self.plain)));
+            on_value(column, &String::from_utf8_lossy(&without_escapes(&self.plain)));
         }
     }
 }
 
-/// Puts every element of an array on a line of its own: between commas, telephone numbers are numbers of a list.
-fn part(array: &mut [u8]) {
+/// Puts every element of an array on a line of its own. Between commas, telephone numbers would be numbers of a list.
+fn split_elements(array: &mut [u8]) {
     let (mut quoted, mut escaped) = (false, false);
     for byte in array {
         match *byte {
@@ -73,8 +82,8 @@ fn part(array: &mut [u8]) {
     }
 }
 
-/// A value with what it says: documents and arrays have escapes of their own, and an `n` before a number hides it.
-pub(crate) fn revealed(value: &[u8]) -> Cow<'_, [u8]> {
+/// Returns a value without the escapes that documents and arrays add: the `n` of `\n` before a number would hide it.
+pub(super) fn without_escapes(value: &[u8]) -> Cow<'_, [u8]> {
     if !(matches!(value.first(), Some(b'{' | b'[' | b'"')) && value.contains(&b'\\')) {
         return Cow::Borrowed(value);
     }
@@ -96,7 +105,7 @@ fn unescape(text: &[u8], plain: &mut Vec<u8>) {
         match bytes.next() {
             Some(b'n' | b'r' | b'b' | b'f' | b'v') => plain.push(b'\n'),
             Some(b't') => plain.push(b'\t'),
-            // `\u00e9` inside JSON: letters that no detector asks for, as a space would be.
+            // `\u00e9` in JSON. Half of a surrogate pair becomes a space: no detector needs such characters.
             Some(b'u') if bytes.clone().take(4).filter(u8::is_ascii_hexdigit).count() == 4 => {
                 let code = bytes
                     .by_ref()
@@ -116,10 +125,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_put_together_from_any_pieces() {
+    fn rows_are_parsed_from_pieces_of_any_size() {
         let text = "a\\tb\t\\N\tkim\\\\n\n{1,\"a,\\\\\"b\",\\N}\t{\"x\": \"line\\\\n010-1234-5678 \\\\u0041\"}\tlast\tunseen\n".as_bytes();
         for size in 1..text.len() {
-            let mut rows = Rows::new(vec![Sight::Array, Sight::Plain, Sight::Plain, Sight::None]);
+            let mut rows =
+                TextRows::new(vec![TextFormat::Array, TextFormat::Plain, TextFormat::Plain, TextFormat::Skipped]);
             let mut values = Vec::new();
             for piece in text.chunks(size) {
                 rows.feed(piece, |column, text| values.push((column, text.to_owned())));

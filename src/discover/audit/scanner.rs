@@ -1,126 +1,140 @@
-//! The detectors over rows as they pass by.
+//! The detectors over rows in a COPY format.
 
 use std::collections::BTreeSet;
 
+use super::copy_binary::{BinaryFormat, BinaryRows};
+use super::copy_text::{TextFormat, TextRows};
+use super::{Detection, Exemptions};
 use crate::config::TablePath;
-use crate::discover::audit::copy_binary;
-use crate::discover::audit::copy_binary::Form;
-use crate::discover::audit::copy_text;
-use crate::discover::audit::{Exemptions, Finding, Sight};
-use crate::discover::detect;
-use crate::discover::detect::{Domains, Kind};
+use crate::discover::detect::{self, Domains, Kind};
+use crate::pg;
 use crate::pg::catalog::Column;
 
-/// Counts what the values of the columns of one table look like.
-pub struct Watch<'a> {
+/// Counts, for each column of one table, the rows in which each detector finds something.
+pub struct RowScanner<'a> {
     table: TablePath,
     columns: Vec<String>,
     domains: &'a Domains,
-    /// For each column, the kinds that are no finding in it.
-    spare: Vec<BTreeSet<Kind>>,
+    /// For each column, the kinds that are exempt in it.
+    exempt: Vec<BTreeSet<Kind>>,
     counts: Vec<[u64; Kind::ALL.len()]>,
     rows: Rows,
 }
 
-/// Rows in the form in which they are copied.
 enum Rows {
-    Text(copy_text::Rows),
-    Binary(copy_binary::Rows),
+    Text(TextRows),
+    Binary(BinaryRows),
 }
 
-impl<'a> Watch<'a> {
-    /// Of these columns, in the order in which rows in text form have them.
-    pub(super) fn new(table: &TablePath, columns: &[(String, Sight)], spared: &'a Exemptions) -> Watch<'a> {
-        let (names, sights) = columns.iter().cloned().unzip();
-        Watch::over(Rows::Text(copy_text::Rows::new(sights)), table, names, spared)
+impl<'a> RowScanner<'a> {
+    /// A scanner of rows in text format that have exactly these columns.
+    pub(super) fn for_text(
+        table: &TablePath,
+        columns: &[(String, TextFormat)],
+        exemptions: &'a Exemptions,
+    ) -> RowScanner<'a> {
+        let (names, formats) = columns.iter().cloned().unzip();
+        RowScanner::over(Rows::Text(TextRows::new(formats)), table, names, exemptions)
     }
 
-    /// Of rows that have these columns, in this order, in binary form or in text form. Those are looked at that
+    /// A scanner of rows that have these columns, in this order, in binary or text format. It scans the columns that
     /// [`may_hold_text`].
-    pub fn of_rows(table: &TablePath, columns: &[&Column], binary: bool, spared: &'a Exemptions) -> Watch<'a> {
-        let form = |column: &&Column| Form::of(column, may_hold_text(column)).unwrap_or(Form::RAW);
+    pub fn for_columns(
+        table: &TablePath,
+        columns: &[&Column],
+        binary: bool,
+        exemptions: &'a Exemptions,
+    ) -> RowScanner<'a> {
         let rows = if binary {
-            Rows::Binary(copy_binary::Rows::new(columns.iter().map(form).collect()))
+            let format = |column: &&Column| binary_format(column).unwrap_or(BinaryFormat::RAW);
+            Rows::Binary(BinaryRows::new(columns.iter().map(format).collect()))
         } else {
-            Rows::Text(copy_text::Rows::new(columns.iter().map(|column| sight(column)).collect()))
+            Rows::Text(TextRows::new(columns.iter().map(|column| text_format(column)).collect()))
         };
-        Watch::over(rows, table, columns.iter().map(|column| column.name.clone()).collect(), spared)
+        RowScanner::over(rows, table, columns.iter().map(|column| column.name.clone()).collect(), exemptions)
     }
 
-    fn over(rows: Rows, table: &TablePath, columns: Vec<String>, spared: &'a Exemptions) -> Watch<'a> {
-        let spare = columns.iter().map(|name| spared.columns.get(&(table.clone(), name.clone())));
-        Watch {
+    fn over(rows: Rows, table: &TablePath, columns: Vec<String>, exemptions: &'a Exemptions) -> RowScanner<'a> {
+        let exempt = columns.iter().map(|name| exemptions.columns.get(&(table.clone(), name.clone())));
+        RowScanner {
             table: table.clone(),
-            spare: spare.map(|kinds| kinds.cloned().unwrap_or_default()).collect(),
-            domains: &spared.domains,
+            exempt: exempt.map(|kinds| kinds.cloned().unwrap_or_default()).collect(),
+            domains: &exemptions.domains,
             counts: vec![[0; Kind::ALL.len()]; columns.len()],
             columns,
             rows,
         }
     }
 
-    /// Takes a piece of what `COPY … TO STDOUT` gives.
-    pub fn feed(&mut self, piece: &[u8]) {
-        let (counts, spare, domains) = (&mut self.counts, &self.spare, self.domains);
-        let look = |column: usize, text: &str| {
-            let (Some(count), Some(spare)) = (counts.get_mut(column), spare.get(column)) else { return };
-            let mut seen = [false; Kind::ALL.len()];
+    /// Scans a piece of the output of `COPY … TO STDOUT`.
+    ///
+    /// # Errors
+    /// [`pg::Error::MalformedCopy`]
+    pub fn feed(&mut self, piece: &[u8]) -> pg::Result<()> {
+        let (counts, exempt, domains) = (&mut self.counts, &self.exempt, self.domains);
+        let on_value = |column: usize, text: &str| {
+            let (Some(counts), Some(exempt)) = (counts.get_mut(column), exempt.get(column)) else { return };
+            let mut detected = [false; Kind::ALL.len()];
             detect::visit(text, &mut |found| {
                 let harmless = found.domain(text).is_some_and(|domain| domains.contain(domain));
-                if !harmless && !spare.contains(&found.kind) {
-                    seen[found.kind as usize] = true;
+                if !harmless && !exempt.contains(&found.kind) {
+                    detected[found.kind as usize] = true;
                 }
             });
-            seen.iter().zip(count).filter(|(seen, _)| **seen).for_each(|(_, count)| *count += 1);
+            detected.iter().zip(counts).filter(|(detected, _)| **detected).for_each(|(_, count)| *count += 1);
         };
         match &mut self.rows {
-            Rows::Text(rows) => rows.feed(piece, look),
-            Rows::Binary(rows) => rows.feed(piece, look),
+            Rows::Text(rows) => {
+                rows.feed(piece, on_value);
+                Ok(())
+            }
+            Rows::Binary(rows) => rows.feed(piece, on_value),
         }
     }
 
-    /// How many rows were read.
-    pub fn count(&self) -> u64 {
-        match &self.rows {
+    /// Returns what was detected, after the last piece.
+    ///
+    /// # Errors
+    /// [`pg::Error::MalformedCopy`] if the stream was cut off.
+    pub fn finish(self) -> pg::Result<Vec<Detection>> {
+        let of = match &self.rows {
             Rows::Text(rows) => rows.count(),
-            Rows::Binary(rows) => rows.count(),
-        }
-    }
-
-    /// What was found.
-    pub fn findings(&self) -> Vec<Finding> {
-        let finding = |(column, kind, rows): (&String, Kind, u64)| Finding {
-            schema: self.table.schema.clone(),
-            table: self.table.table.clone(),
-            column: column.clone(),
-            kind,
-            rows,
-            of: self.count(),
+            Rows::Binary(rows) => rows.finish()?,
         };
-        let all =
-            self.columns.iter().zip(&self.counts).flat_map(|(column, counts)| {
-                Kind::ALL.into_iter().map(move |kind| (column, kind, counts[kind as usize]))
-            });
-        all.filter(|(.., rows)| *rows > 0).map(finding).collect()
+        let mut detections = Vec::new();
+        for (column, counts) in self.columns.iter().zip(&self.counts) {
+            for kind in Kind::ALL {
+                let rows = counts[kind as usize];
+                if rows > 0 {
+                    let (schema, table) = (self.table.schema.clone(), self.table.table.clone());
+                    detections.push(Detection { schema, table, column: column.clone(), kind, rows, of });
+                }
+            }
+        }
+        Ok(detections)
     }
 }
 
-fn sight(column: &Column) -> Sight {
+fn text_format(column: &Column) -> TextFormat {
     match (may_hold_text(column), column.array) {
-        (false, _) => Sight::None,
-        (true, false) => Sight::Plain,
-        (true, true) => Sight::Array,
+        (false, _) => TextFormat::Skipped,
+        (true, false) => TextFormat::Plain,
+        (true, true) => TextFormat::Array,
     }
 }
 
-/// Whether rows with a column can be looked at in binary form.
-pub fn is_seen_in_binary(column: &Column) -> bool {
-    Form::of(column, may_hold_text(column)).is_some()
+fn binary_format(column: &Column) -> Option<BinaryFormat> {
+    BinaryFormat::of(column, may_hold_text(column))
 }
 
-/// Whether values of a column are looked at: numbers, times, ranges of these, enums, UUIDs and bytes are not.
+/// Whether the values of a column can be scanned in binary format, or need not be scanned.
+pub fn is_scannable_in_binary(column: &Column) -> bool {
+    binary_format(column).is_some()
+}
+
+/// Whether the values of a column are scanned: numbers, times, ranges of these, enums, UUIDs and bytes are not.
 fn may_hold_text(column: &Column) -> bool {
-    const OTHERS: [&str; 26] = [
+    const WITHOUT_TEXT: [&str; 26] = [
         "int2",
         "int4",
         "int8",
@@ -150,5 +164,5 @@ fn may_hold_text(column: &Column) -> bool {
     ];
     let base = &column.base;
     let is_range = matches!(base.form, 'r' | 'm');
-    !(base.form == 'e' || (base.schema == "pg_catalog" && (is_range || OTHERS.contains(&base.name.as_str()))))
+    !(base.form == 'e' || (base.schema == "pg_catalog" && (is_range || WITHOUT_TEXT.contains(&base.name.as_str()))))
 }

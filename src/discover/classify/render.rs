@@ -1,20 +1,20 @@
-//! Masks as they are written: which of them the column takes, and names in quotation marks.
+//! Masks in YAML that compile for a column.
 
 use crate::config::mask::WrittenMask;
 use crate::mask::{Key, Refusal, Rule, compile};
 use crate::pg::catalog::Column;
 
-/// The first mask that the column takes; without one, why it does not take the first.
+/// Returns the first mask that compiles for the column, or the reason why the first one does not.
 ///
-/// A mask is a secret's and not guessed at: whether it compiles does not depend on the secret.
-pub(crate) fn first_taken(column: &Column, masks: &[String]) -> Result<String, Option<Refusal>> {
-    let Ok(key) = Key::new("whether it compiles") else { return Err(None) };
+/// Compiles under a placeholder key: whether a mask compiles does not depend on the key.
+pub(super) fn first_accepted(column: &Column, masks: &[String]) -> Result<String, Option<Refusal>> {
+    let Ok(key) = Key::new("placeholder for compiling") else { return Err(None) };
     let mut first = None;
-    for written in masks {
-        let Ok(mask) = serde_yaml::from_str::<WrittenMask>(written) else { continue };
+    for yaml in masks {
+        let Ok(mask) = serde_yaml::from_str::<WrittenMask>(yaml) else { continue };
         let Ok(rule) = Rule::meant(&mask) else { continue };
         match compile(&rule, column, &key) {
-            Ok(_) => return Ok(written.clone()),
+            Ok(_) => return Ok(yaml.clone()),
             Err(refusal) => {
                 first.get_or_insert(refusal);
             }

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::config::KeptType;
 use crate::discover::classify::*;
-use crate::pg::catalog::{IndexKey, Type, Unique};
+use crate::pg::catalog::{Column, IndexKey, Type, Unique};
 
 fn column(name: &str, kind: &str) -> Column {
     let (kind, array) = kind.strip_suffix("[]").map_or((kind, false), |kind| (kind, true));
@@ -35,9 +36,9 @@ fn column(name: &str, kind: &str) -> Column {
 
 fn proposed(column: &Column, values: &[&str]) -> Proposal {
     let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
-    let guess = guess(column, &values, false);
-    assert!(values.iter().all(|value| value.len() < 8 || !guess.reason.contains(value.as_str())), "{}", guess.reason);
-    guess.proposal
+    let found = classify(column, &values, false);
+    assert!(values.iter().all(|value| value.len() < 8 || !found.reason.contains(value.as_str())), "{}", found.reason);
+    found.proposal
 }
 
 fn mask(written: &str) -> Proposal {
@@ -45,7 +46,7 @@ fn mask(written: &str) -> Proposal {
 }
 
 #[test]
-fn values_tell_what_names_do_not() {
+fn values_decide_if_names_do_not() {
     let text = |name: &str| column(name, "text");
     assert_eq!(proposed(&text("a"), &["kim@naver.com", "lee@daum.net"]), mask("email"));
     assert_eq!(proposed(&text("a"), &["010-1234-5678", "+82 10-1234-5678"]), mask("{ phone: kr }"));
@@ -76,7 +77,7 @@ fn values_tell_what_names_do_not() {
 }
 
 #[test]
-fn names_tell_what_values_do_not() {
+fn names_decide_if_values_do_not() {
     let text = |name: &str| column(name, "text");
     assert_eq!(proposed(&text("email"), &[]), mask("email"));
     assert_eq!(proposed(&text("휴대폰"), &[]), mask("{ phone: kr }"));
@@ -91,7 +92,7 @@ fn names_tell_what_values_do_not() {
     assert_eq!(proposed(&column("sha256", "bytea"), &[]), Proposal::Keep);
     assert_eq!(proposed(&column("avatar", "bytea"), &[]), mask("bytes"));
     assert_eq!(proposed(&column("remote", "inet"), &[]), mask("ip"));
-    // A person's name that must be unique is none of a list.
+    // A unique name cannot be taken from a list.
     let key = Unique {
         name: "k".into(),
         keys: vec![IndexKey::Column("full_name".into())],
@@ -101,9 +102,9 @@ fn names_tell_what_values_do_not() {
     };
     let unique = Column { unique: vec![key], ..text("full_name") };
     assert_eq!(proposed(&unique, &[]), mask("username"));
-    let guess = guess(&text("email"), &["a@b.kr".into(), "c@d.kr".into(), "nobody".into()], false);
-    assert_eq!(guess.reason, "the name says e-mail addresses; 2 of 3 sampled values are e-mail addresses");
-    assert_eq!(guess.sure, Confidence::Certain);
+    let found = classify(&text("email"), &["a@b.kr".into(), "c@d.kr".into(), "nobody".into()], false);
+    assert_eq!(found.reason, "the name suggests e-mail addresses; 2 of 3 sampled values are e-mail addresses");
+    assert_eq!(found.confidence, Confidence::Certain);
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn documents_are_masked_by_path() {
     );
     assert_eq!(proposed(&settings, &[r#"{"theme": "dark", "font": 14}"#]), Proposal::Keep);
     assert_eq!(proposed(&settings, &["{"]), Proposal::Unknown);
-    // Whatever becomes of arrays, nothing of them is left out.
+    // Arrays are masked, by `[*]` or as a whole.
     let Proposal::Mask(written) = proposed(&settings, &[r#"{"admins": [{"email": "kim@naver.com"}], "x": 1}"#]) else {
         panic!()
     };

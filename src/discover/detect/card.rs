@@ -1,10 +1,9 @@
-//! Card numbers: the ranges of the issuers, the length that goes with them, the check digit, and no
-//! number that is published for tests.
+//! Card numbers: an issuer's range with its length and a valid check digit, except published test numbers.
 
-use crate::discover::detect::number::{Groups, value};
+use super::digit_groups::{DigitGroups, value};
 
-/// What payment providers print in their manuals. All of 4000 00 is: `card: valid` makes these.
-const PUBLISHED: [u64; 17] = [
+/// Test numbers that payment providers publish, outside of [`TEST_RANGE`].
+const TEST_NUMBERS: [u64; 17] = [
     4_242_424_242_424_242,
     4_111_111_111_111_111,
     4_012_888_888_881_881,
@@ -23,17 +22,18 @@ const PUBLISHED: [u64; 17] = [
     6_011_000_990_139_424,
     3_530_111_333_300_000,
 ];
+/// Numbers of this range are for tests; `card: valid` makes them.
 const TEST_RANGE: &[u8] = b"400000";
 
-/// How many groups the number has that begins with this one.
-pub(crate) fn number(groups: &Groups<'_>, first: usize) -> Option<usize> {
-    let written: [&[usize]; 4] = [&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 4, 4, 4, 3]];
+/// The number of groups of the card number that begins with a group.
+pub(super) fn number(groups: &DigitGroups<'_>, first: usize) -> Option<usize> {
+    let notations: [&[usize]; 4] = [&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 4, 4, 4, 3]];
     let single = groups.digits(first);
     if (13..=19).contains(&single.len()) {
         return is_number(single).then_some(1);
     }
-    // The longest way to read it first.
-    let count = written.iter().rev().find(|lengths| groups.are(first, lengths, b"- "))?.len();
+    // The longest notation first.
+    let count = notations.iter().rev().find(|lengths| groups.have_lengths(first, lengths, b"- "))?.len();
     let mut digits = [0; 19];
     let mut length = 0;
     for group in first..first + count {
@@ -48,10 +48,10 @@ fn is_number(digits: &[u8]) -> bool {
     is_issued(digits)
         && has_check_digit(digits)
         && !digits.starts_with(TEST_RANGE)
-        && !PUBLISHED.contains(&value(digits))
+        && !TEST_NUMBERS.contains(&value(digits))
 }
 
-/// Ranges of ISO/IEC 7812 as the issuers publish them, each with its lengths.
+/// Whether the number is in a range that an issuer publishes (ISO/IEC 7812), and has one of the range's lengths.
 fn is_issued(digits: &[u8]) -> bool {
     let length = digits.len();
     match value(&digits[..4]) {
@@ -70,13 +70,13 @@ fn is_issued(digits: &[u8]) -> bool {
         6200..=6299 => (16..=19).contains(&length),
         // Maestro.
         5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763 => true,
-        // Cards for Korea only.
+        // Domestic cards of Korea.
         9400..=9499 | 9200..=9299 => length == 16,
         _ => false,
     }
 }
 
-/// Luhn: from the right, every second digit counts double, as the sum of its digits.
+/// The Luhn check: from the right, every second digit counts double, as the sum of its digits.
 fn has_check_digit(digits: &[u8]) -> bool {
     let counted = |(place, digit): (usize, &u8)| {
         let digit = u32::from(digit - b'0');

@@ -1,39 +1,40 @@
-//! An e-mail address around its `@`, which in an address on the web may be written `%40`.
+//! E-mail addresses, with `@` or, as in URLs, `%40`.
 
-use crate::discover::detect::{Found, Kind};
+use super::kind::{Kind, Match};
 
-/// Endings of files, which follow an `@` in names such as `logo@2x.png`.
-const FILES: [&[u8]; 12] =
+/// Extensions of files that are named like `logo@2x.png`.
+const FILE_EXTENSIONS: [&[u8]; 12] =
     [b"png", b"jpg", b"jpeg", b"gif", b"webp", b"svg", b"css", b"js", b"mjs", b"ts", b"json", b"pdf"];
 
-pub(crate) fn around(text: &[u8], at: usize, width: usize) -> Option<Found> {
-    let start = local(text, at);
-    if let Some(password) = password(text, start).filter(|_| width == 1) {
-        return Some(Found { kind: Kind::Secret, start: password, end: at });
+/// The e-mail address around the `@` at `at`, which takes `width` bytes; or the password of a URL there.
+pub(super) fn around(text: &[u8], at: usize, width: usize) -> Option<Match> {
+    let start = local_start(text, at);
+    if let Some(password) = password_start(text, start).filter(|_| width == 1) {
+        return Some(Match { kind: Kind::Secret, start: password, end: at });
     }
-    let end = at + width + domain(&text[at + width..]);
+    let end = at + width + domain_length(&text[at + width..]);
     let (name, host) = (&text[start..at], &text[at + width..end]);
     if name.is_empty() || host.is_empty() || name.starts_with(b".") || name.ends_with(b".") {
         return None;
     }
     if text[..start].ends_with(b"://") && !text[..start].ends_with(b"mailto://") {
-        return None; // A user of a server.
+        return None; // The user name of a URL.
     }
     // `git@host:path`.
     if name == b"git" && text.get(end) == Some(&b':') {
         return None;
     }
     let last = host.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-    let is_file = FILES.iter().any(|ending| last.eq_ignore_ascii_case(ending));
-    // What a mask leaves of an address when it keeps nothing but the shape.
+    let is_file = FILE_EXTENSIONS.iter().any(|extension| last.eq_ignore_ascii_case(extension));
+    // The output of `text: shape` for an address.
     let is_shape = last.iter().all(|byte| *byte == b'x')
         && host.iter().all(|byte| matches!(byte, b'x' | b'X' | b'0' | b'-' | b'.'));
-    (!is_file && !is_shape).then_some(Found { kind: Kind::Email, start, end })
+    (!is_file && !is_shape).then_some(Match { kind: Kind::Email, start, end })
 }
 
-/// Where the part before the `@` begins. After ASCII it is ASCII, so that a particle written on to the
-/// word before does not belong to it.
-fn local(text: &[u8], at: usize) -> usize {
+/// The start of the local part. If it ends in ASCII it is all ASCII, so that a Korean word before it, without a space
+/// between, does not belong to it.
+fn local_start(text: &[u8], at: usize) -> usize {
     let ascii = at > 0 && text[at - 1].is_ascii();
     let belongs = |byte: u8| {
         if byte.is_ascii() {
@@ -47,17 +48,18 @@ fn local(text: &[u8], at: usize) -> usize {
     while start > 0 && at - start < 64 * 3 && belongs(text[start - 1]) {
         start -= 1;
     }
-    // Quotation marks, slashes and the like before the name are none of it.
+    // Quotation marks, slashes and the like before the name do not belong to it.
     while start < at && text[start].is_ascii() && !text[start].is_ascii_alphanumeric() {
         start += 1;
     }
     start
 }
 
-/// How long the domain is: labels with dots between, the last of two letters at least. 0 if it is none.
-fn domain(text: &[u8]) -> usize {
-    let plain = labels(text, |byte| byte.is_ascii());
-    if plain > 0 { plain } else { labels(text, |_| true) }
+/// The length of the domain at the start of a text: labels separated by dots, the last with at least two letters. 0 if
+/// there is none.
+fn domain_length(text: &[u8]) -> usize {
+    let ascii = labels(text, |byte| byte.is_ascii());
+    if ascii > 0 { ascii } else { labels(text, |_| true) }
 }
 
 fn labels(text: &[u8], taken: impl Fn(u8) -> bool) -> usize {
@@ -69,18 +71,18 @@ fn labels(text: &[u8], taken: impl Fn(u8) -> bool) -> usize {
     }
     let host = &text[..end];
     let mut parts = host.split(|byte| *byte == b'.');
-    let right = |part: &[u8]| !part.is_empty() && part[0] != b'-' && part[part.len() - 1] != b'-';
+    let is_label = |part: &[u8]| !part.is_empty() && part[0] != b'-' && part[part.len() - 1] != b'-';
     let last = host.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
     let top = last.len() >= 2
         && (last.iter().all(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii()) || last.starts_with(b"xn--"));
-    if host.contains(&b'.') && top && parts.all(right) { end } else { 0 }
+    if host.contains(&b'.') && top && parts.all(is_label) { end } else { 0 }
 }
 
-/// Where the password of `scheme://user:password@host` begins, if this is one.
-fn password(text: &[u8], start: usize) -> Option<usize> {
-    // The password itself may hold characters that end an address's first part.
+/// The start of the password of `scheme://user:password@host`.
+fn password_start(text: &[u8], start: usize) -> Option<usize> {
+    // A password may contain characters that a local part may not.
     let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'<' | b'>');
-    // No address is so long that more has to be looked at.
+    // No URL has more than this before its host.
     let near = start.saturating_sub(300);
     let slash = text[near..start].iter().rposition(ends)? + near;
     let colon = text[slash..start].iter().position(|byte| *byte == b':')? + slash;

@@ -1,13 +1,13 @@
-//! Keys, tokens and password hashes: by the prefixes that their makers give them, and what has none by
-//! its disorder.
+//! Keys, tokens and password hashes: by known prefixes, and without one by randomness.
 //!
-//! The rule for disorder: 32 characters or more of base64 without a break, capitals, small letters and
-//! digits among them, whose kind changes at three characters of ten or more, with 4 bits of entropy a
-//! character. Words written together change seldom; digests and UUIDs have no capitals.
+//! Random are 32 or more characters of base64 that include upper-case letters, lower-case letters and digits, change
+//! between these at three of ten characters or more, and have 4 bits of entropy per character. Words written together
+//! change less often; digests and UUIDs have no upper-case letters.
 
-use crate::discover::detect::{Found, Kind, is_word};
+use super::kind::{Kind, Match};
+use super::word::is_word;
 
-/// A prefix, the characters that follow it, and how many of these there are at least.
+/// A prefix, the characters that may follow it, and the least number of them.
 struct Prefix(&'static [u8], fn(u8) -> bool, usize);
 
 const fn prefix(text: &'static [u8], least: usize) -> Prefix {
@@ -16,8 +16,8 @@ const fn prefix(text: &'static [u8], least: usize) -> Prefix {
 
 const PREFIXES: [Prefix; 25] = [
     // Amazon Web Services.
-    Prefix(b"AKIA", is_capital, 16),
-    Prefix(b"ASIA", is_capital, 16),
+    Prefix(b"AKIA", is_upper_or_digit, 16),
+    Prefix(b"ASIA", is_upper_or_digit, 16),
     // GitHub, GitLab.
     prefix(b"ghp_", 36),
     prefix(b"gho_", 36),
@@ -35,7 +35,7 @@ const PREFIXES: [Prefix; 25] = [
     prefix(b"AIza", 35),
     prefix(b"ya29.", 20),
     prefix(b"1//", 32),
-    // Others.
+    // Other services.
     prefix(b"whsec_", 16),
     prefix(b"sk-", 32),
     prefix(b"SG.", 22),
@@ -46,51 +46,53 @@ const PREFIXES: [Prefix; 25] = [
     prefix(b"pbkdf2_sha256$", 20),
     prefix(b"SCRAM-SHA-256$", 20),
 ];
-const LEAST: usize = 15;
-const SHORTEST: usize = 32;
-/// A picture in base64 is no key.
-const LONGEST: usize = 512;
-/// Nothing is read further than this: a text made of beginnings would be read again from each.
-const FAR: usize = 4096;
+/// Bytes of the shortest token with a prefix.
+const MIN_LENGTH: usize = 15;
+/// Bytes of the shortest random token.
+const MIN_RANDOM: usize = 32;
+/// Bytes of the longest random token or hash: an image in base64 is no key.
+const MAX_LENGTH: usize = 512;
+/// Bytes read of one token: a text made of prefixes would be read again from each of them.
+const MAX_READ: usize = 4096;
 
-/// One that begins at a word. `weighed` is where the last token ended that was found to be none.
-pub(crate) fn at(text: &[u8], start: usize, weighed: &mut usize) -> Option<Found> {
-    let rest = &text[start..text.len().min(start + FAR)];
-    // Nearly every word ends sooner than any key.
+/// A secret that begins with a word. `rated` is the end of the last token that was rated not random.
+pub(super) fn token(text: &[u8], start: usize, rated: &mut usize) -> Option<Match> {
+    let rest = &text[start..text.len().min(start + MAX_READ)];
+    // Fails early: nearly every word is shorter than any key.
     let belongs = |byte: &u8| is_base64(*byte) || matches!(byte, b'.' | b'/' | b'+' | b'$');
-    if rest.len() < LEAST || !rest[..LEAST].iter().all(belongs) {
+    if rest.len() < MIN_LENGTH || !rest[..MIN_LENGTH].iter().all(belongs) {
         return None;
     }
-    let length = known(rest).or_else(|| live(rest)).or_else(|| web_token(rest)).or_else(|| {
-        if start < *weighed {
+    let length = prefixed(rest).or_else(|| live_key(rest)).or_else(|| web_token(rest)).or_else(|| {
+        if start < *rated {
             return None;
         }
-        let solid = rest.iter().take_while(|byte| is_base64(**byte) || matches!(byte, b'+' | b'/')).count();
-        let length = solid + rest[solid..].iter().take(2).take_while(|byte| **byte == b'=').count();
-        *weighed = start + length;
-        // The first part of an address, a digest with the name of its algorithm, or a key to be published.
+        let body = rest.iter().take_while(|byte| is_base64(**byte) || matches!(byte, b'+' | b'/')).count();
+        let length = body + rest[body..].iter().take(2).take_while(|byte| **byte == b'=').count();
+        *rated = start + length;
+        // The local part of an address, a digest after the name of its algorithm, a public key, or a data URL.
         let other = rest.get(length) == Some(&b'@')
             || rest.starts_with(b"sha")
             || rest.starts_with(b"pk_")
             || text[..start].ends_with(b"base64,");
-        (!other && is_disorder(&rest[..length])).then_some(length)
+        (!other && is_random(&rest[..length])).then_some(length)
     })?;
-    Some(Found { kind: Kind::Secret, start, end: start + length })
+    Some(Match { kind: Kind::Secret, start, end: start + length })
 }
 
-/// One that begins with a sign: a private key, a password hash.
-pub(crate) fn marked(text: &[u8], start: usize) -> Option<Found> {
+/// A secret that begins with a punctuation mark: a private key or a password hash.
+pub(super) fn with_mark(text: &[u8], start: usize) -> Option<Match> {
     let rest = &text[start..];
     let length = if rest.starts_with(b"-----BEGIN ") {
         let line = &rest
             [..rest.iter().take(60).position(|byte| *byte == b'\n' || *byte == b'\r').unwrap_or(rest.len().min(60))];
         line.windows(16).any(|part| part == b"PRIVATE KEY-----").then_some(line.len())
     } else if rest.starts_with(b"$") {
-        password_hash(&rest[..rest.len().min(LONGEST)])
+        password_hash(&rest[..rest.len().min(MAX_LENGTH)])
     } else {
         None
     }?;
-    Some(Found { kind: Kind::Secret, start, end: start + length })
+    Some(Match { kind: Kind::Secret, start, end: start + length })
 }
 
 /// bcrypt (`$2b$12$` and 53 characters), Argon2, scrypt and the hashes of crypt(3).
@@ -104,7 +106,8 @@ fn password_hash(rest: &[u8]) -> Option<usize> {
     (is_bcrypt || is_other).then_some(length)
 }
 
-fn known(rest: &[u8]) -> Option<usize> {
+/// The length of a token with one of [`PREFIXES`].
+fn prefixed(rest: &[u8]) -> Option<usize> {
     PREFIXES.iter().find_map(|Prefix(prefix, follows, least)| {
         let tail = rest.strip_prefix(*prefix)?;
         let length =
@@ -113,8 +116,8 @@ fn known(rest: &[u8]) -> Option<usize> {
     })
 }
 
-/// `sk_live_…` of Stripe, and its imitators' `name_live_…`. Those for publication begin with `pk`.
-fn live(rest: &[u8]) -> Option<usize> {
+/// `sk_live_…` of Stripe, and similar keys, `name_live_…`. Public keys begin with `pk`.
+fn live_key(rest: &[u8]) -> Option<usize> {
     let name = rest.iter().take(6).take_while(|byte| byte.is_ascii_lowercase()).count();
     let tail = rest[name..].strip_prefix(b"_live_")?;
     let length = tail.iter().take_while(|byte| is_word(**byte)).count();
@@ -136,26 +139,27 @@ fn web_token(rest: &[u8]) -> Option<usize> {
     dot(claims).then(|| claims + 1 + part(claims + 1))
 }
 
-fn is_disorder(token: &[u8]) -> bool {
-    // The longest stretch without the signs that also stand in paths and names.
-    let solid = token.split(|byte| matches!(byte, b'-' | b'_' | b'/' | b'=')).map(<[u8]>::len).max().unwrap_or(0);
-    if !(SHORTEST..=LONGEST).contains(&token.len()) || solid < SHORTEST / 2 {
+/// Whether a token meets the rule at the top of this file.
+fn is_random(token: &[u8]) -> bool {
+    // The longest part without the characters that also occur in paths and names.
+    let longest = token.split(|byte| matches!(byte, b'-' | b'_' | b'/' | b'=')).map(<[u8]>::len).max().unwrap_or(0);
+    if !(MIN_RANDOM..=MAX_LENGTH).contains(&token.len()) || longest < MIN_RANDOM / 2 {
         return false;
     }
-    let kind = |byte: u8| match byte {
+    let class = |byte: u8| match byte {
         b'a'..=b'z' => 1_u8,
         b'A'..=b'Z' => 2,
         b'0'..=b'9' => 4,
         _ => 0,
     };
-    let all = token.iter().fold(0, |seen, byte| seen | kind(*byte));
-    // A capital and the small letters after it are one word.
-    let changes = token.windows(2).map(|pair| (kind(pair[0]), kind(pair[1])));
+    let all = token.iter().fold(0, |seen, byte| seen | class(*byte));
+    // An upper-case letter and the lower-case letters after it are one word.
+    let changes = token.windows(2).map(|pair| (class(pair[0]), class(pair[1])));
     let changes = changes.filter(|(one, next)| one != next && (*one, *next) != (2, 1)).count();
     all == 7 && changes * 10 >= token.len() * 3 && entropy(token) >= 4.0
 }
 
-/// Bits a character, from how often each occurs.
+/// Shannon entropy in bits per character.
 fn entropy(token: &[u8]) -> f64 {
     let mut counts = [0_u32; 256];
     token.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
@@ -172,6 +176,6 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-fn is_capital(byte: u8) -> bool {
+fn is_upper_or_digit(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit()
 }

@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 
+use crate::config::mask::Scalar;
 use crate::discover::detect::*;
+use crate::mask::Rule;
 
-/// What is found, as kind and text.
+/// All matches, as kind and text.
 fn found(text: &str) -> Vec<(Kind, String)> {
     let mut found = find(text);
     found.sort_by_key(|one| one.start);
@@ -35,7 +37,7 @@ fn e_mail_addresses_are_found() {
         ("mailto:kim@haneul.kr", "kim@haneul.kr"),
         ("1@2.io", "1@2.io"),
     ] {
-        // 'é' before the @ is not ASCII, and 'j' to 's' are letters all the same.
+        // 'é' before the @ is not ASCII, and 'j' to 's' belong to the local part all the same.
         finds(Kind::Email, text, what);
     }
     finds_nothing(&[
@@ -130,7 +132,7 @@ fn telephone_numbers_are_found() {
 }
 
 #[test]
-fn cards_and_numbers_of_the_state_are_found() {
+fn cards_and_official_numbers_are_found() {
     for text in
         ["4539-0007-3687-8721", "4539000736878721", "5425 2334 3010 9903", "374245455400126", "3742 454554 00126"]
     {
@@ -149,19 +151,19 @@ fn cards_and_numbers_of_the_state_are_found() {
         "d4539000736878721",
     ]);
     for text in ["880417-1234560", "8804171234560", "900101-2345672"] {
-        let right = with_check_digit(text);
-        finds(Kind::RegistrationNumber, &right, &right);
-        finds(Kind::RegistrationNumber, &format!("주민번호{right}입니다"), &right);
+        let valid = with_check_digit(text);
+        finds(Kind::RegistrationNumber, &valid, &valid);
+        finds(Kind::RegistrationNumber, &format!("주민번호{valid}입니다"), &valid);
     }
     finds_nothing(&["881317-1234567", "880230-1234567", "000000-0000000", "1712251234567", "920821-2495130"]);
     finds(Kind::BusinessNumber, "사업자 124-81-00998.", "124-81-00998");
     finds_nothing(&["124-81-00999", "1248100998", "517-01-37369", "000-00-00000"]);
 }
 
-/// A registration number with its last digit made right.
+/// A registration number with its last digit replaced by the check digit.
 fn with_check_digit(number: &str) -> String {
     let stem = &number[..number.len() - 1];
-    (0..10).map(|digit| format!("{stem}{digit}")).find(|number| !find(number).is_empty()).expect("one of ten is right")
+    (0..10).map(|digit| format!("{stem}{digit}")).find(|number| !find(number).is_empty()).expect("one of ten is valid")
 }
 
 #[test]
@@ -240,25 +242,25 @@ fn secrets_are_found() {
 }
 
 #[test]
-fn what_masks_make_is_not_found() {
+fn output_of_masks_is_not_found() {
     let harmless = Domains::harmless(["dev.example"]);
     for entry in crate::mask::list() {
         let rule = Rule::meant(&serde_yaml::from_str(entry.mask).unwrap()).unwrap();
-        let spared = match &rule {
-            // Made of right numbers, which become wrong ones.
+        let exempt = match &rule {
+            // The examples are valid numbers, which become invalid ones.
             Rule::RegistrationNumber | Rule::BusinessNumber => BTreeSet::new(),
             rule => resembled(rule),
         };
         for found in find(entry.to) {
             let allowed = found.domain(entry.to).is_some_and(|domain| harmless.contain(domain));
-            assert!(allowed || spared.contains(&found.kind), "{}: {} is a {}", entry.mask, entry.to, found.kind);
+            assert!(allowed || exempt.contains(&found.kind), "{}: {} is a {}", entry.mask, entry.to, found.kind);
         }
     }
     let fixed = Rule::Fixed(Scalar::Text("$2b$12$0123456789abcdef0123456789abcdef0123456789abcdef01234".into()));
     assert_eq!(resembled(&fixed), [Kind::Secret].into());
     let masks = [(Rule::BusinessNumber, Kind::BusinessNumber), (Rule::RegistrationNumber, Kind::RegistrationNumber)];
     for (rule, kind) in masks {
-        assert_eq!(resembled(&rule), [kind].into(), "one that was wrong may come out right");
+        assert_eq!(resembled(&rule), [kind].into(), "an invalid number may become valid");
     }
 }
 
@@ -288,13 +290,13 @@ fn hostile_texts_are_read_to_their_end() {
     ] {
         let _ = find(text);
     }
-    // Places are those of the original, also behind characters of other widths.
+    // Offsets are those of the original, also after characters of other widths.
     let text = "👩‍👩‍👧 – kim＠naver．com …";
     assert_eq!(found(text), [(Kind::Email, "kim＠naver．com".to_owned())]);
 }
 
 #[test]
-fn domains_hold_with_the_names_below_them() {
+fn domains_include_their_subdomains() {
     let domains = Domains::harmless(["haneul.example"]);
     for domain in ["example.com", "mail.Example.org", "haneul.example", "a.b.haneul.example"] {
         assert!(domains.contain(domain), "{domain}");
@@ -306,7 +308,7 @@ fn domains_hold_with_the_names_below_them() {
 
 proptest::proptest! {
     #[test]
-    fn places_lie_on_characters(text in "[０-９0-9@.+\\-() a-c가-나＠–$:%]{0,40}") {
+    fn offsets_are_character_boundaries(text in "[０-９0-9@.+\\-() a-c가-나＠–$:%]{0,40}") {
         for found in find(&text) {
             proptest::prop_assert!(text.get(found.start..found.end).is_some_and(|part| !part.is_empty()), "{found:?} in {text:?}");
         }

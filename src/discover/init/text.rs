@@ -1,21 +1,21 @@
-//! The text. Pure, and the same for the same database.
+//! The text of the first `devdb.yaml`: the same for the same database.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::config::yaml_scalar;
-use crate::config::{ColumnPath, TablePath};
-use crate::discover::classify::{Confidence, Guess, Proposal};
-use crate::discover::init::{Draft, root};
+use super::draft::Draft;
+use super::root::sample_root;
+use crate::config::{ColumnPath, TablePath, yaml_scalar};
+use crate::discover::classify::{Classification, Confidence, Proposal};
 use crate::mask::coverage::word;
 
-/// The text of a first `devdb.yaml`.
+/// Returns the text of a first `devdb.yaml`.
 pub fn text(draft: &Draft) -> String {
     let mut text = head(&draft.database);
     text.push_str(
-        "\n# What becomes of every column. Lines behind `#` are open: as long as nothing is said of a column, a\n\
-         # rotation stops before it publishes. `devdb masks` lists the masks.\nmask:\n  \
-         key: env:DEVDB_MASK_KEY # a secret of 16 characters or more; it stays, so that masks do\n",
+        "\n# One line for every column. Lines after `#` are undecided: a rotation does not publish until every column has\n\
+         # a masking rule or is kept. `devdb masks` lists the masks.\nmask:\n  \
+         key: env:DEVDB_MASK_KEY # at least 16 characters; keep it, so that masked values stay the same\n",
     );
     rules(draft, &mut text);
     keep(draft, &mut text);
@@ -23,19 +23,19 @@ pub fn text(draft: &Draft) -> String {
     text
 }
 
-/// Sections that are required, with names to be replaced.
+/// The required sections, with placeholders.
 fn head(database: &str) -> String {
     let slug: String =
         database.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let parts: Vec<&str> = slug.split('-').filter(|part| !part.is_empty()).collect();
-    let slug = parts.join("-");
-    let named = slug.starts_with(|c: char| c.is_ascii_lowercase()) && slug.len() <= 30;
-    let slug = if named { slug } else { "app".to_owned() };
+    let words: Vec<&str> = slug.split('-').filter(|part| !part.is_empty()).collect();
+    let slug = words.join("-");
+    let is_valid = slug.starts_with(|c: char| c.is_ascii_lowercase()) && slug.len() <= 30;
+    let slug = if is_valid { slug } else { "app".to_owned() };
     format!(
         "# yaml-language-server: $schema=./devdb.schema.json\n\
          #\n\
-         # A first configuration, written by `devdb init`. Names with REPLACE behind them are made up; check the\n\
-         # file with `devdb config check`.\n\
+         # A first configuration, written by `devdb init`. Replace the values marked REPLACE, then run\n\
+         # `devdb config check`.\n\
          version: 1\n\
          targets:\n  \
            {slug}-dev:\n    \
@@ -46,10 +46,10 @@ fn head(database: &str) -> String {
                  class: db.t4g.medium\n        \
                  subnet_group: {slug}-dev # REPLACE\n        \
                  parameter_group: {slug}-dev # REPLACE\n        \
-                 quarantine_security_groups: [sg-0123456789abcdef0] # REPLACE: only devdb gets in\n        \
+                 quarantine_security_groups: [sg-0123456789abcdef0] # REPLACE: admits only devdb\n        \
                  developer_security_groups: [sg-0fedcba9876543210] # REPLACE\n    \
-             source: {{ instance: {slug}-prod }} # REPLACE: production; only described and read\n    \
-             generation: {{ prefix: {slug}-dev- }} # what begins with it, and has devdb's tags, may be deleted\n    \
+             source: {{ instance: {slug}-prod }} # REPLACE: production, which is only described and read\n    \
+             generation: {{ prefix: {slug}-dev- }} # instances with this prefix and devdb's tags may be deleted\n    \
              record: {{ zone: Z0123456789, name: {slug}.dev.example.com }} # REPLACE\n    \
              databases: [{{ name: {} }}]\n",
         yaml_scalar(database)
@@ -57,22 +57,22 @@ fn head(database: &str) -> String {
 }
 
 fn rules(draft: &Draft, text: &mut String) {
-    let mut tables: BTreeMap<&TablePath, Vec<(&String, &Guess)>> = BTreeMap::new();
-    for ((table, column), guess) in &draft.guesses {
-        if matches!(guess.proposal, Proposal::Mask(_) | Proposal::Unknown) {
-            tables.entry(table).or_default().push((column, guess));
+    let mut tables: BTreeMap<&TablePath, Vec<(&String, &Classification)>> = BTreeMap::new();
+    for ((table, column), classified) in &draft.columns {
+        if matches!(classified.proposal, Proposal::Mask(_) | Proposal::Unknown) {
+            tables.entry(table).or_default().push((column, classified));
         }
     }
-    let is_mask = |guess: &Guess| matches!(guess.proposal, Proposal::Mask(_));
-    let any = tables.values().flatten().any(|(_, guess)| is_mask(guess));
+    let is_mask = |(_, classified): &(&String, &Classification)| matches!(classified.proposal, Proposal::Mask(_));
+    let any = tables.values().flatten().any(is_mask);
     text.push_str(if any { "  rules:\n" } else { "  rules: {}\n" });
     for (table, columns) in tables {
-        // A table without a line of its own would be nothing, which is none of the forms.
-        let hidden = if columns.iter().any(|(_, guess)| is_mask(guess)) { "" } else { "# " };
-        let _ = writeln!(text, "    {hidden}{}:", yaml_scalar(&table.to_string()));
-        for (column, guess) in columns {
-            let (name, reason) = (yaml_scalar(column), comment(&guess.reason));
-            let _ = match &guess.proposal {
+        // A table without rules would be null, which is invalid.
+        let mark = if columns.iter().any(is_mask) { "" } else { "# " };
+        let _ = writeln!(text, "    {mark}{}:", yaml_scalar(&table.to_string()));
+        for (column, classified) in columns {
+            let (name, reason) = (yaml_scalar(column), comment(&classified.reason));
+            let _ = match &classified.proposal {
                 Proposal::Mask(mask) => writeln!(text, "      {name}: {mask} # {reason}"),
                 _ => writeln!(text, "      # {name}: # {reason}"),
             };
@@ -83,11 +83,12 @@ fn rules(draft: &Draft, text: &mut String) {
 fn keep(draft: &Draft, text: &mut String) {
     let mut kept: BTreeMap<&str, Vec<(String, bool)>> = BTreeMap::new();
     let mut types = BTreeSet::new();
-    for ((table, column), guess) in &draft.guesses {
-        match guess.proposal {
+    for ((table, column), classified) in &draft.columns {
+        match classified.proposal {
             Proposal::Keep => {
                 let path = yaml_scalar(&ColumnPath::of(table, column).to_string());
-                kept.entry(guess.reason.as_str()).or_default().push((path, guess.sure > Confidence::Low));
+                let decided = classified.confidence > Confidence::Low;
+                kept.entry(classified.reason.as_str()).or_default().push((path, decided));
             }
             Proposal::KeepType(kind) => {
                 types.insert(word(kind));
@@ -95,13 +96,13 @@ fn keep(draft: &Draft, text: &mut String) {
             _ => {}
         }
     }
-    let any = kept.values().flatten().any(|(_, sure)| *sure);
+    let any = kept.values().flatten().any(|(_, decided)| *decided);
     text.push_str(if any { "  keep:\n" } else { "  keep: []\n" });
     for (reason, paths) in kept {
         let _ = writeln!(text, "    # {}:", comment(reason));
-        for (path, sure) in paths {
-            let hidden = if sure { "" } else { "# " };
-            let _ = writeln!(text, "    {hidden}- {path}");
+        for (path, decided) in paths {
+            let mark = if decided { "" } else { "# " };
+            let _ = writeln!(text, "    {mark}- {path}");
         }
     }
     let types: Vec<&str> = types.into_iter().collect();
@@ -109,18 +110,18 @@ fn keep(draft: &Draft, text: &mut String) {
 }
 
 fn sample(draft: &Draft, text: &mut String) {
-    let Some(root) = root(&draft.catalog) else { return };
+    let Some(root) = sample_root(&draft.catalog) else { return };
     let key: Vec<String> = root.key.iter().map(|column| yaml_scalar(column)).collect();
     let _ = write!(
         text,
-        "\n# Where a sample starts: {} tables lead to this one.\n# sample:\n#   root: {{ table: {}, key: [{}] }}\n",
+        "\n# The table that samples start from: {} tables reference it, directly or through others.\n# sample:\n#   root: {{ table: {}, key: [{}] }}\n",
         root.descendants,
         yaml_scalar(&root.table.to_string()),
         key.join(", ")
     );
 }
 
-/// In one line: names in it may hold anything.
+/// A reason on one line: names in it may contain any character.
 fn comment(reason: &str) -> String {
     reason
         .chars()
@@ -132,18 +133,18 @@ fn comment(reason: &str) -> String {
 mod tests {
     use super::*;
     use crate::config::KeptType;
-    use crate::discover::init::*;
-    use crate::pg::catalog::ForeignKey;
+    use crate::mask::coverage::Catalog;
 
-    fn draft(guesses: &[(&str, &str, Proposal, Confidence)]) -> Draft {
-        let guesses = guesses.iter().map(|(table, column, proposal, sure)| {
-            let place = (TablePath { schema: "public".into(), table: (*table).into() }, (*column).to_owned());
-            (place, Guess { proposal: proposal.clone(), reason: "its\nname: says # so".into(), sure: *sure })
+    fn draft(columns: &[(&str, &str, Proposal, Confidence)]) -> Draft {
+        let columns = columns.iter().map(|(table, column, proposal, confidence)| {
+            let path = (TablePath { schema: "public".into(), table: (*table).into() }, (*column).to_owned());
+            let (proposal, reason) = (proposal.clone(), "its\nname: says # so".into());
+            (path, Classification { proposal, reason, confidence: *confidence })
         });
-        Draft { database: "My App: 1".into(), catalog: Catalog::default(), guesses: guesses.collect() }
+        Draft { database: "My App: 1".into(), catalog: Catalog::default(), columns: columns.collect() }
     }
 
-    /// What the text says of columns.
+    /// The masking section of a text.
     fn loaded(text: &str) -> std::sync::Arc<crate::config::Masking> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("devdb.yaml");
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_names_are_named() {
+    fn hostile_names_are_quoted() {
         let mask = || Proposal::Mask("{ fake: korean_name }".into());
         let names = [
             "a b",
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_stays_open() {
+    fn undecided_columns_stay_undecided() {
         let text = text(&draft(&[
             ("users", "email", Proposal::Mask("email".into()), Confidence::Certain),
             ("users", "odd", Proposal::Unknown, Confidence::Low),
@@ -213,39 +214,5 @@ mod tests {
         assert!(text.contains("    # public.odd:\n"), "{text}");
         loaded(&super::text(&draft(&[])));
         loaded(&super::text(&draft(&[("odd", "odd", Proposal::Unknown, Confidence::Low)])));
-    }
-
-    #[test]
-    fn the_root_is_what_most_descend_from() {
-        let table = |name: &str| Table {
-            schema: "public".into(),
-            name: name.into(),
-            form: Form::Ordinary,
-            root: None,
-            parents: Vec::new(),
-            primary_key: vec!["id".into()],
-            rows: None,
-            bytes: 0,
-        };
-        let key = |from: &str, to: &str| ForeignKey {
-            schema: "public".into(),
-            table: from.into(),
-            name: "k".into(),
-            columns: vec!["x".into()],
-            to_schema: "public".into(),
-            to_table: to.into(),
-            to_columns: vec!["id".into()],
-            full: false,
-            deferrable: false,
-            validated: true,
-        };
-        let tables = ["teams", "people", "posts", "likes"].map(table).into();
-        let keys =
-            [("people", "teams"), ("posts", "people"), ("likes", "posts"), ("teams", "people"), ("likes", "people")];
-        let catalog =
-            Catalog { tables, foreign_keys: keys.map(|(from, to)| key(from, to)).into(), columns: Vec::new() };
-        let found = root(&catalog).unwrap();
-        assert_eq!((found.table.table.as_str(), found.descendants), ("people", 3));
-        assert_eq!(root(&Catalog::default()), None);
     }
 }

@@ -1,42 +1,40 @@
-//! Foreign keys, each with its pairs of columns in order.
+//! Reads foreign keys.
 
+use super::USER_SCHEMAS;
 use crate::pg::{Result, Session};
 
-use super::OWN;
-
-/// A declared foreign key. One of a partitioned table, or to one, is told once: not again for its
-/// partitions.
+/// A declared foreign key. One of a partitioned table, or that references one, is listed once, without its partitions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ForeignKey {
-    /// Schema of the table that has it.
+    /// Schema of the referencing table.
     pub schema: String,
-    /// That table.
+    /// The referencing table.
     pub table: String,
-    /// Its name; unique for the table only.
+    /// Its name; unique within the table only.
     pub name: String,
-    /// Its columns.
+    /// The referencing columns.
     pub columns: Vec<String>,
-    /// Schema of the table it points to.
+    /// Schema of the referenced table.
     pub to_schema: String,
-    /// That table.
+    /// The referenced table.
     pub to_table: String,
-    /// The columns it points to, each in the place of its partner in `columns`; not always the primary key.
+    /// The referenced columns, in the order of `columns`; not always the primary key.
     pub to_columns: Vec<String>,
-    /// Whether a NULL in one column has to come with NULL in all (`MATCH FULL`).
+    /// Whether a NULL in one column requires NULL in all (`MATCH FULL`).
     pub full: bool,
     /// Whether it may be checked at the end of a transaction.
     pub deferrable: bool,
-    /// Whether the rows that are there were checked; without that some may point nowhere.
+    /// Whether existing rows were checked; otherwise some may reference no row.
     pub validated: bool,
 }
 
-/// Foreign keys of all tables, in the order of schema, table and name.
+/// Reads the foreign keys of all tables, in the order of schema, table and name.
 ///
 /// # Errors
-/// What the server says.
+/// Server errors.
 pub async fn foreign_keys(session: &Session) -> Result<Vec<ForeignKey>> {
-    // From pg_constraint and not from information_schema, which shows only what the role owns and joins
-    // constraints of one name. A partition's copy has a parent.
+    // From pg_constraint: information_schema shows only what the role owns, and joins constraints by name. The copy of
+    // a partition has a parent.
     let names = |key: &str, table: &str| {
         format!(
             "ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.{key}) WITH ORDINALITY AS u (attnum, place) \
@@ -53,7 +51,7 @@ pub async fn foreign_keys(session: &Session) -> Result<Vec<ForeignKey>> {
                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                  JOIN pg_catalog.pg_class t ON t.oid = k.confrelid \
                  JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace \
-                 WHERE k.contype = 'f' AND k.conparentid = 0 AND {OWN} \
+                 WHERE k.contype = 'f' AND k.conparentid = 0 AND {USER_SCHEMAS} \
                  ORDER BY n.nspname, c.relname, k.conname",
                 names("conkey", "conrelid"),
                 names("confkey", "confrelid"),

@@ -1,45 +1,43 @@
-//! Indexes as ways to rows, and the operators that keys are compared with.
+//! Reads indexes, and the operators that keys are compared with.
 
 use std::collections::BTreeMap;
 
+use super::USER_SCHEMAS;
 use crate::pg::{Result, Session};
-
-use super::OWN;
 
 /// A valid index without a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
-    /// Schema of its table.
+    /// The table's schema.
     pub schema: String,
-    /// Its table.
+    /// The table.
     pub table: String,
-    /// Whether no two rows have the same key.
+    /// Whether it is unique.
     pub unique: bool,
-    /// Whether it is the primary key's.
+    /// Whether it belongs to the primary key.
     pub primary: bool,
-    /// What it is over, in order; none for an expression.
+    /// The key columns in order, `None` for an expression.
     pub columns: Vec<Option<String>>,
-    /// The equality operator of each key as it stands in an expression, `OPERATOR(pg_catalog.=)`; none where the
-    /// index is no B-tree.
+    /// The equality operator of each key, `OPERATOR(pg_catalog.=)`; `None` if the index is not a B-tree.
     pub equality: Vec<Option<String>>,
 }
 
-/// The operators that a foreign key compares with, for each pair of columns.
+/// The operators of a foreign key, for each pair of columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operators {
-    /// With the key on the left.
+    /// With the referenced column on the left.
     pub up: Vec<String>,
-    /// With the referring column on the left.
+    /// With the referencing column on the left.
     pub down: Vec<String>,
 }
 
 const OPERATOR: &str = "pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname)";
 
-/// Valid indexes without a condition, in the order of schema, table and name. Of a partitioned table its own
-/// and those of its partitions.
+/// Reads valid indexes without a condition, in the order of schema, table and name: for a partitioned table its own and
+/// those of its partitions.
 ///
 /// # Errors
-/// What the server says.
+/// Server errors.
 pub async fn indexes(session: &Session) -> Result<Vec<Index>> {
     let rows = session
         .query(
@@ -59,7 +57,7 @@ pub async fn indexes(session: &Session) -> Result<Vec<Index>> {
                  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid \
                  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                 WHERE i.indisvalid AND i.indpred IS NULL AND {OWN} ORDER BY n.nspname, c.relname, x.relname"
+                 WHERE i.indisvalid AND i.indpred IS NULL AND {USER_SCHEMAS} ORDER BY n.nspname, c.relname, x.relname"
             ),
             &[],
         )
@@ -75,12 +73,12 @@ pub async fn indexes(session: &Session) -> Result<Vec<Index>> {
     Ok(rows.iter().map(index).collect())
 }
 
-/// The operators of all foreign keys, by schema, table and name.
+/// Reads the operators of all foreign keys, by schema, table and name.
 ///
 /// # Errors
-/// What the server says.
+/// Server errors.
 pub async fn operators(session: &Session) -> Result<BTreeMap<(String, String, String), Operators>> {
-    // An equality has no commutator only where its two types are one.
+    // Only an equality operator of one type may lack a commutator.
     let names = |which: &str| {
         format!(
             "ARRAY(SELECT {OPERATOR} FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY AS u (eq, place) \
@@ -93,7 +91,7 @@ pub async fn operators(session: &Session) -> Result<BTreeMap<(String, String, St
             &format!(
                 "SELECT n.nspname::text, c.relname::text, k.conname::text, {}, {} FROM pg_catalog.pg_constraint k \
                  JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                 WHERE k.contype = 'f' AND k.conparentid = 0 AND {OWN}",
+                 WHERE k.contype = 'f' AND k.conparentid = 0 AND {USER_SCHEMAS}",
                 names("e.oid"),
                 names("CASE e.oprcom WHEN 0 THEN e.oid ELSE e.oprcom END"),
             ),

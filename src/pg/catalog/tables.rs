@@ -1,10 +1,9 @@
-//! Tables, with their place in partition trees and among parents, and how big they are.
+//! Reads tables with their size, partition tree and parents.
 
 use std::collections::BTreeMap;
 
+use super::USER_SCHEMAS;
 use crate::pg::{Result, Session};
-
-use super::OWN;
 
 /// An ordinary, partitioned or foreign table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,29 +12,28 @@ pub struct Table {
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub form: Form,
-    /// Of a partition, whatever its level, the schema and name of the table at the top.
+    /// Schema and name of a partition's topmost table.
     pub root: Option<(String, String)>,
-    /// Schema and name of tables that it inherits from directly; of a partition, the one it is part of.
+    /// Schema and name of the tables it inherits from directly, or of which it is a partition.
     pub parents: Vec<(String, String)>,
-    /// Columns of the primary key, in its order; empty without one.
+    /// Columns of the primary key in order; empty if there is none.
     pub primary_key: Vec<String>,
-    /// How many rows the server believes it has, without children and partitions; none before it was
-    /// counted.
+    /// The server's estimate of its rows, without children and partitions; `None` before the first ANALYZE.
     pub rows: Option<u64>,
     /// Bytes on disk with indexes and TOAST, without children and partitions.
     pub bytes: u64,
 }
 
-/// What a table is.
+/// The kind of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// One with rows of its own.
+    /// With rows of its own.
     Ordinary,
-    /// One whose rows are in its partitions.
+    /// Its rows are in its partitions.
     Partitioned,
-    /// One whose rows are elsewhere.
+    /// Its rows are elsewhere.
     Foreign,
 }
 
@@ -46,14 +44,13 @@ impl Table {
     }
 }
 
-/// All tables, in the order of schema and name.
+/// Reads all tables, in the order of schema and name.
 ///
 /// # Errors
-/// What the server says.
+/// Server errors.
 pub async fn tables(session: &Session) -> Result<Vec<Table>> {
     let mut parents = parents(session).await?;
-    // A size is NULL when the table is dropped meanwhile. Before 14 rows were 0 when not counted, since
-    // then -1.
+    // A size is NULL if the table is dropped meanwhile. An unknown estimate is -1, before version 14 it is 0.
     let rows = session
         .query(
             &format!(
@@ -67,13 +64,13 @@ pub async fn tables(session: &Session) -> Result<Vec<Table>> {
                  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                  LEFT JOIN pg_catalog.pg_class r ON c.relispartition AND r.oid = pg_catalog.pg_partition_root(c.oid::pg_catalog.regclass)::oid \
                  LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace \
-                 WHERE c.relkind IN ('r', 'p', 'f') AND {OWN} ORDER BY n.nspname, c.relname"
+                 WHERE c.relkind IN ('r', 'p', 'f') AND {USER_SCHEMAS} ORDER BY n.nspname, c.relname"
             ),
             &[],
         )
         .await?;
     let table = |row: &tokio_postgres::Row| {
-        let counted: f64 = row.get(4);
+        let estimate: f64 = row.get(4);
         Table {
             schema: row.get(1),
             name: row.get(2),
@@ -85,8 +82,8 @@ pub async fn tables(session: &Session) -> Result<Vec<Table>> {
             root: row.get::<_, Option<String>>(6).zip(row.get(7)),
             parents: parents.remove(&row.get(0)).unwrap_or_default(),
             primary_key: row.get(8),
-            // Estimates have no fraction, and a float holds every count that a table can have.
-            rows: (counted >= 0.0).then_some(counted as u64),
+            // Estimates are whole numbers, far below the limit of exact ones in a float.
+            rows: (estimate >= 0.0).then_some(estimate as u64),
             bytes: u64::try_from(row.get::<_, i64>(5)).unwrap_or_default(),
         }
     };

@@ -1,19 +1,20 @@
-//! Types: what is below a domain or an array, what a range and a composite are made of.
+//! Reads types: what domains, arrays, ranges and composite types consist of.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Column, Type};
+use super::column::{Column, Type};
 use crate::pg::{Result, Session, identifier};
 
 /// All types of the database.
 pub(super) struct Types {
     raw: BTreeMap<u32, Raw>,
     labels: BTreeMap<u32, Vec<String>>,
-    /// Of a range the type of its bounds, of a multirange the range.
+    /// The type of a range's bounds, or a multirange's range.
     inner: BTreeMap<u32, u32>,
 }
 
+/// A row of `pg_type`.
 struct Raw {
     name: String,
     form: char,
@@ -26,16 +27,17 @@ struct Raw {
     relation: u32,
 }
 
-/// The type that a domain or an array is made of.
+/// The type below a domain or an array.
 pub(super) struct Below {
     pub oid: u32,
-    /// Of a domain, the modifier that it gives to the type below.
+    /// The modifier that a domain gives to the type below; `None` for an array.
     pub domain: Option<i32>,
     /// Whether the domain refuses NULL.
     pub not_null: bool,
 }
 
 impl Types {
+    /// Reads all types.
     pub(super) async fn read(session: &Session) -> Result<Types> {
         let rows = session
             .query(
@@ -68,7 +70,7 @@ impl Types {
         Ok(Types { raw, labels, inner })
     }
 
-    /// What a domain or an array is made of; nothing for other types.
+    /// The type below a domain or an array, or `None` for other types.
     pub(super) fn below(&self, oid: u32) -> Option<Below> {
         let raw = self.raw.get(&oid)?;
         if raw.form == 'd' {
@@ -77,7 +79,7 @@ impl Types {
         raw.array.then_some(Below { oid: raw.element, domain: None, not_null: false })
     }
 
-    /// A type that is no domain, its attributes left out.
+    /// A type that is not a domain, without its attributes.
     pub(super) fn base(&self, oid: u32) -> Type {
         let raw = self.raw.get(&oid);
         Type {
@@ -91,28 +93,27 @@ impl Types {
         }
     }
 
-    /// The type with its attributes, and theirs, from the columns of all relations. A type is never part
-    /// of itself.
+    /// The type with its attributes, recursively, from the columns of all relations. A type never contains itself.
     pub(super) fn with_attributes(&self, base: Type, columns: &BTreeMap<u32, Vec<Column>>) -> Type {
         let relation = self.raw.get(&base.oid).filter(|raw| raw.form == 'c').map(|raw| raw.relation);
         let Some(own) = relation.and_then(|relation| columns.get(&relation)) else { return base };
         let completed = |column: &Column| Column {
             base: self.with_attributes(column.base.clone(), columns),
             unique: Vec::new(),
-            // A constraint of a table is none of its row type; a domain's is.
+            // A row type has no constraints of its table, but those of its domains.
             checks: column.checks.iter().filter(|check| check.of_domain).cloned().collect(),
             ..column.clone()
         };
         Type { attributes: Arc::new(own.iter().map(completed).collect()), ..base }
     }
 
-    /// The type as a cast takes it. `format_type` quotes what needs quotes but qualifies only what the
-    /// session's search path does not find, and another session's path is another.
+    /// The type as a cast takes it. `format_type` quotes names, but qualifies only those outside of the session's search
+    /// path, and other sessions have other paths.
     pub(super) fn declared(&self, oid: u32, modifier: i32, formatted: String) -> String {
         let Some(raw) = self.raw.get(&oid) else { return formatted };
         let suffix = formatted.find('(').and_then(|from| {
             let to = formatted[from..].find(')')?;
-            // A quoted name may hold parentheses; a modifier holds digits.
+            // A quoted name may contain parentheses; a modifier consists of digits.
             let modifier = &formatted[from..=from + to];
             modifier[1..modifier.len() - 1]
                 .chars()
@@ -136,8 +137,7 @@ impl Raw {
     }
 }
 
-/// The modifier of an interval: its name is followed by words (`interval day to second(3)`), which a
-/// qualified name does not take; it takes what they stand for.
+/// The modifier of an interval as numbers: a qualified name does not take the words of `interval day to second(3)`.
 fn fields(modifier: i32) -> String {
     const ANY_PRECISION: i32 = 0xFFFF;
     let (fields, precision) = ((modifier >> 16) & 0x7FFF, modifier & 0xFFFF);

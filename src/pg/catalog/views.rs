@@ -1,4 +1,4 @@
-//! Materialized views, in the order in which they can be filled.
+//! Reads materialized views in the order in which they can be refreshed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +13,14 @@ pub struct MaterializedView {
     pub name: String,
     /// The role that owns it.
     pub owner: Option<String>,
-    /// Whether it has been filled.
+    /// Whether it is populated.
     pub populated: bool,
 }
 
-/// All materialized views, those that others read first.
+/// Reads all materialized views, each after those that it reads.
 ///
 /// # Errors
-/// What the server says.
+/// Server errors.
 pub async fn materialized_views(session: &Session) -> Result<Vec<MaterializedView>> {
     let rows = session
         .query(
@@ -31,7 +31,7 @@ pub async fn materialized_views(session: &Session) -> Result<Vec<MaterializedVie
             &[],
         )
         .await?;
-    // What each view, plain or materialized, reads.
+    // The views that each view reads, plain or materialized.
     let edges = session
         .query(
             "SELECT DISTINCT w.ev_class, d.refobjid FROM pg_catalog.pg_depend d \
@@ -57,8 +57,7 @@ pub async fn materialized_views(session: &Session) -> Result<Vec<MaterializedVie
     Ok(depth_first(&by_name, &reads).into_iter().filter_map(|oid| views.remove(&oid)).collect())
 }
 
-/// `starts` and all they read, what is read before what reads it. Without recursion: a chain of views
-/// may be longer than a stack.
+/// Returns `starts` and all that they read, in topological order. Not recursive: a chain of views may exceed the stack.
 fn depth_first(starts: &[u32], reads: &BTreeMap<u32, Vec<u32>>) -> Vec<u32> {
     let (mut order, mut seen) = (Vec::new(), BTreeSet::new());
     for start in starts {
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_comes_first_and_cycles_end() {
+    fn order_is_topological_and_cycles_end() {
         let reads = BTreeMap::from([(1, vec![2]), (2, vec![3]), (3, vec![]), (4, vec![1, 2]), (5, vec![5])]);
         assert_eq!(depth_first(&[4, 1, 3, 5], &reads), [3, 2, 1, 4, 5]);
         let long: BTreeMap<u32, Vec<u32>> = (0..200_000).map(|at| (at, vec![at + 1])).collect();

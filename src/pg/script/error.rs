@@ -1,49 +1,50 @@
-//! Why a script did not run, with the place in its file.
+//! Failures of scripts, with their location in the file.
 
 use std::fmt;
 
 use tokio_postgres::error::SqlState;
 
+use super::file::Script;
 use super::split::Statement;
 use super::variables::Filled;
-use super::{Script, header, position};
+use super::{header, position};
 use crate::diagnostic::Complaint;
 use crate::error::{Exit, Failure};
 use crate::pg;
 
-/// A script that did not run to its end. In a transaction nothing of it is left; without one
-/// (`transaction=none`) the statements before the place are done.
+/// A failed script. In a transaction, all of it is rolled back; without one (`transaction=none`), the statements before the
+/// location took effect.
 #[derive(Debug)]
 pub struct ScriptError {
-    /// What is wrong and where, at least one.
+    /// What is wrong and where; at least one.
     pub complaints: Vec<Complaint>,
-    /// The statement as it stands in the file; none when nothing was sent.
+    /// The statement in the file; `None` if nothing was sent.
     pub statement: Option<String>,
-    /// What the server or the connection said; none when nothing was sent.
+    /// The error of the server or the connection; `None` if nothing was sent.
     pub cause: Option<pg::Error>,
 }
 
 impl ScriptError {
-    /// Nothing was sent.
+    /// A script of which nothing was sent.
     pub(super) fn refused(complaints: Vec<Complaint>) -> Self {
         Self { complaints, statement: None, cause: None }
     }
 
-    /// The server refused a statement, or the connection broke during it.
+    /// A statement that the server refused, or during which the connection broke.
     pub(super) fn at(script: &Script, index: usize, filled: &Filled, cause: pg::Error) -> Self {
         let statement = &script.statements()[index];
         let span = match &cause {
             pg::Error::Server(error) => position::of(script, statement, filled, error),
             _ => header::first_line(script.text(), &statement.span),
         };
-        let begins = script.complaint(statement.span.clone(), "").line();
+        let first_line = script.complaint(statement.span.clone(), "").line();
         let mut error = Self::with(script, statement, span, cause);
         error.complaints[0].label =
-            Some(format!("in statement {} of {}, from line {begins}", index + 1, script.statements().len()));
+            Some(format!("in statement {} of {}, from line {first_line}", index + 1, script.statements().len()));
         error
     }
 
-    /// Something around the statements failed: settings before them, the commit after them.
+    /// A failure around the statements: in the settings before, or the commit after them.
     pub(super) fn around(script: &Script, doing: &str, cause: pg::Error) -> Self {
         let last = script.statements().len() - 1;
         let statement = &script.statements()[last];
@@ -60,18 +61,17 @@ impl ScriptError {
         Self { complaints: vec![complaint], statement: Some(statement), cause: Some(cause) }
     }
 
-    /// Whether the connection is gone: connect again, prove who answers, and go on with the scripts
-    /// that are not recorded.
+    /// Whether the connection is lost. After connecting again, scripts that are not recorded can be run.
     pub fn is_disconnect(&self) -> bool {
         self.cause.as_ref().is_some_and(|cause| {
-            // An idle or cancelled session is ended by a FATAL error of another class than 57P.
+            // The FATAL error that ends an idle or cancelled session is not of class 57P.
             let fatal =
                 matches!(cause, pg::Error::Server(error) if matches!(error.severity.as_str(), "FATAL" | "PANIC"));
             fatal || cause.is_disconnect()
         })
     }
 
-    /// The SQLSTATE, when the server sent one.
+    /// The SQLSTATE, if the server sent one.
     pub fn sqlstate(&self) -> Option<&str> {
         self.cause.as_ref().and_then(pg::Error::sqlstate)
     }
@@ -94,7 +94,7 @@ fn remedy(cause: &pg::Error) -> Option<String> {
     remedy.map(|(_, text)| (*text).to_owned())
 }
 
-/// One line a complaint: `file:line:column: what`. Draw `complaints` where there is room.
+/// One line for each complaint: `file:line:column: title`.
 impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<String> = self.complaints.iter().map(Complaint::headline).collect();

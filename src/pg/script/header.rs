@@ -1,5 +1,5 @@
-//! What a file says about itself: `-- devdb: transaction=none`, `-- devdb: context=qa,demo`, in the
-//! comment lines before its first statement.
+//! Settings in a script's header, the comment lines before its first statement: `-- devdb: transaction=none`,
+//! `-- devdb: context=qa,demo`.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,14 +10,13 @@ use super::lexer;
 use super::split::Statement;
 use crate::diagnostic::Complaint;
 
-/// A file's header.
+/// Settings of a file.
 pub(super) struct Header {
     pub(super) in_transaction: bool,
     pub(super) contexts: Vec<String>,
 }
 
-/// Reads the header. What looks like one and is not understood is a complaint: a setting that is
-/// silently without effect is worse than none.
+/// Reads the header. An unknown setting is a complaint: without one, it would silently have no effect.
 pub(super) fn read(file: &str, text: &Arc<str>, first: Option<&Statement>, complaints: &mut Vec<Complaint>) -> Header {
     let mut header = Header { in_transaction: true, contexts: Vec::new() };
     let mut complain = |span: Range<usize>, title: String, help: &str| {
@@ -32,28 +31,28 @@ pub(super) fn read(file: &str, text: &Arc<str>, first: Option<&Statement>, compl
             continue;
         };
         if first.is_some_and(|first| range.start > first.span.start) {
-            complain(range, "this comes too late".into(), "move it above the first statement");
+            complain(range, "this setting is after the first statement".into(), "move it above the first statement");
             continue;
         }
-        let mut known = false;
+        let mut valid = false;
         for setting in settings.split_whitespace() {
-            known = true;
+            valid = true;
             match setting.split_once('=') {
                 Some(("transaction", "none")) => header.in_transaction = false,
                 Some(("context", names)) if names.split(',').all(is_context) => {
                     header.contexts.extend(names.split(',').map(str::to_owned));
                 }
-                _ => known = false,
+                _ => valid = false,
             }
-            if !known {
+            if !valid {
                 break;
             }
         }
-        if !known {
+        if !valid {
             complain(
                 range,
-                "this is not a setting of a script".into(),
-                "there are `-- devdb: transaction=none` and `-- devdb: context=NAME[,NAME]`",
+                "unknown setting".into(),
+                "write `-- devdb: transaction=none` or `-- devdb: context=NAME[,NAME]`",
             );
         }
     }
@@ -64,25 +63,25 @@ fn is_context(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
 }
 
-/// Complaints about statements that would end the transaction a file runs in, or begin another.
+/// Returns complaints about statements that would end the file's transaction, or begin another one.
 pub(super) fn transaction_control(file: &str, text: &Arc<str>, statements: &[Statement]) -> Vec<Complaint> {
     let complain = |statement: &Statement| Complaint {
         file: file.to_owned(),
         text: text.clone(),
         span: first_line(text, &statement.span),
-        title: "a file is one transaction, which devdb begins and commits".into(),
+        title: "devdb runs the file in one transaction, which it begins and commits".into(),
         label: None,
         help: Some("remove the statement, or put `-- devdb: transaction=none` at the top of the file".into()),
     };
-    statements.iter().filter(|statement| controls(statement)).map(complain).collect()
+    statements.iter().filter(|statement| controls_transaction(statement)).map(complain).collect()
 }
 
-fn controls(statement: &Statement) -> bool {
+fn controls_transaction(statement: &Statement) -> bool {
     let words: Vec<&str> = statement.words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        // The same words begin and end blocks inside function bodies, but never a statement there.
+        // In function bodies the same words begin and end blocks, but never a statement.
         ["begin" | "start" | "commit" | "end" | "abort", ..] => true,
-        // ROLLBACK TO a savepoint stays inside.
+        // ROLLBACK TO SAVEPOINT stays inside the transaction.
         ["rollback", rest @ ..] => !rest.contains(&"to"),
         ["prepare", "transaction", ..] | ["set", "transaction", ..] => true,
         ["set", "local" | "session", "transaction" | "characteristics", ..] => true,
@@ -106,18 +105,21 @@ mod tests {
     }
 
     #[test]
-    fn settings_stand_above_the_first_statement() {
+    fn settings_are_before_the_first_statement() {
         let script = Script::parse("x.sql", "-- why\n-- devdb: transaction=none context=qa,demo\nVACUUM;").unwrap();
         assert!(!script.in_transaction());
         assert_eq!(script.contexts(), ["qa", "demo"]);
-        assert_eq!(complaints("SELECT 1;\n-- devdb: context=qa\n")[0], (2, "this comes too late".into()));
+        assert_eq!(
+            complaints("SELECT 1;\n-- devdb: context=qa\n")[0],
+            (2, "this setting is after the first statement".into())
+        );
     }
 
     #[test]
-    fn a_setting_that_is_not_understood_is_refused() {
+    fn an_unknown_setting_is_refused() {
         for header in ["transaction=off", "contexts=qa", "context=qa, demo", "", "context="] {
             let found = complaints(&format!("-- devdb: {header}\nSELECT 1;"));
-            assert_eq!(found, [(1, "this is not a setting of a script".to_owned())], "{header}");
+            assert_eq!(found, [(1, "unknown setting".to_owned())], "{header}");
         }
     }
 
@@ -132,6 +134,6 @@ mod tests {
 
     #[test]
     fn a_file_without_a_statement_is_refused() {
-        assert_eq!(complaints("-- nothing here\n;;"), [(1, "the file holds no statement".to_owned())]);
+        assert_eq!(complaints("-- nothing here\n;;"), [(1, "the file contains no statement".to_owned())]);
     }
 }

@@ -1,10 +1,10 @@
-//! The words of SQL with their places. A thin layer over `squawk_lexer`, whose tokens only have lengths.
+//! Tokens of SQL with their byte ranges; those of `squawk_lexer` only have lengths.
 
 use std::ops::Range;
 
 use squawk_lexer::{LiteralKind, TokenKind};
 
-/// Tokens of a text with their byte ranges, white space and comments included.
+/// Returns the tokens of a text with their byte ranges, including white space and comments.
 pub(super) fn tokens(text: &str) -> impl Iterator<Item = (TokenKind, Range<usize>)> + '_ {
     let mut at = 0;
     squawk_lexer::tokenize(text).map(move |token| {
@@ -14,18 +14,18 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = (TokenKind, Range<usize
     })
 }
 
-/// The words and signs of a text, without what is quoted and what means nothing.
+/// Returns the words and operators of a text, without quoted names, literals, white space and comments.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
     let quoted = |kind| matches!(kind, TokenKind::Literal { .. } | TokenKind::QuotedIdent { .. });
     tokens(text).filter(move |(kind, _)| !is_gap(*kind) && !quoted(*kind)).map(|(_, range)| &text[range])
 }
 
-/// Whether a token means nothing to the server.
+/// Whether a token is white space or a comment.
 pub(super) fn is_gap(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment { .. })
 }
 
-/// What a token opens and never closes, if so.
+/// What a token opens without closing it, if so.
 pub(super) fn unclosed(kind: TokenKind) -> Option<&'static str> {
     match kind {
         TokenKind::BlockComment { terminated: false } => Some("comment"),

@@ -7,54 +7,57 @@ use futures_util::TryStreamExt;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 
-use super::settings::{milliseconds, settle};
+use super::error::ScriptError;
+use super::file::Script;
+use super::settings::{milliseconds, reset_session};
 use super::split::Statement;
 use super::variables::{Filled, Variables, fill};
-use super::{Script, ScriptError};
 use crate::pg::{Error, Result, Session};
 
-/// How a script is run.
+/// Options of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// Values it may use.
+    /// Variables of the script.
     pub variables: &'a Variables,
-    /// Time for the whole file. What a script sets for itself does not lift it.
+    /// Time limit for the whole file. Settings of the script do not lift it.
     pub deadline: Duration,
-    /// Whether the server refuses every write.
+    /// Whether the server refuses writes.
     pub read_only: bool,
-    /// Statements of ours, run as the login role after the script's and in the same transaction; after
-    /// the script where it has none.
+    /// Statements to run as the login role after the script, in its transaction if it has one.
     pub closing: &'a [String],
 }
 
-/// What a script did.
+/// Result of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ran {
-    /// Rows that the server said were touched.
+    /// Rows affected.
     pub rows: u64,
-    /// Rows that each statement returned, in the order of the file.
+    /// Rows returned by each statement, in order.
     pub returned: Vec<u64>,
 }
 
-/// How long an answer may be late before the connection counts as dead: a tunnel can fall silent
-/// without closing, and the server ends the statement at its deadline anyway.
+/// Time after the deadline until a connection without an answer is considered lost: a tunnel may stop without closing,
+/// and the server ends the statement at its deadline.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How far the server's time limit may lag behind the deadline, to save a round trip a statement.
+/// Delay of the server's statement timeout behind the deadline; it saves a round trip for each statement.
 const LAG: Duration = Duration::from_secs(5);
 
-/// Runs a script on a session, which is put into a known state first. After an error that is not a
-/// disconnect the session can be used again; a session whose run was dropped half-way must be dropped too.
+/// Resets a session and runs a script on it. After an error that is not a disconnect, the session can be used again. If the
+/// future is dropped, the session must be dropped too.
+///
+/// # Errors
+/// [`ScriptError`]
 pub async fn run(session: &Session, script: &Script, options: &Options<'_>) -> std::result::Result<Ran, ScriptError> {
     let around = |doing: &'static str| move |cause| ScriptError::around(script, doing, cause);
     let filled = fill_all(script, options.variables)?;
-    let settled = settle(session, options.variables, options.deadline, options.read_only);
-    in_time(settled, GRACE).await.map_err(around("before the script: its settings"))?;
+    let reset = reset_session(session, options.variables, options.deadline, options.read_only);
+    in_time(reset, GRACE).await.map_err(around("applying the settings"))?;
     let result = statements(session, script, &filled, options).await;
     if let Err(error) = &result
         && !error.is_disconnect()
     {
-        in_time(session.run("ROLLBACK"), GRACE).await.map_err(around("undoing the script"))?;
+        in_time(session.run("ROLLBACK"), GRACE).await.map_err(around("rolling back the script"))?;
     }
     result
 }
@@ -95,33 +98,32 @@ async fn statements(
         refuse_open_transaction(session, script, &mut clock).await?;
     }
     if !options.closing.is_empty() {
-        // The script may have become another role, which must not keep us from recording that it ran.
-        let closing = around("after the script: recording that it ran");
+        // The script may have changed the role.
+        let closing = around("recording the script");
         clock.send(session, "RESET SESSION AUTHORIZATION; RESET ROLE").await.map_err(closing)?;
         for sql in options.closing {
-            clock.send(session, sql).await.map_err(around("after the script: recording that it ran"))?;
+            clock.send(session, sql).await.map_err(around("recording the script"))?;
         }
     }
     if script.in_transaction() {
-        clock.send(session, "COMMIT").await.map_err(around("committing; deferred constraints are checked here"))?;
+        clock.send(session, "COMMIT").await.map_err(around("committing, which checks deferred constraints"))?;
     }
     Ok(ran)
 }
 
-/// A file without a transaction of its own may begin one, but not leave it open: what comes after
-/// would be lost with it.
+/// Refuses a file without a transaction that began one and left it open: later statements would be lost with it.
 async fn refuse_open_transaction(
     session: &Session,
     script: &Script,
     clock: &mut Clock,
 ) -> std::result::Result<(), ScriptError> {
     let around = |cause| ScriptError::around(script, "after the last statement", cause);
-    // Outside a transaction a statement is its own, and the two times are one.
+    // Outside of a transaction block, both times are equal.
     let sql = "SELECT 1 WHERE pg_catalog.transaction_timestamp() <> pg_catalog.statement_timestamp()";
     match clock.send(session, sql).await {
         Ok(answer) if answer.returned == 0 => return Ok(()),
         Ok(_) => {}
-        // In a failed transaction.
+        // The transaction has failed.
         Err(error) if error.is_state(&SqlState::IN_FAILED_SQL_TRANSACTION) => {}
         Err(error) => return Err(around(error)),
     }
@@ -132,10 +134,10 @@ async fn refuse_open_transaction(
     Err(ScriptError::refused(vec![complaint]))
 }
 
-/// Whether the rows that a statement reports were read, not touched.
+/// Whether a statement only reads the rows that it reports.
 fn only_reads(statement: &Statement) -> bool {
     let first = statement.words.first().map(String::as_str);
-    // None: it begins with a parenthesis, as only queries do.
+    // `None`: it begins with a parenthesis, as only queries do.
     matches!(first, None | Some("select" | "values" | "table" | "show" | "explain" | "fetch"))
 }
 
@@ -144,23 +146,23 @@ struct Answer {
     returned: u64,
 }
 
-/// Keeps the server's time limit within the deadline.
+/// Adjusts the server's statement timeout to the deadline.
 struct Clock {
     deadline: Duration,
     started: Instant,
-    told: Instant,
+    timeout_set: Instant,
 }
 
 impl Clock {
     fn start(deadline: Duration) -> Self {
         let now = Instant::now();
-        Self { deadline, started: now, told: now }
+        Self { deadline, started: now, timeout_set: now }
     }
 
     async fn send(&mut self, session: &Session, sql: &str) -> Result<Answer> {
         let left = self.deadline.saturating_sub(self.started.elapsed());
-        if self.told.elapsed() > LAG {
-            self.told = Instant::now();
+        if self.timeout_set.elapsed() > LAG {
+            self.timeout_set = Instant::now();
             let limit = format!("SET statement_timeout = {}", milliseconds(left));
             in_time(session.run(&limit), GRACE).await?;
         }
@@ -168,7 +170,7 @@ impl Clock {
     }
 }
 
-/// Sends one statement and throws its rows away as they come: a script's `SELECT` may return millions.
+/// Sends one statement and discards its rows as they arrive: a script's `SELECT` may return millions.
 async fn stream(session: &Session, sql: &str) -> Result<Answer> {
     let failed = |error| Error::of(error, sql);
     let mut messages = pin!(session.client().simple_query_raw(sql).await.map_err(failed)?);

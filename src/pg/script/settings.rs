@@ -1,4 +1,4 @@
-//! The settings every script begins with, whatever the script before it left behind.
+//! The settings of a session that runs scripts.
 
 use std::time::Duration;
 
@@ -7,20 +7,28 @@ use secrecy::ExposeSecret;
 use super::variables::Variables;
 use crate::pg::{Result, Session};
 
-/// The name under which sessions of scripts show in `pg_stat_activity`.
+/// The application name of sessions that run scripts, in `pg_stat_activity`.
 pub const APPLICATION_NAME: &str = "devdb scripts";
 
-/// How long a statement waits for a lock. A clone has no other users: who holds one is a prepared
-/// transaction of the snapshot, or a session that should have been ended.
+/// Time that a statement waits for a lock. A clone has no other users: a lock is held by a prepared transaction of the
+/// snapshot, or a session that should have been ended.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// When the server ends a transaction whose client says nothing more, such as one behind a dead tunnel.
+/// Time after which the server ends an idle transaction, such as one of a client behind a broken tunnel.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Puts a session into the state that each script begins in: nothing of a script before it, the settings
-/// of this file, `variables` as `devdb.…`, `deadline` as the limit of a statement. `DISCARD ALL` would also drop the driver's own prepared
-/// statements, so its other parts are named one by one.
-pub async fn settle(session: &Session, variables: &Variables, deadline: Duration, read_only: bool) -> Result<()> {
+/// Resets a session to the state that every script begins in: without effects of a script before, with the settings of
+/// this file, `variables` as `devdb.…`, and `deadline` as the statement timeout. `DISCARD ALL` would also drop the driver's
+/// prepared statements, so its other parts are listed one by one.
+///
+/// # Errors
+/// Server errors.
+pub async fn reset_session(
+    session: &Session,
+    variables: &Variables,
+    deadline: Duration,
+    read_only: bool,
+) -> Result<()> {
     let mut sql = String::from(
         "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP; \
          SELECT pg_catalog.pg_advisory_unlock_all();",
@@ -31,18 +39,18 @@ pub async fn settle(session: &Session, variables: &Variables, deadline: Duration
     let read_only = if read_only { "on" } else { "off" };
     for (name, value) in [
         ("application_name", format!("'{APPLICATION_NAME}'")),
-        // Names are the script's to qualify: a search path of production's would decide otherwise.
+        // Scripts qualify names: otherwise a search path of production would decide.
         ("search_path", "pg_catalog".into()),
-        // Rows hidden by a policy would stay unscrubbed without an error.
+        // Rows hidden by a policy would remain unscrubbed without an error.
         ("row_security", "off".into()),
         ("lock_timeout", lock.to_string()),
         ("statement_timeout", statement.to_string()),
         ("idle_in_transaction_session_timeout", idle.to_string()),
         ("default_transaction_read_only", read_only.into()),
         ("default_transaction_isolation", "'read committed'".into()),
-        // The files were cut by these rules of quoting.
+        // Files are split by these quoting rules.
         ("standard_conforming_strings", "on".into()),
-        // Notices can hold row values and nobody reads them.
+        // Notices may contain row values, and are not shown.
         ("client_min_messages", "error".into()),
     ] {
         sql.push_str(&format!(" SET {name} = {value};"));
@@ -66,7 +74,7 @@ pub async fn settle(session: &Session, variables: &Variables, deadline: Duration
     Ok(())
 }
 
-/// A duration for a setting: at least 1, because 0 means no limit.
+/// A duration as a setting in milliseconds: at least 1, because 0 means no limit.
 pub(super) fn milliseconds(duration: Duration) -> u128 {
     duration.as_millis().clamp(1, i32::MAX as u128)
 }

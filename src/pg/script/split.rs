@@ -1,6 +1,5 @@
-//! Cuts SQL into statements by psql's rule: at each `;` outside quotes, comments, parentheses and the
-//! bodies of SQL functions. Whether a statement is valid is the server's to say; this never needs to
-//! know a new release's grammar.
+//! Splits SQL into statements by psql's rule: at each `;` outside of quotes, comments, parentheses and bodies of SQL
+//! functions. Statements are not parsed, so new grammar of a release does not matter.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,28 +12,32 @@ use crate::diagnostic::Complaint;
 /// One statement of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// Its place in the file, in bytes, from its first word to its last, without the `;`.
+    /// Its byte range in the file, from its first to its last token, without the `;`.
     pub span: Range<usize>,
-    /// Its first words in lower case, up to [`WORDS`] and the first that is not a plain word.
+    /// Its first words in lower case, at most [`WORDS`], up to the first token that is not a plain word.
     pub words: Vec<String>,
 }
 
-/// So many words tell `CREATE OR REPLACE FUNCTION` and `SET LOCAL TRANSACTION` apart from others.
+/// Words that identify a statement such as `CREATE OR REPLACE FUNCTION` or `SET LOCAL TRANSACTION`.
 const WORDS: usize = 4;
 
-/// Statements of a file, and everything that stops it from being run by this program.
+/// Returns the statements of a file, and complaints about everything that this program cannot run.
 pub(super) fn split(file: &str, text: &Arc<str>) -> (Vec<Statement>, Vec<Complaint>) {
     let mut splitter = Splitter::new(file, text);
     let mut from = 0;
-    // What is not SQL is jumped over, and reading begins anew behind it: its quotes mean nothing.
+    // Parts that are not SQL are skipped: their quotes have no meaning.
     while let Some(end) = splitter.read(from) {
         from = end;
     }
-    if !splitter.can_go_on {
+    if !splitter.readable {
         return splitter.finish(false);
     }
     if let Some(at) = text.find('\0') {
-        splitter.complain(at..at + 1, "the file holds a NUL character".into(), "PostgreSQL takes none: remove it");
+        splitter.complain(
+            at..at + 1,
+            "the file contains a NUL character".into(),
+            "remove it: PostgreSQL does not accept it",
+        );
     }
     splitter.finish(true)
 }
@@ -44,32 +47,32 @@ struct Splitter<'a> {
     text: &'a Arc<str>,
     statements: Vec<Statement>,
     complaints: Vec<Complaint>,
-    /// False once quotes can no longer be told from text.
-    can_go_on: bool,
+    /// False once the end of quoted text is unknown.
+    readable: bool,
     start: Option<usize>,
     end: usize,
     words: Vec<String>,
-    /// False once something else than a plain word was in the statement.
+    /// Whether the statement so far consists of plain words.
     only_words: bool,
     parentheses: usize,
     body: Body,
-    /// `FROM STDIN` or `TO STDOUT` seen outside parentheses.
+    /// `FROM STDIN` or `TO STDOUT` outside of parentheses.
     stream: Option<Range<usize>>,
-    /// The token before, in lower case where it is a word.
-    before: String,
+    /// The previous token; a word in lower case.
+    previous: String,
     escape: Continuation,
 }
 
-/// How deep in the body of an SQL function (`BEGIN ATOMIC … END`) we are.
+/// The nesting in the body of an SQL function (`BEGIN ATOMIC … END`).
 #[derive(Default)]
 struct Body {
     depth: usize,
-    /// `BEGIN` was the word before.
+    /// Whether the previous word is `BEGIN`.
     begun: bool,
 }
 
-/// `E'…'` goes on in a plain `'…'` on the next line, with backslashes still special there. The lexer
-/// does not know.
+/// Whether the next literal continues an `E'…'` string: a plain `'…'` on the next line does, and its backslashes are
+/// escapes. The lexer does not know this rule.
 #[derive(Clone, Copy, PartialEq)]
 enum Continuation {
     None,
@@ -84,7 +87,7 @@ impl<'a> Splitter<'a> {
             text,
             statements: Vec::new(),
             complaints: Vec::new(),
-            can_go_on: true,
+            readable: true,
             start: None,
             end: 0,
             words: Vec::new(),
@@ -92,40 +95,40 @@ impl<'a> Splitter<'a> {
             parentheses: 0,
             body: Body::default(),
             stream: None,
-            before: String::new(),
+            previous: String::new(),
             escape: Continuation::None,
         }
     }
 
-    /// Reads on from a place to the next that is not SQL; answers where that ends. None at the end of
-    /// the file, or of what can be read of it.
+    /// Reads from an offset to the next part that is not SQL, and returns the end of that part. `None` at the end of the
+    /// file, or of its readable part.
     fn read(&mut self, from: usize) -> Option<usize> {
         for (kind, range) in lexer::tokens(&self.text[from..]) {
             let range = from + range.start..from + range.end;
             if let Some(what) = lexer::unclosed(kind) {
                 self.complain(range.start..range.start + 1, format!("this {what} is never closed"), "close it");
-                self.can_go_on = false;
+                self.readable = false;
             } else if self.text[range.clone()] == *"\\" {
                 return Some(self.meta_command(range.start));
-            } else if let Some(end) = self.take(kind, range) {
-                return self.can_go_on.then_some(end);
+            } else if let Some(end) = self.add(kind, range) {
+                return self.readable.then_some(end);
             }
-            if !self.can_go_on {
+            if !self.readable {
                 return None;
             }
         }
         None
     }
 
-    /// Takes a token; answers where to go on when data follows that is not SQL.
-    fn take(&mut self, kind: TokenKind, range: Range<usize>) -> Option<usize> {
+    /// Adds a token, and returns the offset to continue from if data follows that is not SQL.
+    fn add(&mut self, kind: TokenKind, range: Range<usize>) -> Option<usize> {
         let text = &self.text[range.clone()];
-        self.watch_escape(kind, text, &range);
+        self.track_escape(kind, text, &range);
         if lexer::is_gap(kind) {
             return None;
         }
         if kind == TokenKind::Semi && self.parentheses == 0 && self.body.depth == 0 {
-            return self.cut(range);
+            return self.end_statement(range);
         }
         self.start.get_or_insert(range.start);
         self.end = range.end;
@@ -141,7 +144,7 @@ impl<'a> Splitter<'a> {
             self.only_words = false;
             self.body.begun = false;
         }
-        self.before = token;
+        self.previous = token;
         None
     }
 
@@ -152,22 +155,22 @@ impl<'a> Splitter<'a> {
         if self.parentheses > 0 {
             return;
         }
-        if matches!((self.before.as_str(), word), ("from", "stdin") | ("to", "stdout")) {
+        if matches!((self.previous.as_str(), word), ("from", "stdin") | ("to", "stdout")) {
             self.stream = Some(range.clone());
         }
-        // After a dot or AS even a reserved word is only a name.
-        let a_name = matches!(self.before.as_str(), "." | "as");
+        // After a dot or AS even a reserved word is a name.
+        let is_name = matches!(self.previous.as_str(), "." | "as");
         let in_body = self.body.depth > 0;
         match word {
-            "atomic" if self.body.begun && self.makes_routine() => self.body.depth += 1,
-            "case" if in_body && !a_name => self.body.depth += 1,
-            "end" if in_body && !a_name => self.body.depth -= 1,
+            "atomic" if self.body.begun && self.creates_routine() => self.body.depth += 1,
+            "case" if in_body && !is_name => self.body.depth += 1,
+            "end" if in_body && !is_name => self.body.depth -= 1,
             _ => {}
         }
         self.body.begun = word == "begin";
     }
 
-    fn makes_routine(&self) -> bool {
+    fn creates_routine(&self) -> bool {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         matches!(
             words.as_slice(),
@@ -175,7 +178,8 @@ impl<'a> Splitter<'a> {
         )
     }
 
-    fn cut(&mut self, semicolon: Range<usize>) -> Option<usize> {
+    /// Ends a statement, and returns the end of the data if it is a COPY with data.
+    fn end_statement(&mut self, semicolon: Range<usize>) -> Option<usize> {
         let is_copy = self.words.first().is_some_and(|word| word == "copy");
         let stream = self.stream.take().filter(|_| is_copy);
         if let Some(start) = self.start.take() {
@@ -185,13 +189,13 @@ impl<'a> Splitter<'a> {
         let stream = stream?;
         self.complain(
             stream,
-            "COPY with data inside the file is not supported".into(),
-            "write INSERT … VALUES, or load the data with a program of its own",
+            "COPY with data in the file is not supported".into(),
+            "write INSERT … VALUES, or load the data with another program",
         );
-        // The data of COPY FROM STDIN ends at a line `\.`; without one we cannot tell SQL from data.
+        // The data of COPY FROM STDIN ends at a line `\.`; without it, the end of the data is unknown.
         let rest = &self.text[semicolon.end..];
         let end = rest.find("\n\\.").map(|at| semicolon.end + at + 3);
-        self.can_go_on = end.is_some();
+        self.readable = end.is_some();
         Some(end.unwrap_or(self.text.len()))
     }
 
@@ -202,20 +206,21 @@ impl<'a> Splitter<'a> {
         self.parentheses = 0;
         self.body = Body::default();
         self.stream = None;
-        self.before.clear();
+        self.previous.clear();
     }
 
-    fn watch_escape(&mut self, kind: TokenKind, text: &str, range: &Range<usize>) {
+    fn track_escape(&mut self, kind: TokenKind, text: &str, range: &Range<usize>) {
         self.escape = match (self.escape, kind) {
             (_, TokenKind::Literal { kind: LiteralKind::EscStr { .. } }) => Continuation::SameLine,
             (Continuation::NextLine, TokenKind::Literal { kind: LiteralKind::Str { .. } }) => {
                 if text.contains('\\') {
                     self.complain(
                         range.clone(),
-                        "this goes on from an E'…' string on an earlier line, so its backslashes are escapes".into(),
-                        "write it as one E'…' string, or join the two with ||",
+                        "this string continues an E'…' string of a previous line, so its backslashes are escapes"
+                            .into(),
+                        "write one E'…' string, or join the two with ||",
                     );
-                    self.can_go_on = false;
+                    self.readable = false;
                 }
                 Continuation::NextLine
             }
@@ -227,19 +232,19 @@ impl<'a> Splitter<'a> {
         };
     }
 
-    /// Refuses a command of psql; answers where its line ends.
+    /// Complains about a psql command, and returns the end of its line.
     fn meta_command(&mut self, start: usize) -> usize {
         let line = self.text[start..].lines().next().unwrap_or("");
         let end = start + line.len();
         let command = line.split_whitespace().next().unwrap_or("\\").to_owned();
         let help = match command.as_str() {
-            "\\i" | "\\ir" | "\\include" => "make it a script of its own: scripts run in the order of their numbers",
-            "\\copy" => "write INSERT … VALUES, or load the data with a program of its own",
+            "\\i" | "\\ir" | "\\include" => "write a separate script: scripts run in the order of their numbers",
+            "\\copy" => "write INSERT … VALUES, or load the data with another program",
             "\\set" => "set it in the configuration, under `variables`",
             _ => "write it in SQL",
         };
         let span = start..start + command.len();
-        self.complain(span, format!("`{command}` is a command of psql, not SQL"), help);
+        self.complain(span, format!("`{command}` is a psql command, not SQL"), help);
         self.reset();
         end
     }
@@ -257,8 +262,8 @@ impl<'a> Splitter<'a> {
 
     fn finish(mut self, complete: bool) -> (Vec<Statement>, Vec<Complaint>) {
         if complete {
-            // The last statement may go without its `;`.
-            self.cut(self.text.len()..self.text.len());
+            // The last statement may have no `;`.
+            self.end_statement(self.text.len()..self.text.len());
         }
         (self.statements, self.complaints)
     }
@@ -282,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_and_comments_do_not_cut() {
+    fn quotes_and_comments_do_not_split() {
         let text = r#"
             SELECT ';', "a;b", E'\';', U&'d;\0061', $$;$$, $x$ $$;$$ $x$ -- ; comment
               /* ; /* ; */ ; */ , 1;;
@@ -314,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_never_closed_is_shown_where_it_opens() {
+    fn unclosed_quotes_are_shown_at_their_start() {
         assert_eq!(complaints("SELECT 1;\n한글 'abc;\n"), [(2, 4, "this string is never closed".into())]);
         assert_eq!(complaints("/* a /* b */"), [(1, 1, "this comment is never closed".into())]);
         assert_eq!(complaints("DO $x$ ... $y$"), [(1, 4, "this dollar-quoted string is never closed".into())]);
@@ -322,28 +327,28 @@ mod tests {
     }
 
     #[test]
-    fn commands_of_psql_and_inline_data_are_refused_all_at_once() {
+    fn psql_commands_and_inline_data_are_refused_at_once() {
         let text = "\\set a 'it''s\nSELECT 1 \\gset\nCOPY app.t (a) FROM stdin;\nit's\n\\.\n\\i other.sql\n";
         let found: Vec<_> = complaints(text).into_iter().map(|(line, _, title)| (line, title)).collect();
         assert_eq!(
             found,
             [
-                (1, "`\\set` is a command of psql, not SQL".into()),
-                (2, "`\\gset` is a command of psql, not SQL".into()),
-                (3, "COPY with data inside the file is not supported".into()),
-                (6, "`\\i` is a command of psql, not SQL".into()),
+                (1, "`\\set` is a psql command, not SQL".into()),
+                (2, "`\\gset` is a psql command, not SQL".into()),
+                (3, "COPY with data in the file is not supported".into()),
+                (6, "`\\i` is a psql command, not SQL".into()),
             ]
         );
         assert_eq!(statements("COPY app.t FROM PROGRAM 'x'; INSERT INTO copy SELECT 1").len(), 2);
     }
 
     #[test]
-    fn an_escape_string_that_goes_on_in_the_next_line_is_refused() {
+    fn an_escape_string_over_several_lines_is_refused() {
         assert_eq!(complaints("SELECT E'a'\n 'b\\';DROP TABLE x; --'").len(), 1);
         assert_eq!(statements("SELECT E'a'\n 'b'; SELECT E'a', '\\'").len(), 2);
     }
 
-    /// Pieces of SQL that hold a `;` which must not cut.
+    /// Pieces of SQL with a `;` that does not end a statement.
     fn piece() -> impl Strategy<Value = String> {
         prop_oneof![
             "[a-z가-힣_]{1,6} ",
@@ -364,7 +369,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_the_semicolons_between_statements_cut(
+        fn only_semicolons_between_statements_split(
             written in prop::collection::vec(prop::collection::vec(piece(), 0..6), 1..8)
         ) {
             let text: String = written.iter().map(|pieces| format!(" x {};", pieces.concat())).collect();
@@ -373,7 +378,7 @@ mod tests {
         }
 
         #[test]
-        fn statements_and_gaps_give_the_file_back(text in "([a-z가 ;'\"$()\\n\\-/*:E]|\\$\\$){0,40}") {
+        fn statements_and_gaps_cover_the_file(text in "([a-z가 ;'\"$()\\n\\-/*:E]|\\$\\$){0,40}") {
             let (statements, _) = split("x.sql", &text.as_str().into());
             let mut at = 0;
             for statement in &statements {

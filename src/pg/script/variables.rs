@@ -1,5 +1,5 @@
-//! Variables in a script, written as psql writes them: `:'name'` becomes a string, `:"name"` a quoted
-//! name. Nothing is replaced inside quotes, comments and function bodies, and nothing twice.
+//! Variables of scripts, in psql's notation: `:'name'` becomes a string, `:"name"` a quoted name. Nothing is replaced inside
+//! of quotes, comments and function bodies, and nothing twice.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -7,34 +7,35 @@ use std::ops::Range;
 use secrecy::SecretString;
 use squawk_lexer::{LiteralKind, TokenKind};
 
+use super::file::Script;
+use super::lexer;
 use super::split::Statement;
-use super::{Script, lexer};
 use crate::diagnostic::Complaint;
 use crate::pg::{identifier, literal};
 
 /// Values that scripts may use. Each is also readable as `current_setting('devdb.name')`.
 #[derive(Clone, Debug, Default)]
 pub struct Variables {
-    /// Plain values: become part of the SQL text, and so of the server's log.
+    /// Plain values. They become part of the SQL text, and so of the server's log.
     pub values: BTreeMap<String, String>,
-    /// Secret values: readable by `current_setting('devdb.name')` only.
+    /// Secret values, readable by `current_setting('devdb.name')` only.
     pub secrets: BTreeMap<String, SecretString>,
 }
 
-/// A statement as it is sent, with the way back to the file.
+/// A statement with its variables replaced, and a mapping of offsets to the file.
 pub(super) struct Filled {
     pub(super) sql: String,
-    /// Where each variable went: place in `sql`, place in the file. In order.
+    /// Byte ranges of each variable in `sql` and in the file, in order.
     replaced: Vec<(Range<usize>, Range<usize>)>,
     start: usize,
 }
 
 impl Filled {
-    /// The place in the file, in bytes, of the server's place in `sql`, in characters from 1.
-    pub(super) fn place(&self, position: usize) -> usize {
+    /// The byte offset in the file of a position in `sql`, in characters from 1.
+    pub(super) fn offset(&self, position: usize) -> usize {
         let characters = position.saturating_sub(1);
         let sent = self.sql.char_indices().nth(characters).map_or(self.sql.len(), |(byte, _)| byte);
-        // Byte `sql_at` of what was sent is byte `file_at` of the file.
+        // Byte `sql_at` of the sent text is byte `file_at` of the file.
         let (mut sql_at, mut file_at) = (0, self.start);
         for (in_sql, in_file) in &self.replaced {
             if sent < in_sql.start {
@@ -49,13 +50,19 @@ impl Filled {
     }
 }
 
-/// Fills a statement's variables in. All complaints at once.
+/// Returns complaints about the variables that a script uses.
+pub fn check_variables(script: &Script, variables: &Variables) -> Vec<Complaint> {
+    let complaints = |statement| fill(script, statement, variables).err();
+    script.statements().iter().filter_map(complaints).flatten().collect()
+}
+
+/// Replaces a statement's variables, or returns all complaints.
 pub(super) fn fill(script: &Script, statement: &Statement, variables: &Variables) -> Result<Filled, Vec<Complaint>> {
     let start = statement.span.start;
-    let text = &script.text[statement.span.clone()];
+    let text = &script.text()[statement.span.clone()];
     let mut filled = Filled { sql: String::with_capacity(text.len()), replaced: Vec::new(), start };
     let mut complaints = Vec::new();
-    // The token before, as far as it matters: a colon that is not half of `::`, and its place.
+    // The offset of the previous token, if it is a colon that is not half of `::`.
     let mut colon: Option<usize> = None;
     let mut brackets = 0_usize;
     for (kind, range) in lexer::tokens(text) {
@@ -78,8 +85,8 @@ pub(super) fn fill(script: &Script, statement: &Statement, variables: &Variables
             TokenKind::QuotedIdent { uescape: false, .. } => {
                 look_up(script, &in_file, &word[1..word.len() - 1], variables).map(identifier)
             }
-            // `a[1:n]` is a slice; the same colon anywhere else can only be psql's bare variable.
-            TokenKind::Ident if brackets == 0 => Err(Box::new(bare(script, in_file.clone(), word))),
+            // `a[1:n]` is a slice; elsewhere the colon can only begin psql's unquoted variable.
+            TokenKind::Ident if brackets == 0 => Err(Box::new(unquoted(script, in_file.clone(), word))),
             _ => {
                 brackets += usize::from(kind == TokenKind::OpenBracket);
                 brackets = brackets.saturating_sub(usize::from(kind == TokenKind::CloseBracket));
@@ -110,27 +117,27 @@ fn look_up<'a>(
         if !value.contains('\0') {
             return Ok(value);
         }
-        let complaint = script.complaint(span.clone(), format!("the variable `{name}` holds a NUL character"));
-        return Err(Box::new(Complaint { help: Some("PostgreSQL takes none: remove it".into()), ..complaint }));
+        let complaint = script.complaint(span.clone(), format!("the variable `{name}` contains a NUL character"));
+        return Err(Box::new(Complaint { help: Some("remove it: PostgreSQL does not accept it".into()), ..complaint }));
     }
     if variables.secrets.contains_key(name) {
-        let title = format!("`{name}` is secret, and would be written into the statement here");
+        let title = format!("`{name}` is secret, and would become part of the statement");
         let help = format!("write pg_catalog.current_setting('devdb.{name}')");
         return Err(Box::new(Complaint { help: Some(help), ..script.complaint(span.clone(), title) }));
     }
     let known: Vec<String> = variables.values.keys().map(|name| format!("`{name}`")).collect();
     let help = match known.as_slice() {
         [] => "no variable is configured: add it under `variables`".to_owned(),
-        known => format!("there are {}; or add it under `variables`", known.join(", ")),
+        known => format!("use one of {}, or add it under `variables`", known.join(", ")),
     };
-    let complaint = script.complaint(span.clone(), format!("`{name}` is not a variable that is set"));
+    let complaint = script.complaint(span.clone(), format!("the variable `{name}` is not set"));
     Err(Box::new(Complaint { help: Some(help), ..complaint }))
 }
 
-fn bare(script: &Script, span: Range<usize>, name: &str) -> Complaint {
+fn unquoted(script: &Script, span: Range<usize>, name: &str) -> Complaint {
     Complaint {
         help: Some(format!("write :'{name}' for a string (with a cast for a number), :\"{name}\" for a name")),
-        ..script.complaint(span, format!("`:{name}` is not replaced: it would be pasted in without quotes"))
+        ..script.complaint(span, format!("`:{name}` is not replaced: it has no quotes"))
     }
 }
 
@@ -150,13 +157,13 @@ mod tests {
 
     fn filled(text: &str) -> String {
         let script = Script::parse("x.sql", text).unwrap();
-        let filled = fill(&script, &script.statements[0], &variables());
+        let filled = fill(&script, &script.statements()[0], &variables());
         filled.unwrap_or_else(|complaints| panic!("{complaints:?}")).sql
     }
 
     fn complaint(text: &str) -> Complaint {
         let script = Script::parse("x.sql", text).unwrap();
-        let complaints = script.check(&variables());
+        let complaints = check_variables(&script, &variables());
         assert_eq!(complaints.len(), 1, "{complaints:?}");
         complaints[0].clone()
     }
@@ -168,24 +175,24 @@ mod tests {
     }
 
     #[test]
-    fn casts_slices_assignments_and_quotes_are_left_alone() {
+    fn casts_slices_assignments_and_quotes_are_unchanged() {
         for sql in [
             "SELECT a::text, b::\"char\", '5'::int, c [1:2], c[x:y], c[:y], c[1:], f(a := \"b\"), f(a := 'x')",
             "SELECT ':''domain''', \":x\", $$:'domain'$$ /* :'domain' */ -- :domain",
             "SELECT '{\"a\":\"b\"}'::jsonb->'a'",
         ] {
             let script = Script::parse("x.sql", sql).unwrap();
-            let statement = &script.statements[0];
+            let statement = &script.statements()[0];
             assert_eq!(filled(sql), sql[statement.span.clone()]);
         }
     }
 
     #[test]
-    fn what_is_not_set_is_shown_with_what_is() {
+    fn an_unset_variable_is_shown_with_those_that_are_set() {
         let complaint = complaint("SELECT 1;\nSELECT 한글, :'domian'");
         assert_eq!((complaint.line(), complaint.column()), (2, 12));
-        assert_eq!(complaint.title, "`domian` is not a variable that is set");
-        assert_eq!(complaint.help.unwrap(), "there are `back`, `domain`, `schema`; or add it under `variables`");
+        assert_eq!(complaint.title, "the variable `domian` is not set");
+        assert_eq!(complaint.help.unwrap(), "use one of `back`, `domain`, `schema`, or add it under `variables`");
     }
 
     #[test]
@@ -196,32 +203,32 @@ mod tests {
     }
 
     #[test]
-    fn the_bare_form_is_refused() {
+    fn unquoted_variables_are_refused() {
         assert!(complaint("SELECT :domain").title.starts_with("`:domain` is not replaced"));
         assert!(complaint("SELECT a[1], :x").title.starts_with("`:x` is not replaced"));
     }
 
     #[test]
-    fn places_lead_back_to_the_file() {
+    fn positions_map_to_offsets_in_the_file() {
         let text = r#"SELECT 0; SELECT 가, :'domain' , :"schema", 나"#;
         let script = Script::parse("x.sql", text).unwrap();
-        let filled = fill(&script, &script.statements[1], &variables()).unwrap();
+        let filled = fill(&script, &script.statements()[1], &variables()).unwrap();
         for (sent, written) in [("가", "가"), ("it", ":'dom"), (", \"a", ", :\"s"), ("pp", ":\"schema"), ("나", "나")]
         {
             let position = filled.sql[..filled.sql.find(sent).unwrap()].chars().count() + 1;
-            assert_eq!(filled.place(position), text.find(written).unwrap(), "{sent}");
+            assert_eq!(filled.offset(position), text.find(written).unwrap(), "{sent}");
         }
-        assert_eq!(filled.place(1000), text.len());
+        assert_eq!(filled.offset(1000), text.len());
     }
 
     proptest! {
-        /// Whatever a value holds, the server reads the same string back: the literal is one token.
+        /// The literal of any value is one token.
         #[test]
         fn a_value_stays_inside_its_quotes(value in "[a-z'\"\\\\;가 $:-]{0,12}") {
             let mut variables = Variables::default();
             variables.values.insert("v".into(), value.clone());
             let script = Script::parse("x.sql", "SELECT :'v', :\"v\";").unwrap();
-            let filled = fill(&script, &script.statements[0], &variables).unwrap();
+            let filled = fill(&script, &script.statements()[0], &variables).unwrap();
             let significant = lexer::tokens(&filled.sql).filter(|(kind, _)| !lexer::is_gap(*kind)).count();
             prop_assert_eq!(significant, 4, "{}", filled.sql);
         }

@@ -1,4 +1,4 @@
-//! The child process that forwards a port, and its end.
+//! A child process that forwards a port, and its termination.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,27 +15,27 @@ use tokio::time::{sleep, timeout};
 use crate::pg::error::{Error, Result};
 use crate::pg::route::Route;
 
-/// Time until the local port answers.
+/// Time until the local port must accept connections.
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often a wait here looks again.
+/// Pause between two checks.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Signals that end the group, and the time it is given after each. Together they stay far below what
-/// a cancelled CI job is given. After the last one only the kernel has work to do.
+/// Signals that end the process group, and the time to wait after each: in total far less than a cancelled CI job has.
+/// After the last one, only the kernel has work to do.
 const SIGNALS: [(Signal, Duration); 3] = [
     (Signal::INT, Duration::from_millis(1000)),
     (Signal::TERM, Duration::from_millis(500)),
     (Signal::KILL, Duration::from_millis(200)),
 ];
 
-/// Lines of the child's output that are kept for an error.
-const LINES: usize = 8;
+/// Last lines of the child's output that an error shows.
+const OUTPUT_LINES: usize = 8;
 
-/// Starts the forwarding program as the leader of its process group, beside a watcher that ends the
-/// group when its standard input closes. That input is a pipe of ours, so the kernel closes it even if
-/// we are killed. SIGINT first: on it, and not on SIGTERM, the SSM plugin ends its session at AWS's end.
-const WATCHED: &str = r#"
+/// Starts the forwarding program as the leader of its process group, together with a watcher that ends the group when its
+/// standard input closes. That input is a pipe of this program, so the kernel closes it even if this program is killed.
+/// SIGINT first: on SIGINT, but not on SIGTERM, the SSM plugin ends its session on the side of AWS.
+const WITH_WATCHER: &str = r#"
 exec 3<&0 </dev/null
 { cat <&3; kill -INT 0; sleep 1; kill -KILL 0; } >/dev/null 2>&1 &
 exec 3<&-
@@ -66,17 +66,17 @@ impl Child {
         let program = words.first().map_or("the program", String::as_str);
         let started = Instant::now();
         loop {
-            let answers = matches!(timeout(POLL, TcpStream::connect(address)).await, Ok(Ok(_)));
-            if answers {
-                // A child that could not have the port, because somebody else took it, ends now.
+            let accepts = matches!(timeout(POLL, TcpStream::connect(address)).await, Ok(Ok(_)));
+            if accepts {
+                // If another process has taken the port, the child ends now.
                 sleep(POLL).await;
             }
             if let Some(status) = child.ended() {
-                // Its last words may still be on their way.
+                // Its last output may not have been read yet.
                 sleep(POLL).await;
                 return Err(child.error(format!("{program} ended ({status})")));
             }
-            if answers {
+            if accepts {
                 return Ok((address, child));
             }
             if started.elapsed() > READY_TIMEOUT {
@@ -89,9 +89,9 @@ impl Child {
 
     fn start(words: &[String]) -> Result<Child> {
         let mut process = Command::new("sh")
-            .args(["-c", WATCHED, "sh"])
+            .args(["-c", WITH_WATCHER, "sh"])
             .args(words)
-            // The plugin listens on this name's address, and we dial 127.0.0.1.
+            // The plugin listens on this address.
             .env("SSM_PLUGIN_LOCAL_HOST", "127.0.0.1")
             .process_group(0)
             .stdin(Stdio::piped())
@@ -101,10 +101,10 @@ impl Child {
             .map_err(|error| Error::Tunnel(format!("sh could not be started: {error}")))?;
         let output = Output::default();
         if let Some(stdout) = process.stdout.take() {
-            tokio::spawn(listen(stdout, output.clone()));
+            tokio::spawn(collect(stdout, output.clone()));
         }
         if let Some(stderr) = process.stderr.take() {
-            tokio::spawn(listen(stderr, output.clone()));
+            tokio::spawn(collect(stderr, output.clone()));
         }
         let group = process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         Ok(Child { process: Mutex::new(process), group, output })
@@ -122,24 +122,23 @@ impl Child {
 
     fn error(&self, what: String) -> Error {
         let lines = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        let said: Vec<&str> = lines.iter().map(String::as_str).collect();
-        Error::Tunnel(if said.is_empty() { what } else { format!("{what}: {}", said.join(" / ")) })
+        let output: Vec<&str> = lines.iter().map(String::as_str).collect();
+        Error::Tunnel(if output.is_empty() { what } else { format!("{what}: {}", output.join(" / ")) })
     }
 }
 
-/// Ends the whole group. It waits, because a program that ends right after this would otherwise leave
-/// it behind; the wait is short and ends as soon as the group is gone.
+/// Ends the whole process group and waits briefly until it is gone: otherwise this program could end before it.
 impl Drop for Child {
     fn drop(&mut self) {
         let Some(group) = self.group else { return };
-        for (signal, patience) in SIGNALS {
-            // An error means that nobody is left.
+        for (signal, time) in SIGNALS {
+            // An error means that the group is empty.
             if kill_process_group(group, signal).is_err() {
                 return;
             }
             let sent = Instant::now();
-            while sent.elapsed() < patience {
-                // Once the leader has ended, only the watcher keeps the group alive: it needs no patience.
+            while sent.elapsed() < time {
+                // Once the leader has ended, only the watcher is left, which needs no time.
                 if self.ended().is_some() && signal != Signal::KILL {
                     break;
                 }
@@ -158,7 +157,7 @@ async fn free_address() -> Result<SocketAddr> {
     listener.local_addr().map_err(failed)
 }
 
-async fn listen(stream: impl AsyncRead + Unpin, output: Output) {
+async fn collect(stream: impl AsyncRead + Unpin, output: Output) {
     let mut lines = BufReader::new(stream).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let line = line.trim();
@@ -166,7 +165,7 @@ async fn listen(stream: impl AsyncRead + Unpin, output: Output) {
             continue;
         }
         let mut kept = output.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() == LINES {
+        if kept.len() == OUTPUT_LINES {
             kept.pop_front();
         }
         kept.push_back(line.to_owned());

@@ -175,7 +175,7 @@ impl SampleTask<'_> {
         let (spool, findings) = extraction.read(exemptions, self.sample.jobs, self.listener).await?;
         let mut personal = 0;
         for finding in findings {
-            let look = pii_findings::Look::of(finding, &self.target.masking.survivors);
+            let look = pii_findings::PiiFinding::of(finding, &self.target.masking.survivors);
             self.listener.on_event(&look.event(&extraction.dump_connection().database));
             personal += u64::from(look.kept.is_none());
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::config::{TablePath, Target};
 use crate::discover::audit::Exemptions;
 use crate::discover::detect;
-use crate::discover::{pii_findings, suggestions};
+use crate::discover::suggestions;
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
 use crate::mask::coverage::{Class, Coverage};
@@ -66,7 +66,7 @@ impl Rules {
                 }
             }
         }
-        let spared = pii_findings::spared(&target.masking, &catalog, Vec::new());
+        let spared = Exemptions::of(&target.masking, &catalog, Vec::new());
         Ok(Rules { masks, spared, scripted: scripted(&coverage), key: key.check(), seeds: key.derived("seeds") })
     }
 

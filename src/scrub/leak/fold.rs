@@ -2,22 +2,7 @@
 //! letters, letters with and without marks, kinds of dashes. What is neither letter nor digit outside
 //! ASCII becomes a space.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use super::letters::WITH_MARKS;
-
-/// Of a letter with marks, the plain one.
-static PLAIN: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
-    let mut plain = HashMap::new();
-    for group in WITH_MARKS.split(' ') {
-        let mut letters = group.chars();
-        if let Some(base) = letters.next() {
-            plain.extend(letters.map(|letter| (letter, base)));
-        }
-    }
-    plain
-});
+use unicode_normalization::char::decompose_canonical;
 
 const SYLLABLES: u32 = 0xAC00;
 const LEADING: (u32, u32) = (0x1100, 19);
@@ -86,13 +71,22 @@ fn folded(letter: char) -> char {
     if wide.is_ascii() {
         return wide;
     }
-    let plain = PLAIN.get(&wide).copied().unwrap_or(wide);
+    let plain = base(wide);
     if !plain.is_alphanumeric() {
         return ' ';
     }
     let mut lower = plain.to_lowercase();
     let first = lower.next().unwrap_or(plain);
-    PLAIN.get(&first).copied().unwrap_or(first)
+    base(first)
+}
+
+/// The letter without its marks: the first character of its canonical decomposition.
+fn base(letter: char) -> char {
+    let mut base = None;
+    decompose_canonical(letter, |part| {
+        base.get_or_insert(part);
+    });
+    base.unwrap_or(letter)
 }
 
 /// Marks that stand on the letter before them.

@@ -59,7 +59,6 @@ mod fold;
 mod hash;
 mod hit;
 mod known;
-mod letters;
 mod map;
 mod places;
 mod readings;

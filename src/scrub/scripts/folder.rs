@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::diagnostic::Complaint;
 use crate::digest::sha256;
-use crate::pg::script::{Script, Variables};
+use crate::pg::script::{Script, Variables, check_variables};
 use crate::scrub::scripts::position::Place;
 use crate::scrub::scripts::problems::{Problem, Problems};
 
@@ -78,7 +78,7 @@ impl Scripts {
 
     /// Complaints about variables, before anything is sent.
     pub fn check(&self, variables: &Variables) -> Vec<Complaint> {
-        self.entries.iter().flat_map(|entry| entry.script.check(variables)).collect()
+        self.entries.iter().flat_map(|entry| check_variables(&entry.script, variables)).collect()
     }
 
     /// SHA-256 over the paths and contents of all scripts, in hexadecimal.
@@ -283,7 +283,7 @@ mod tests {
                 "10-scrub/v3__d.sql: has a name that says nothing of its order",
                 "15-more: does not belong in a folder of scripts",
                 "20-seed: mixes names of the form NN_what.sql with V…__what.sql or R__what.sql",
-                "20-seed/R__b.sql:1:1: the file holds no statement",
+                "20-seed/R__b.sql:1:1: the file contains no statement",
                 "20-seed/1_a.sql:1:8: this string is never closed",
                 "90-verify/1_a.sql:1:11: a script of 90-verify always runs",
                 "stray.sql: does not belong in a folder of scripts",

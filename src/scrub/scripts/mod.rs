@@ -15,7 +15,7 @@ use crate::diagnostic::Complaint;
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
 use crate::pg::as_owner::end_predecessors;
-use crate::pg::script::{APPLICATION_NAME, Options, ScriptError, Variables, run, settle};
+use crate::pg::script::{APPLICATION_NAME, Options, ScriptError, Variables, reset_session, run};
 use crate::pg::{self, Session};
 
 pub use folder::{Entry, Scripts, Stage, load};
@@ -143,7 +143,7 @@ pub async fn run_stage(
     if stage == Stage::Verify {
         return verify(session, scripts, order).await;
     }
-    settle(session, order.variables, order.deadline, false).await?;
+    reset_session(session, order.variables, order.deadline, false).await?;
     end_predecessors(session, APPLICATION_NAME).await?;
     marker::claim(session, order.generation).await?;
     let wanted = recorded(scripts, order.contexts);
@@ -223,10 +223,10 @@ fn violations<'a>(entry: &'a Entry, returned: &'a [u64]) -> impl Iterator<Item =
 
 /// Runs a script a second time and compares all tables.
 async fn run_again(session: &Session, entry: &Entry, options: &Options<'_>) -> Result<(), Error> {
-    settle(session, options.variables, options.deadline, false).await?;
+    reset_session(session, options.variables, options.deadline, false).await?;
     let before = content::content(session).await?;
     run(session, &entry.script, options).await?;
-    settle(session, options.variables, options.deadline, false).await?;
+    reset_session(session, options.variables, options.deadline, false).await?;
     let changed = content::difference(&before, &content::content(session).await?);
     if changed.is_empty() {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use devdb::discover::audit::{Exemptions, Finding, audit};
+use devdb::discover::audit::{Detection, Exemptions, audit};
 use devdb::discover::detect::Domains;
 use devdb::sample::Masks;
 
@@ -58,15 +58,15 @@ async fn what_is_copied_in_any_form_is_looked_at(version: Version) {
         ),
     )
     .await;
-    let spared = Exemptions { domains: Domains::harmless([]), columns: BTreeMap::new() };
-    let mut expected = audit(&scene.cluster.superuser("app").await, &spared).await.unwrap();
+    let exemptions = Exemptions { domains: Domains::harmless([]), columns: BTreeMap::new() };
+    let mut expected = audit(&scene.cluster.superuser("app").await, &exemptions).await.unwrap();
     let seeds = rows("public.users", "1,2,3,4");
     let selection = scene.select(&config("", "root: public.users"), &seeds).await.unwrap();
     let extraction = selection.extract(&Masks::new());
     let binary: Vec<bool> = extraction.tables().iter().map(|table| table.binary).collect();
     assert_eq!(binary, [false, true, false], "what is not understood in binary comes as text");
-    let (spool, mut found) = extraction.read(Some(&spared), 2, &Ears::default()).await.unwrap();
-    let order = |one: &Finding| (one.table.clone(), one.column.clone(), one.kind as usize);
+    let (spool, mut found) = extraction.read(Some(&exemptions), 2, &Ears::default()).await.unwrap();
+    let order = |one: &Detection| (one.table.clone(), one.column.clone(), one.kind as usize);
     expected.sort_by_key(order);
     found.sort_by_key(order);
     assert_eq!(found, expected);

@@ -3,9 +3,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-/// Signature, flags and length of an extension that nobody uses.
-const HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-const TRAILER: usize = 2;
+use crate::pg::copy_binary::{HEADER, TRAILER};
 
 /// Takes the pieces of streams, one stream after the other, and gives what belongs into the whole.
 pub(super) struct Join {
