@@ -17,11 +17,7 @@ pub mod commands;
 
 pub mod demo;
 
-pub mod cli;
-
 pub mod report;
-
-pub mod database;
 
 pub mod sample;
 

@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use clap::Parser as _;
 
+use devdb::commands::{self, Cli};
 use devdb::error::{Exit, Failure};
 use devdb::event::Listener;
-use devdb::{cli::Cli, commands, report};
+use devdb::report;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    if cli.verbose {
-        report::write_trace(&cli.log);
+    if cli.global.verbose {
+        report::write_trace(&cli.global.log);
     }
-    let listener = report::listener(cli.format, cli.verbose);
-    let exit = match report::with_html(listener.clone(), cli.html.as_deref()) {
+    let listener = report::listener(cli.global.format, cli.global.verbose);
+    let exit = match report::with_html(listener.clone(), cli.global.html.as_deref()) {
         Ok(listener) => report_failure(commands::run(cli, listener.clone()).await, &listener),
         Err(failure) => report_failure(Err(failure), &listener),
     };

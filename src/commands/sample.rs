@@ -1,93 +1,116 @@
-//! `devdb sample` and `devdb load`: what was typed, as meant.
+//! `devdb sample`: copies the data of a few users, masked, into an image, a database or an archive.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::{self, Cli};
-use crate::config::{Config, Sample, Target};
+use clap::Args;
+
+use crate::config::Sample;
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
+use crate::sample::Seeds;
 use crate::sample::command::seed_arguments::{keys_in_file, root_rows, rows_where, table_and_key, table_rows};
 use crate::sample::command::{self, Goal, Inspection, SampleRequest, Sink};
 use crate::step::Frame;
 
-use super::{load as configuration, url};
+use super::database_url::{SourceDatabase, parse_url};
+use super::global_options::GlobalOptions;
 
-/// `devdb sample`.
-pub async fn sample(cli: &Cli, options: &cli::Sample, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
-    let (config, target) = both(cli)?;
-    let ask = ask(options, config.sample.as_ref(), &*listener)?;
+/// Arguments of `devdb sample`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("seeds").multiple(true).args(["users", "users_file", "condition", "rows"]))]
+#[command(group = clap::ArgGroup::new("goal").required(true).args(["into", "dry_run", "why", "suggest"]))]
+pub struct SampleArgs {
+    /// Rows of the root table (`sample.root`) by key.
+    #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
+    users: Vec<String>,
+    /// The same from a file with one key per line; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    users_file: Option<PathBuf>,
+    /// Rows of the root table that match an SQL condition.
+    #[arg(long = "where", value_name = "CONDITION")]
+    condition: Option<String>,
+    /// At most this many rows of --where, the first by key.
+    #[arg(long, value_name = "N", requires = "condition")]
+    limit: Option<u64>,
+    /// Rows of any table by its primary key. Can be repeated.
+    #[arg(long, value_name = "TABLE:KEY,…")]
+    rows: Vec<String>,
+    /// Destination: container://REPO:TAG, database://USER@HOST/DATABASE, or archive:PATH (a folder, or one file
+    /// if it ends in .tar.zst).
+    #[arg(long, value_name = "PLACE", requires = "seeds")]
+    into: Option<String>,
+    /// Push the image; to ECR with a token of its own, to other registries with docker's credentials.
+    #[arg(long, requires = "into")]
+    push: bool,
+    /// Replace a database that is not empty, or an existing archive.
+    #[arg(long, requires = "into")]
+    replace: bool,
+    /// The source instead of `sample.source` and the live generation. Rows are masked as they are read.
+    #[command(flatten)]
+    source: SourceDatabase,
+    /// Print rows and bytes by table and edge, and stop.
+    #[arg(long, requires = "seeds")]
+    dry_run: bool,
+    /// Print the path that leads to a row, and stop.
+    #[arg(long, value_name = "TABLE:KEY", requires = "seeds")]
+    why: Option<String>,
+    /// Print references that the database does not declare, as YAML for devdb.yaml, and stop.
+    #[arg(long)]
+    suggest: bool,
+}
+
+/// Runs the command.
+pub async fn run(global: &GlobalOptions, args: &SampleArgs, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
+    let (config, target) = global.load_target()?;
+    let request = args.request(config.sample.as_ref(), &*listener)?;
     let run = Frame::announce("sample", &target.name, listener.clone());
-    Ok(run.finish(command::sample(&config, &target, &ask, &*listener).await.map(|()| (Exit::Done, None))))
+    Ok(run.finish(command::sample(&config, &target, &request, &*listener).await.map(|()| (Exit::Done, None))))
 }
 
-/// `devdb load`.
-pub async fn load(cli: &Cli, options: &cli::Load, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
-    let config = configuration(cli)?;
-    let Sink::Database(url) = into(&options.into, &*listener)? else {
-        return Err(Failure::new(Exit::Usage, "an archive is loaded into a database")
-            .hint("write `--into database://USER@HOST/DATABASE`"));
-    };
-    let run = Frame::announce("load", options.path.display().to_string(), listener.clone());
-    let done = command::load(&config, &options.path, &url, options.replace, &*listener).await;
-    Ok(run.finish(done.map(|()| (Exit::Done, None))))
-}
-
-/// `devdb doctor --sample`.
-pub async fn doctor(cli: &Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
-    let (config, target) = both(cli)?;
-    let run = Frame::announce("doctor", &target.name, listener.clone());
-    let sample = config.sample.as_ref().ok_or_else(command::no_section);
-    let done = match sample {
-        Ok(sample) => command::doctor::doctor(&target, sample, &*listener).await,
-        Err(failure) => Err(failure),
-    };
-    Ok(run.finish(done.map(|exit| (exit, None))))
-}
-
-fn both(cli: &Cli) -> Result<(Config, Target), Failure> {
-    let config = configuration(cli)?;
-    let target = config.target(cli.target.as_deref())?.clone();
-    Ok((config, target))
-}
-
-fn into(text: &str, listener: &dyn Listener) -> Result<Sink, Failure> {
-    Sink::read(text, |text| url(text, listener))
-}
-
-fn ask(options: &cli::Sample, sample: Option<&Sample>, listener: &dyn Listener) -> Result<SampleRequest, Failure> {
-    let mut seeds = options.rows.iter().map(|text| table_rows(text)).collect::<Result<Vec<_>, _>>()?;
-    let mut named = options.users.clone();
-    if let Some(path) = &options.users_file {
-        named.extend(keys_in_file(&read(path)?));
-    }
-    let is_rooted = !options.users.is_empty() || options.users_file.is_some() || options.condition.is_some();
-    if is_rooted {
-        let sample = sample.ok_or_else(command::no_section)?;
-        if !options.users.is_empty() || options.users_file.is_some() {
-            seeds.push(root_rows(sample, &named)?);
+impl SampleArgs {
+    fn request(&self, sample: Option<&Sample>, listener: &dyn Listener) -> Result<SampleRequest, Failure> {
+        let seeds = self.seeds(sample)?;
+        let goal = self.goal(listener)?;
+        if self.push && !matches!(goal, Goal::Write(Sink::Container(_)) | Goal::Inspect(_)) {
+            return Err(
+                Failure::new(Exit::Usage, "only an image can be pushed").hint("write `--into container://REPO:TAG`")
+            );
         }
-        seeds.extend(options.condition.iter().map(|condition| rows_where(sample, condition, options.limit)));
+        Ok(SampleRequest { seeds, from: self.source.find(listener)?, goal, push: self.push, replace: self.replace })
     }
-    let goal = match (&options.into, &options.why) {
-        (Some(place), _) if !options.dry_run && options.why.is_none() && !options.suggest => {
-            Goal::Write(into(place, listener)?)
+
+    fn seeds(&self, sample: Option<&Sample>) -> Result<Vec<Seeds>, Failure> {
+        let mut seeds = self.rows.iter().map(|text| table_rows(text)).collect::<Result<Vec<_>, _>>()?;
+        let mut keys = self.users.clone();
+        if let Some(path) = &self.users_file {
+            keys.extend(keys_in_file(&read(path)?));
         }
-        (_, Some(row)) => {
-            let (table, key) = table_and_key(row, "--why", "42")?;
-            Goal::Inspect(Inspection::Why(table, key.to_owned()))
+        let has_keys = !self.users.is_empty() || self.users_file.is_some();
+        if has_keys || self.condition.is_some() {
+            let sample = sample.ok_or_else(command::no_section)?;
+            if has_keys {
+                seeds.push(root_rows(sample, &keys)?);
+            }
+            seeds.extend(self.condition.iter().map(|condition| rows_where(sample, condition, self.limit)));
         }
-        _ if options.suggest => Goal::Inspect(Inspection::Suggest),
-        _ => Goal::Inspect(Inspection::Plan),
-    };
-    if options.push && !matches!(goal, Goal::Write(Sink::Container(_)) | Goal::Inspect(_)) {
-        return Err(
-            Failure::new(Exit::Usage, "only an image can be pushed").hint("write `--into container://REPO:TAG`")
-        );
+        Ok(seeds)
     }
-    let from = options.from.as_deref().map(|text| url(text, listener)).transpose()?;
-    Ok(SampleRequest { seeds, from, goal, push: options.push, replace: options.replace })
+
+    fn goal(&self, listener: &dyn Listener) -> Result<Goal, Failure> {
+        Ok(match (&self.into, &self.why) {
+            (Some(place), None) if !self.dry_run && !self.suggest => {
+                Goal::Write(Sink::read(place, |text| parse_url(text, listener))?)
+            }
+            (_, Some(row)) => {
+                let (table, key) = table_and_key(row, "--why", "42")?;
+                Goal::Inspect(Inspection::Why(table, key.to_owned()))
+            }
+            _ if self.suggest => Goal::Inspect(Inspection::Suggest),
+            _ => Goal::Inspect(Inspection::Plan),
+        })
+    }
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -98,6 +121,6 @@ fn read(path: &Path) -> Result<String, Failure> {
         std::fs::read_to_string(path)
     };
     read.map_err(|error| {
-        Failure::new(Exit::Usage, format!("{}: {error}", path.display())).hint("one key a line, in UTF-8")
+        Failure::new(Exit::Usage, format!("{}: {error}", path.display())).hint("write one key per line, in UTF-8")
     })
 }

@@ -1,4 +1,4 @@
-//! The example company's production: a cluster of its own, its data, its snapshots.
+//! The example company's production: its cluster, its data, its snapshots.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::files;
 const ROLES: &str = include_str!("roles.sql");
 const SCHEMA: &str = include_str!("schema.sql");
 const DATA: &str = include_str!("data.sql");
-/// Stands in roles.sql, for the master user.
+/// Name and password of the master user in roles.sql.
 const MASTER: (&str, &str) = ("haneul_admin", "prod-master-Ahb4");
 
 /// The production server.
@@ -26,7 +26,7 @@ pub struct Production {
 }
 
 impl Production {
-    /// Makes the cluster and fills it.
+    /// Creates the cluster and loads the data.
     pub async fn set_up(home: &Path, account: Account) -> Result<Production, Failure> {
         let port = free_port()?;
         let server = cluster(home, account, "production", port, ROLES).await?;
@@ -43,7 +43,7 @@ impl Production {
         login(self.port, MASTER.0, MASTER.1, database).await
     }
 
-    /// Takes a snapshot while production goes on.
+    /// Takes a snapshot while the server is running.
     pub async fn snapshot(&self, home: &Path) -> Result<(), Failure> {
         let name = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
         let folder = home.join("snapshots/haneul-prod");
@@ -58,20 +58,20 @@ impl Production {
         Ok(())
     }
 
-    /// Three users as production has them.
+    /// Returns three users as they are in production.
     pub async fn users(&self) -> Result<Vec<(&'static str, String)>, Failure> {
         users(&self.login("haneul").await?).await
     }
 
-    /// New rows, so that the next snapshot differs.
-    pub async fn a_day_passes(&self) -> Result<(), Failure> {
+    /// Changes rows, so that the next snapshot differs.
+    pub async fn add_changes(&self) -> Result<(), Failure> {
         let session = self.login("haneul").await?;
         session.run("UPDATE app.users SET name_en = name_en || ' Jr' WHERE id <= 3").await?;
         Ok(())
     }
 }
 
-/// Makes a cluster and starts it. `sql` is run in single-user mode before that.
+/// Creates a cluster, runs `sql` in single-user mode, and starts the server.
 pub async fn cluster(home: &Path, account: Account, name: &str, port: u16, sql: &str) -> Result<Server, Failure> {
     let programs = Programs::find(None).await?;
     let data = home.join(name);
@@ -81,7 +81,7 @@ pub async fn cluster(home: &Path, account: Account, name: &str, port: u16, sql: 
     let settings = [
         ("listen_addresses", "127.0.0.1".to_owned()),
         ("port", port.to_string()),
-        // Only the account that owns the directory comes to this socket.
+        // Only the account that owns the directory can reach this socket.
         ("unix_socket_directories", path.clone()),
         ("fsync", "off".to_owned()),
     ];
@@ -92,16 +92,16 @@ pub async fn cluster(home: &Path, account: Account, name: &str, port: u16, sql: 
     Ok(server)
 }
 
-/// The same three users through the service file, as a developer's psql would come to them.
+/// Returns the same three users through the service file, as a developer's psql connects.
 pub async fn users_by_name(home: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
     let file = home.join("pg_service.conf");
     let text = std::fs::read_to_string(&file).map_err(|error| Failure::new(Exit::Unexpected, error))?;
     let port = text.lines().find_map(|line| line.strip_prefix("port=")?.parse().ok());
-    let port = port.ok_or_else(|| Failure::new(Exit::Unexpected, format!("{} names no port", file.display())))?;
+    let port = port.ok_or_else(|| Failure::new(Exit::Unexpected, format!("{} has no port", file.display())))?;
     users(&login(port, "haneul_app", files::APP_PASSWORD, "haneul").await?).await
 }
 
-/// The first three users.
+/// Returns the first three users.
 pub async fn users(session: &Session) -> Result<Vec<(&'static str, String)>, Failure> {
     let rows = session.query("SELECT name, email, phone FROM app.users WHERE id <= 3 ORDER BY id", &[]).await?;
     let text = |row: &tokio_postgres::Row, column: usize| -> String {
@@ -112,18 +112,18 @@ pub async fn users(session: &Session) -> Result<Vec<(&'static str, String)>, Fai
 
 async fn login(port: u16, user: &str, password: &str, database: &str) -> Result<Session, Failure> {
     let route = Route { host: "127.0.0.1".into(), port, server_name: None };
-    let way = Gate::Direct.open(&route).await?;
+    let tunnel = Gate::Direct.open(&route).await?;
     let credentials = Credentials { user: user.to_owned(), password: SecretString::from(password) };
-    Ok(pg::connect(&way, &Trust::load(None)?, &credentials, database).await?)
+    Ok(pg::connect(&tunnel, &Trust::load(None)?, &credentials, database).await?)
 }
 
-/// A port that nobody listens on.
+/// Returns a port that no program listens on.
 pub fn free_port() -> Result<u16, Failure> {
     let bound = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
     bound.map(|address| address.port()).map_err(|error| Failure::new(Exit::Unexpected, error))
 }
 
-/// Tells every server below a directory to end at once. For a directory that is about to be removed.
+/// Ends every server below a directory at once. The directory is about to be removed.
 pub fn end_servers(home: &Path) {
     let instances = std::fs::read_dir(home.join("instances")).into_iter().flatten().flatten();
     let clusters: Vec<PathBuf> = instances
@@ -134,7 +134,7 @@ pub fn end_servers(home: &Path) {
         let pid = std::fs::read_to_string(data.join("postmaster.pid")).ok();
         let pid = pid.and_then(|text| text.lines().next()?.trim().parse().ok());
         if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
-            // An end that fails leaves a server without files, which ends by itself within a minute.
+            // A server that does not end loses its files, and then ends by itself within a minute.
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::QUIT);
             for _ in 0..100 {
                 if !data.join("postmaster.pid").exists() {

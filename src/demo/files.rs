@@ -1,9 +1,9 @@
-//! The files that a team would have in its repository: `devdb.yaml` and the scripts. They are the
-//! project's own examples, built in, so that the demo runs from an installed program.
+//! The files of the team's repository: `devdb.yaml` and the scripts. They are the project's own examples, built in, so
+//! that the demo runs from an installed program.
 
 use std::path::Path;
 
-/// The password that the demo's developers use.
+/// Password of the demo's developers.
 pub const APP_PASSWORD: &str = "developers-know-this";
 
 const CONFIG: &str = include_str!("devdb.yaml");
@@ -25,12 +25,12 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "90-verify/20_leftovers.sql",
 ];
 
-/// Stands in `devdb.yaml` for the port of the developer's server.
+/// Placeholder in `devdb.yaml` for the port of the developer's server.
 const LAPTOP_PORT: &str = ":5999/";
 
-/// Writes them into the demo's directory; `laptop` is the port of the developer's server.
-pub fn write(home: &Path, laptop: u16) -> std::io::Result<()> {
-    std::fs::write(home.join("devdb.yaml"), CONFIG.replace(LAPTOP_PORT, &format!(":{laptop}/")))?;
+/// Writes the files into the demo's directory. `laptop_port` is the port of the developer's server.
+pub fn write(home: &Path, laptop_port: u16) -> std::io::Result<()> {
+    std::fs::write(home.join("devdb.yaml"), CONFIG.replace(LAPTOP_PORT, &format!(":{laptop_port}/")))?;
     for (path, text) in SCRIPTS {
         let path = home.join("postproc-sql").join(path);
         if let Some(folder) = path.parent() {
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sample_goes_to_the_port_that_was_chosen() {
+    fn the_sample_goes_to_the_chosen_port() {
         let home = tempfile::tempdir().unwrap();
         write(home.path(), 4321).unwrap();
         let text = std::fs::read_to_string(home.path().join("devdb.yaml")).unwrap();

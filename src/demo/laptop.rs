@@ -1,5 +1,5 @@
-//! A developer's own server, and three users for a bug hunt on it: as a database, and as an image where a
-//! container engine is at hand.
+//! A developer's own server with a sample of three users: as a database, and as an image if a container engine is
+//! running.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use crate::step::Frame;
 
 use super::company;
 
-/// Who the developer is there.
+/// The developer's role there.
 const ROLE: &str = "CREATE ROLE kim LOGIN CREATEDB PASSWORD 'mine'";
-/// The image that is made.
+/// Name of the image.
 const IMAGE: &str = "haneul-sample:demo";
 
 /// The developer's server.
@@ -29,7 +29,7 @@ pub struct Laptop {
 }
 
 impl Laptop {
-    /// Makes the cluster and starts it.
+    /// Creates the cluster and starts the server.
     pub async fn set_up(home: &Path, account: Account, port: u16) -> Result<Laptop, Failure> {
         let server = company::cluster(home, account, "laptop", port, ROLE).await?;
         Ok(Laptop { server, port, image: None })
@@ -38,21 +38,21 @@ impl Laptop {
     /// Samples three users into a database.
     pub async fn sample(&self, home: &Path, listener: &Arc<dyn Listener>) -> Result<(), Failure> {
         let url = self.url()?;
-        taken(home, Sink::Database(Box::new(url)), listener).await
+        take_sample(home, Sink::Database(Box::new(url)), listener).await
     }
 
-    /// The three users as they are there, and how many rows came with them.
+    /// Returns the three users as they are in the sample.
     pub async fn users(&self) -> Result<Vec<(&'static str, String)>, Failure> {
         let url = self.url()?;
         company::users(&url.session(url.database()).await?).await
     }
 
-    /// How to come to it.
+    /// Returns the command that connects to the sample.
     pub fn psql(&self) -> String {
         format!("PGPASSWORD=mine psql postgres://kim@127.0.0.1:{}/haneul_sample", self.port)
     }
 
-    /// The same as an image; answers what to do with it, or why there is none.
+    /// Makes an image of the sample. Returns the command that runs it, or why there is none.
     pub async fn image(
         &mut self,
         home: &Path,
@@ -60,16 +60,13 @@ impl Laptop {
     ) -> Result<(&'static str, String), Failure> {
         let base = format!("postgres:{}", self.server.programs.major);
         let Ok(engine) = Engine::connect().await else {
-            return Ok((
-                "image",
-                "no container engine is running here: `--into container://NAME:TAG` makes one".into(),
-            ));
+            return Ok(("image", "not made: no container engine is running".into()));
         };
         if !engine.has(&base).await {
-            return Ok(("image", format!("not made, because {base} is not here yet: docker pull {base}")));
+            return Ok(("image", format!("not made: {base} is missing; run docker pull {base}")));
         }
         let image = Image::parse(IMAGE).map_err(|why| Failure::new(Exit::Unexpected, why))?;
-        taken(home, Sink::Container(image), listener).await?;
+        take_sample(home, Sink::Container(image), listener).await?;
         self.image = Some(engine);
         Ok(("run", format!("docker run --rm -p 127.0.0.1:5432:5432 {IMAGE}")))
     }
@@ -77,7 +74,7 @@ impl Laptop {
     /// Removes the image.
     pub async fn clear(&self) {
         if let Some(engine) = &self.image {
-            // One that stays is named by `docker images`.
+            // An image that cannot be removed is listed by `docker images`.
             let _ = engine.remove_image(IMAGE).await;
         }
     }
@@ -88,14 +85,14 @@ impl Laptop {
     }
 }
 
-async fn taken(home: &Path, sink: Sink, listener: &Arc<dyn Listener>) -> Result<(), Failure> {
+async fn take_sample(home: &Path, sink: Sink, listener: &Arc<dyn Listener>) -> Result<(), Failure> {
     let config = config::load(&home.join("devdb.yaml"), &|name| std::env::var(name).ok(), scrub::words())?;
     let ask = three_users(&config, sink)?;
     let target: &Target = config.target(None)?;
     let run = Frame::announce("sample", &target.name, listener.clone());
     match run.finish(command::sample(&config, target, &ask, &**listener).await.map(|()| (Exit::Done, None))) {
         Exit::Done => Ok(()),
-        exit => Err(Failure::new(exit, "the demo's sample did not end well")),
+        exit => Err(Failure::new(exit, "the demo's sample failed")),
     }
 }
 

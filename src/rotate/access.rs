@@ -1,5 +1,5 @@
-//! The way into a clone: a tunnel where one is needed, and logins over it. Every newly opened way is
-//! made to prove where it leads before anything is written through it.
+//! Access to a clone: a tunnel if one is needed, and logins over it. Every new tunnel is verified to lead to the clone
+//! before anything is written through it.
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -11,7 +11,7 @@ use crate::pg::connector::Door;
 use crate::pg::tunnel::{Gate, Tunnel};
 use crate::pg::{self, Credentials, Route, Session, Trust};
 
-/// How this program logs in to one instance.
+/// Access to one instance.
 pub struct Access {
     gate: Gate,
     trust: Trust,
@@ -20,18 +20,18 @@ pub struct Access {
     tunnel: Mutex<Option<Tunnel>>,
 }
 
-/// How many times in a row a broken connection is made anew before the run gives up.
+/// Number of reconnects in a row before the run fails.
 pub const RECONNECTS: u32 = 5;
 
 impl Access {
-    /// Prepares it; nothing is opened yet.
+    /// Returns the access; opens nothing yet.
     pub fn new(target: &Target, region: &str, route: Route, credentials: Credentials) -> pg::Result<Access> {
         let trust = Trust::load(target.ssl_root_cert.as_deref())?;
         Ok(Access { gate: Gate::of(&target.connect, region), trust, route, credentials, tunnel: Mutex::new(None) })
     }
 
-    /// The same credentials over another route, such as the record's name.
-    pub fn by(&self, route: Route) -> Access {
+    /// Returns access with the same credentials over another route, such as the record's name.
+    pub fn over(&self, route: Route) -> Access {
         Access {
             gate: self.gate.clone(),
             trust: self.trust.clone(),
@@ -41,28 +41,28 @@ impl Access {
         }
     }
 
-    /// A session on one database.
+    /// Opens a session on one database.
     pub async fn login(&self, database: &str) -> pg::Result<Session> {
         let mut tunnel = self.tunnel.lock().await;
         let open = match tunnel.take() {
             Some(tunnel) if tunnel.is_alive() => tunnel,
             _ => {
                 let fresh = self.gate.open(&self.route).await?;
-                self.must_refuse_strangers(&fresh, database).await?;
+                self.refuse_open_server(&fresh, database).await?;
                 fresh
             }
         };
         let session = pg::connect(&open, &self.trust, &self.credentials, database).await;
-        // A way that just failed may be a dead tunnel that does not know it: the next login opens a new one.
+        // After a disconnect the tunnel may be dead without having noticed: the next login opens a new one.
         if !matches!(&session, Err(error) if error.is_disconnect()) {
             *tunnel = Some(open);
         }
         session
     }
 
-    /// That the password made in this run is accepted proves that the server is the clone, but only
-    /// if the server looks at passwords at all: one that trusts everybody could be any.
-    async fn must_refuse_strangers(&self, tunnel: &Tunnel, database: &str) -> pg::Result<()> {
+    /// Refuses a server that accepts any password. Only the clone accepts the password made in this run, which proves
+    /// nothing if the server does not check passwords.
+    async fn refuse_open_server(&self, tunnel: &Tunnel, database: &str) -> pg::Result<()> {
         let wrong =
             Credentials { user: self.credentials.user.clone(), password: SecretString::from("not-the-password") };
         match pg::connect(tunnel, &self.trust, &wrong, database).await {
@@ -70,7 +70,7 @@ impl Access {
             Err(error) => Err(error),
             Ok(_) => Err(pg::Error::Identity {
                 place: tunnel.address.to_string(),
-                why: "lets in anybody with any password, so nothing proves that it is the clone".into(),
+                why: "accepts any password, so nothing proves that it is the clone".into(),
             }),
         }
     }
@@ -89,13 +89,13 @@ impl std::fmt::Debug for Access {
     }
 }
 
-/// Runs work that needs a session, with a new session each time the connection breaks. `work` must be
-/// able to go on where it was: what it has finished is recorded in the clone.
-pub async fn through<T, F>(access: &Access, database: &str, told: &dyn Fn(String), mut work: F) -> Result<T, Failure>
+/// Runs work on a session, with a new session after each broken connection. `work` must be able to resume: its progress
+/// is recorded in the clone.
+pub async fn through<T, F>(access: &Access, database: &str, report: &dyn Fn(String), mut work: F) -> Result<T, Failure>
 where
     F: AsyncFnMut(&Session) -> Result<T, RetryableError>,
 {
-    again(database, told, async || match access.login(database).await {
+    again(database, report, async || match access.login(database).await {
         Ok(session) => work(&session).await,
         Err(error) if error.is_disconnect() => Err(RetryableError::Lost(error.to_string())),
         Err(error) => {
@@ -105,8 +105,8 @@ where
     .await
 }
 
-/// Runs work that opens its own sessions, once more each time a connection breaks.
-pub async fn again<T, F>(database: &str, told: &dyn Fn(String), mut work: F) -> Result<T, Failure>
+/// Runs work that opens its own sessions, and again after each broken connection.
+pub async fn again<T, F>(database: &str, report: &dyn Fn(String), mut work: F) -> Result<T, Failure>
 where
     F: AsyncFnMut() -> Result<T, RetryableError>,
 {
@@ -122,15 +122,15 @@ where
             let cause = format!("the connection broke {broken} times: {problem}");
             return Err(Failure::new(Exit::Unexpected, cause).during(format!("work on database {database}")));
         }
-        told(format!("the connection to {database} broke ({problem}); connecting anew"));
+        report(format!("the connection to {database} broke ({problem}); reconnecting"));
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
 }
 
-/// Why work on a session ended early.
+/// Why work on a session failed.
 #[derive(Debug)]
 pub enum RetryableError {
-    /// The connection is gone, and why; a new one may help.
+    /// The connection broke, with the reason; a new one may succeed.
     Lost(String),
     /// The work itself failed.
     Failed(Failure),

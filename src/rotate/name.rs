@@ -3,17 +3,23 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-const FORM: &str = "%Y%m%d-%H%M%S";
+use crate::platform::Instance;
 
-/// The name of a generation made now: `app-dev-20261121-021700`.
+const FORMAT: &str = "%Y%m%d-%H%M%S";
+
+/// Returns the name of a generation created now: `app-dev-20261121-021700`.
 pub fn make(prefix: &str, now: Timestamp) -> String {
-    format!("{prefix}{}", now.to_zoned(TimeZone::UTC).strftime(FORM))
+    format!("{prefix}{}", now.to_zoned(TimeZone::UTC).strftime(FORMAT))
 }
 
-/// When a generation's name says it was made.
-pub fn made_at(prefix: &str, name: &str) -> Option<Timestamp> {
-    let stamp = name.strip_prefix(prefix)?;
-    let time = jiff::civil::DateTime::strptime(FORM, stamp).ok()?;
+/// Returns when a generation was created: by its name, or else by the platform.
+pub fn created_at(prefix: &str, instance: &Instance) -> Option<Timestamp> {
+    timestamp(prefix, &instance.name).or(instance.created_at)
+}
+
+fn timestamp(prefix: &str, name: &str) -> Option<Timestamp> {
+    let text = name.strip_prefix(prefix)?;
+    let time = jiff::civil::DateTime::strptime(FORMAT, text).ok()?;
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
@@ -22,11 +28,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_says_when_it_was_made() {
+    fn a_name_contains_the_time_of_its_creation() {
         let at: Timestamp = "2026-11-21T02:17:00Z".parse().unwrap();
         let name = make("app-dev-", at);
         assert_eq!(name, "app-dev-20261121-021700");
-        assert_eq!(made_at("app-dev-", &name), Some(at));
-        assert_eq!(made_at("app-dev-", "app-dev-mine"), None);
+        assert_eq!(timestamp("app-dev-", &name), Some(at));
+        assert_eq!(timestamp("app-dev-", "app-dev-mine"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Looking: everything a decision needs, read once, changing nothing.
+//! Observation: everything a decision needs, read once, changing nothing.
 
 use std::sync::Arc;
 
@@ -6,35 +6,35 @@ use jiff::Timestamp;
 
 use crate::platform::{self, Check, Identity, Instance, Platform, RecordState, Settings, Snapshot, Source};
 
-/// What the world looked like at one moment.
+/// The state of the platform at one moment.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// When.
+    /// The moment.
     pub now: Timestamp,
-    /// Whose resources the credentials reach.
+    /// The identity of the credentials.
     pub identity: Identity,
     /// The production instance.
     pub source: Option<Source>,
     /// Its snapshots.
     pub snapshots: Vec<Snapshot>,
-    /// Everything under the prefix.
+    /// All instances with the prefix.
     pub instances: Vec<Instance>,
-    /// What the record holds.
+    /// The record.
     pub record: RecordState,
     /// For each instance, in the same order, whether the record points at it.
     pub pointed_at: Vec<bool>,
-    /// What a restore will ask for.
+    /// Settings of a restored instance.
     pub quarantine: Settings,
 }
 
 impl World {
-    /// The generation that the record points at.
+    /// Returns the generation that the record points at.
     pub fn live(&self) -> Option<&Instance> {
         self.instances.iter().zip(&self.pointed_at).find(|(_, live)| **live).map(|(instance, _)| instance)
     }
 }
 
-/// Looks at the world.
+/// Observes the platform.
 pub async fn observe(platform: &Arc<dyn Platform>) -> platform::Result<World> {
     let identity = platform.identity().await?;
     let (source, snapshots, instances, record) = futures_util::future::try_join4(
@@ -55,7 +55,7 @@ pub async fn observe(platform: &Arc<dyn Platform>) -> platform::Result<World> {
     Ok(World { now: Timestamp::now(), identity, source, snapshots, instances, record, pointed_at, quarantine })
 }
 
-/// The platform's own checks.
+/// Runs the platform's own checks.
 pub async fn checks(platform: &Arc<dyn Platform>) -> Vec<Check> {
     platform.checks().await
 }

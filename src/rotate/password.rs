@@ -1,4 +1,4 @@
-//! Step: reset the master password and prove it by a login.
+//! Step: reset the master password, and verify it by a login.
 
 use secrecy::SecretString;
 use tokio_postgres::error::SqlState;
@@ -10,13 +10,13 @@ use crate::platform::retry::while_busy;
 
 use super::access::Access;
 use super::run::Run;
-use super::wait::{self, Pace, Watch};
+use super::wait::{self, Backoff, StateReporter};
 
-/// What a platform calls a master password that is not in force yet.
+/// The platform's name of a pending change of the master password.
 const PENDING: &str = "MasterUserPassword";
 
-/// Sets `password` and answers the way in, once the password is the one in force. Production cannot
-/// accept it: it was made, or handed in, for this run.
+/// Sets `password`, and returns the access to the instance once it is in force. Production cannot accept this
+/// password: it was generated, or passed in, for this run.
 pub async fn reset(run: &Run, instance: &Instance, password: SecretString) -> Result<(Instance, Access), Failure> {
     let name = &instance.name;
     let step = run.step("password", format!("reset the master password of {name}"));
@@ -30,38 +30,38 @@ pub async fn reset(run: &Run, instance: &Instance, password: SecretString) -> Re
         },
     )
     .await?;
-    let database = run.target.databases.first().map_or("postgres", |database| database.name.as_str());
-    let mut watch = Watch::new(&step);
-    let mut pace = Pace::default();
+    let database = run.first_database();
+    let mut reporter = StateReporter::new(&step);
+    let mut backoff = Backoff::default();
     loop {
-        // Right after the call the status is still the old `available` and the old password still works,
-        // so neither is believed alone: not pending, and a login.
-        let left = limit.saturating_sub(watch.elapsed());
+        // Right after the request the status is still `available` and the old password still works, so neither is
+        // sufficient alone: the change must not be pending, and a login must succeed.
+        let left = limit.saturating_sub(reporter.elapsed());
         let now = wait::until_available(&*run.platform, &step, name, left, Some(PENDING)).await?;
         let Some(route) = now.route.clone() else {
             return Err(Failure::new(Exit::Unexpected, format!("{name} is available but has no endpoint")));
         };
         let credentials = Credentials { user: now.master_user.clone(), password: password.clone() };
         let access = Access::new(&run.target, &run.rules.region, route, credentials)?;
-        match access.login(database).await {
+        match access.login(&database).await {
             Ok(session) => {
                 step.done(format!("logged in as {} on PostgreSQL {}", now.master_user, session.major()));
                 return Ok((now, access));
             }
             Err(error @ (pg::Error::Identity { .. } | pg::Error::Certificates { .. })) => return Err(error.into()),
             Err(error) => {
-                watch.see(&format!("not yet: {error}"));
-                if watch.elapsed() > limit {
-                    return Err(refused(error, &now.master_user));
+                reporter.report(&format!("login failed: {error}"));
+                if reporter.elapsed() > limit {
+                    return Err(login_failure(error, &now.master_user));
                 }
             }
         }
-        pace.rest().await;
+        backoff.pause().await;
     }
 }
 
-/// A login that never succeeded, with what usually is behind it.
-fn refused(error: pg::Error, user: &str) -> Failure {
+/// Returns the failure of a login that never succeeded, with the usual cause.
+fn login_failure(error: pg::Error, user: &str) -> Failure {
     let hint = match error.sqlstate() {
         Some(code) if code.starts_with("28") => format!(
             "if {user} is a member of rds_iam, even through another role, passwords do not work for it: \
@@ -70,7 +70,7 @@ fn refused(error: pg::Error, user: &str) -> Failure {
         _ if error.is_state(&SqlState::INVALID_CATALOG_NAME) => {
             "the first of `databases` does not exist in the snapshot".to_owned()
         }
-        _ => "check that the quarantine security groups let this program in, and `connect:`".to_owned(),
+        _ => "check that the quarantine security groups admit this program, and check `connect:`".to_owned(),
     };
     Failure::from(error).hint(hint)
 }

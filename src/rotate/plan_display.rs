@@ -1,16 +1,16 @@
-//! The plan as a person wants to read it.
+//! The plan as text, for `--dry-run`.
 
 use crate::event::Fact;
 use crate::platform::{RecordState, tag};
-
-use super::observe::World;
-use super::plan::{Plan, Work, age};
-use super::prepare::RunInputs;
-use super::run::Run;
 use crate::units::{size, span};
 
-/// Everything a rotation would do, in order.
-pub fn facts(run: &Run, plan: &Plan, world: &World, kit: &RunInputs, contexts: &[String]) -> Vec<Fact> {
+use super::inputs::RunInputs;
+use super::observe::World;
+use super::plan::{Plan, Work, age};
+use super::run::Run;
+
+/// Returns everything a rotation would do, in order.
+pub fn facts(run: &Run, plan: &Plan, world: &World, inputs: &RunInputs, contexts: &[String]) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut put = |label: &str, value: String| facts.push(Fact::new(label, value));
     let snapshot = &plan.snapshot;
@@ -21,7 +21,7 @@ pub fn facts(run: &Run, plan: &Plan, world: &World, kit: &RunInputs, contexts: &
         Work::Restore { name } => put("restore as", name.clone()),
         Work::Resume { clone } => {
             let phase = clone.phase().map_or_else(String::new, |phase| format!(" {phase}"));
-            put("go on with", format!("{}, which an interrupted run left{phase}", clone.name));
+            put("resume", format!("{}{phase}, the clone of an interrupted run", clone.name));
         }
         Work::Finish { generation } => put("finish", format!("{}: the record already points at it", generation.name)),
     }
@@ -30,7 +30,7 @@ pub fn facts(run: &Run, plan: &Plan, world: &World, kit: &RunInputs, contexts: &
     }
     let target = &run.target;
     for (key, value) in &plan.tags {
-        // These change with every run and every minute.
+        // Run and lease differ in every run.
         if key != tag::RUN && key != tag::LEASE {
             put("tag", format!("{key}={value}"));
         }
@@ -38,9 +38,9 @@ pub fn facts(run: &Run, plan: &Plan, world: &World, kit: &RunInputs, contexts: &
     put("logins that stay open", list(run.allowed_logins().iter()));
     put("all other logins", "closed, their sessions ended".into());
     for (hazard, reason) in &target.kept_hazards {
-        put("hazard left alone", format!("{hazard}: {reason}"));
+        put("kept hazard", format!("{hazard}: {reason}"));
     }
-    for work in &kit.work {
+    for work in &inputs.databases {
         for (at, entry) in work.scripts.wanted(contexts).enumerate() {
             put(if at == 0 { "scripts" } else { "" }, format!("{}: {}", work.database, entry.path));
         }

@@ -1,4 +1,4 @@
-//! Step: remove generations. The only caller of a deletion; each goes through the guard.
+//! Step: remove generations. This is the only place that deletes; each deletion passes the guard.
 
 use std::time::Duration;
 
@@ -6,15 +6,14 @@ use crate::error::{Exit, Failure};
 use crate::platform::guard::{self, Refusal};
 use crate::platform::retry::while_busy;
 use crate::platform::{Error, Instance, Phase, Result, Tags, tag};
+use crate::step::Step;
 
 use super::run::Run;
 use super::wait;
-use crate::step::Step;
 
-/// Starts the deletion of an instance, waiting at most `patience` for it to become deletable.
-/// An instance that is gone already is success.
+/// Starts the deletion of an instance, after waiting at most `patience` until it can be deleted. Succeeds if the
+/// instance is gone already.
 pub async fn delete(run: &Run, name: &str, id: Option<&str>, patience: Duration) -> Result<()> {
-    // An instance that is being created cannot be deleted yet.
     let deleted = while_busy(
         patience,
         |_| {},
@@ -30,27 +29,40 @@ pub async fn delete(run: &Run, name: &str, id: Option<&str>, patience: Duration)
     }
 }
 
-/// Removes the clones that dead runs left.
+/// Removes the clones of dead runs.
 pub async fn abandoned(run: &Run, clones: &[Instance]) -> std::result::Result<(), Failure> {
     for clone in clones {
-        let step = run.step("cleanup", format!("remove {}, which an interrupted run left", clone.name));
+        let step = run.step("cleanup", format!("remove abandoned {}", clone.name));
         let deleted = delete(run, &clone.name, Some(&clone.resource_id), run.target.deadlines.restore).await;
         deleted.map_err(|error| {
             let failure = Failure { exit: Exit::FailedLeft, ..error.into() };
-            failure.during(format!("remove {}, which an interrupted run left", clone.name)).and("nothing was restored")
+            failure.during(format!("remove abandoned {}", clone.name)).and("nothing was restored")
         })?;
         step.done(format!("{} is being removed", clone.name));
     }
     Ok(())
 }
 
-/// Marks what is replaced and removes what is not kept. Answers what could not be removed, and why:
-/// the rotation itself has succeeded by now.
-pub async fn replaced(run: &Run, retire: &[Instance], keep: &[Instance]) -> Vec<(String, String)> {
+/// An old generation that could not be retired.
+pub struct RetireFailure {
+    generation: String,
+    why: String,
+}
+
+/// Returns the failure of a rotation that could not retire all old generations.
+pub fn failure(live: &Instance, failed: &[RetireFailure]) -> Failure {
+    let list: Vec<String> = failed.iter().map(|one| format!("{}: {}", one.generation, one.why)).collect();
+    let cause = format!("{} is live, but not all old generations are retired: {}", live.name, list.join("; "));
+    Failure::new(Exit::NotRetired, cause).hint("the next rotation tries again")
+}
+
+/// Tags the replaced generations as retired, and removes those that are not kept. Returns the failures: the rotation
+/// itself has succeeded by now.
+pub async fn replaced(run: &Run, retire: &[Instance], keep: &[Instance]) -> Vec<RetireFailure> {
     let mut failed = Vec::new();
     for instance in keep {
         if let Err(error) = mark(run, instance).await {
-            failed.push((instance.name.clone(), error.to_string()));
+            failed.push(RetireFailure { generation: instance.name.clone(), why: error.to_string() });
         }
     }
     if retire.is_empty() {
@@ -59,15 +71,16 @@ pub async fn replaced(run: &Run, retire: &[Instance], keep: &[Instance]) -> Vec<
     let names: Vec<&str> = retire.iter().map(|instance| instance.name.as_str()).collect();
     let step = run.step("retire", format!("remove {}", names.join(", ")));
     for instance in retire {
-        if let Err(error) = remove(run, &step, instance).await {
-            failed.push((instance.name.clone(), error));
+        if let Err(why) = remove(run, &step, instance).await {
+            failed.push(RetireFailure { generation: instance.name.clone(), why });
         }
     }
-    let removed = retire.len() - failed.iter().filter(|(name, _)| names.contains(&name.as_str())).count();
+    let removed = retire.len() - failed.iter().filter(|failed| names.contains(&failed.generation.as_str())).count();
     step.done(format!("{removed} of {} removed", retire.len()));
     failed
 }
 
+/// Tags a generation as retired.
 async fn mark(run: &Run, instance: &Instance) -> Result<()> {
     if instance.phase() == Some(Phase::Retired) {
         return Ok(());
@@ -77,7 +90,7 @@ async fn mark(run: &Run, instance: &Instance) -> Result<()> {
 }
 
 async fn remove(run: &Run, step: &Step<'_>, instance: &Instance) -> std::result::Result<(), String> {
-    // The mark is for people who look while it goes; a failure to write it must not keep the old data alive.
+    // The tag only informs whoever lists the instances meanwhile; a failure to set it must not keep old data.
     let _ = mark(run, instance).await;
     let limit = run.target.deadlines.retire;
     delete(run, &instance.name, Some(&instance.resource_id), limit).await.map_err(|error| error.to_string())?;

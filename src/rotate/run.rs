@@ -1,4 +1,4 @@
-//! What every step of one run shares: where it works, by which rules, who listens, and how far it is.
+//! State that all steps of a run share.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,59 +13,59 @@ use crate::step::{Step, new_run_id};
 
 /// One run of a command on one target.
 pub struct Run {
-    /// The place of the generations.
+    /// The platform.
     pub platform: Arc<dyn Platform>,
-    /// What makes an instance ours.
+    /// Rules by which an instance is devdb's own.
     pub rules: Rules,
     /// The target.
     pub target: Target,
-    /// Who hears what happens.
+    /// The listener.
     pub listener: Arc<dyn Listener>,
-    /// Identifies this run.
+    /// Id of this run.
     pub id: String,
-    /// Held while the record is being changed, by the call itself: it goes on when the run is cancelled
-    /// in the middle of it.
-    pub changing: Arc<tokio::sync::Mutex<()>>,
-    place: Mutex<Place>,
+    /// Held during a change of the record, by the request itself: it is completed even if the run is cancelled
+    /// meanwhile.
+    pub record_change: Arc<tokio::sync::Mutex<()>>,
+    progress: Mutex<Progress>,
 }
 
-/// How far a rotation is, for whoever has to clean up after it.
+/// Progress of a rotation, for the cleanup after a failure.
 #[derive(Clone, Debug, Default)]
-pub struct Place {
-    /// The clone that exists because of this run and is not published: name and immutable id.
+pub struct Progress {
+    /// The unpublished clone of this run: name and immutable id.
     pub clone: Option<(String, Option<String>)>,
-    /// Whether the platform may be making it, as far as anybody knows: then it will appear, even if it
-    /// cannot be seen yet.
+    /// Whether the platform may be creating the clone: it will appear even if it is not visible yet.
     pub accepted: bool,
-    /// Whether it carries this run's tags: from then on the lease is renewed.
+    /// Whether the clone has this run's tags, so that the lease is renewed.
     pub held: bool,
-    /// Whether the record was told to point at it.
+    /// Whether the record was changed to point at the clone.
     pub swapped: bool,
 }
 
 impl Run {
-    /// A run that has not begun.
+    /// Returns a run that has not begun.
     pub fn new(platform: Arc<dyn Platform>, rules: Rules, target: Target, listener: Arc<dyn Listener>) -> Run {
-        Run { platform, rules, target, listener, id: new_run_id(), changing: Arc::default(), place: Mutex::default() }
+        let id = new_run_id();
+        Run { platform, rules, target, listener, id, record_change: Arc::default(), progress: Mutex::default() }
     }
 
-    /// How far it is.
-    pub fn place(&self) -> Place {
-        self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Returns the progress.
+    pub fn progress(&self) -> Progress {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes how far it is.
-    pub fn set_place(&self, change: impl FnOnce(&mut Place)) {
-        change(&mut self.place.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Updates the progress.
+    pub fn update_progress(&self, change: impl FnOnce(&mut Progress)) {
+        change(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Roles that may log in when it is published.
+    /// Returns the roles that may log in to a published generation.
     pub fn allowed_logins(&self) -> BTreeSet<String> {
         let ensured = self.target.ensured_roles.iter().filter(|(_, role)| role.login).map(|(name, _)| name);
         self.target.allowed_roles.keys().chain(ensured).cloned().collect()
     }
 
-    /// Roles by which the platform itself logs in.
+    /// Returns the roles by which the platform itself logs in.
     pub fn internal_logins(&self) -> Vec<String> {
         match self.target.platform {
             PlatformConfig::Aws(_) => roles::RDS_INTERNAL.map(str::to_owned).into(),
@@ -73,30 +73,35 @@ impl Run {
         }
     }
 
-    /// Begins a step.
+    /// Returns the database for work on the whole instance: the first configured one.
+    pub fn first_database(&self) -> String {
+        self.target.databases.first().map_or_else(|| "postgres".to_owned(), |database| database.name.clone())
+    }
+
+    /// Reports the start of a step.
     pub fn step(&self, name: &'static str, title: impl Into<String>) -> Step<'_> {
         Step::begin(&*self.listener, name, title)
     }
 
-    /// Something a person should look at.
+    /// Reports a warning.
     pub fn warn(&self, message: impl Into<String>) {
         self.listener.on_event(&Event::Warning { message: message.into() });
     }
 
-    /// A fresh look that lets one modification through.
+    /// Describes an instance and admits one modification of it.
     pub async fn admit(&self, name: &str, id: &str) -> platform::Result<DevInstance> {
         guard::admit(&*self.platform, &self.rules, name, Some(id)).await
     }
 
-    /// Stops a run whose clone another one took over: from the lease it hears of that a little later. What is
-    /// to be done with the clone is done there, so it is this run's place no longer.
-    pub async fn still_owns(&self, clone: &Instance) -> Result<(), Failure> {
+    /// Fails if another run has taken the clone over, which the lease reports only a little later. That run decides
+    /// about the clone from then on, so it is removed from this run's progress.
+    pub async fn check_owner(&self, clone: &Instance) -> Result<(), Failure> {
         let dev = self.admit(&clone.name, &clone.resource_id).await?;
         let owner = dev.instance().tag(tag::RUN).unwrap_or("unknown");
         if owner == self.id {
             return Ok(());
         }
-        self.set_place(|place| place.clone = None);
+        self.update_progress(|progress| progress.clone = None);
         Err(Failure::new(Exit::Busy, format!("{} belongs to another run now ({owner})", clone.name)))
     }
 

@@ -1,23 +1,23 @@
-//! Waiting for a platform: every wait has a deadline, statuses that end it, and shows what changes.
+//! Waits for a platform. Every wait has a deadline, terminal statuses and visible progress.
 //!
-//! The SDK's waiters are not used: they sleep up to half an hour between looks and do not know half of
-//! the statuses from which an instance never becomes available.
+//! The SDK's waiters are not used: they sleep up to half an hour between requests, and do not know half of the statuses
+//! from which an instance never becomes available.
 
 use std::time::{Duration, Instant};
 
+use crate::error::{Exit, Failure};
 use crate::platform::{self, Instance, Platform, Status};
-
 use crate::step::Step;
 use crate::units::span;
 
-/// How long after a restore was accepted the instance may still be invisible (eventual consistency).
+/// Time after an accepted restore during which the instance may be invisible (eventual consistency).
 const INVISIBLE: Duration = Duration::from_secs(180);
-/// The longest pause between two looks. The first is short, for platforms that answer at once.
+/// The longest pause between two requests. The first is short, for platforms that respond at once.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-/// A sign of life is shown at least this often.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
+/// Progress is reported at least this often.
+const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Why a wait ended without what it waited for.
+/// Why a wait failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The instance will not become available.
@@ -27,89 +27,98 @@ pub enum Error {
         name: String,
         /// Its status.
         status: String,
-        /// What the platform says happened.
+        /// Events that the platform reports.
         events: Vec<String>,
     },
-    /// The instance is not there.
+    /// The instance does not exist.
     #[error("{name} does not exist")]
     Gone {
         /// Its name.
         name: String,
     },
-    /// Time ran out.
-    #[error("{what} did not happen within {}; last seen: {last}{}", span(*.limit), reported(.events))]
+    /// The deadline has passed.
+    #[error("{what} did not happen within {}; the last state was: {last}{}", span(*.limit), reported(.events))]
     Late {
-        /// What was waited for.
+        /// The awaited change.
         what: String,
-        /// For how long.
+        /// The deadline.
         limit: Duration,
-        /// What was seen last.
+        /// The last state.
         last: String,
-        /// What the platform says happened.
+        /// Events that the platform reports.
         events: Vec<String>,
     },
-    /// The platform could not be asked.
+    /// A request to the platform failed.
     #[error(transparent)]
     Platform(#[from] platform::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Platform(error) => error.into(),
+            other => Failure::new(Exit::Unexpected, other),
+        }
+    }
 }
 
 fn reported(events: &[String]) -> String {
     if events.is_empty() { String::new() } else { format!("; it reports: {}", events.join("; ")) }
 }
 
-/// A pause that grows from a blink to [`LONGEST_PAUSE`].
-pub struct Pace {
+/// Pauses that grow up to [`LONGEST_PAUSE`].
+pub struct Backoff {
     next: Duration,
     longest: Duration,
 }
 
-impl Default for Pace {
+impl Default for Backoff {
     fn default() -> Self {
         Self { next: Duration::from_millis(100), longest: LONGEST_PAUSE }
     }
 }
 
-impl Pace {
-    /// Sleeps, a little longer than the last time.
-    pub async fn rest(&mut self) {
+impl Backoff {
+    /// Sleeps, longer than the last time.
+    pub async fn pause(&mut self) {
         tokio::time::sleep(self.next).await;
         self.next = (self.next * 3 / 2).min(self.longest);
     }
 }
 
-/// Shows what changes, and a sign of life when nothing does.
-pub struct Watch<'a> {
+/// Reports each change of a state, and an unchanged one at intervals.
+pub struct StateReporter<'a> {
     step: &'a Step<'a>,
     last: String,
     began: Instant,
     shown: Instant,
 }
 
-impl<'a> Watch<'a> {
-    /// Begins to watch.
+impl<'a> StateReporter<'a> {
+    /// Starts the clock.
     pub fn new(step: &'a Step<'a>) -> Self {
         Self { step, last: String::new(), began: Instant::now(), shown: Instant::now() }
     }
 
-    /// Takes what is seen now.
-    pub fn see(&mut self, now: &str) {
+    /// Reports the present state.
+    pub fn report(&mut self, now: &str) {
         if now != self.last {
             self.step.progress(now);
             now.clone_into(&mut self.last);
             self.shown = Instant::now();
-        } else if self.shown.elapsed() > SIGN_OF_LIFE {
+        } else if self.shown.elapsed() > REPORT_INTERVAL {
             self.step.progress(format!("{now}, for {}", span(self.began.elapsed())));
             self.shown = Instant::now();
         }
     }
 
-    /// How long it has been watched.
+    /// Returns the time since the start.
     pub fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
 }
 
-/// Waits until an instance is available and nothing that `pending` names is outstanding.
+/// Waits until an instance is available, and the change named `pending` is not outstanding.
 pub async fn until_available(
     platform: &dyn Platform,
     step: &Step<'_>,
@@ -117,8 +126,8 @@ pub async fn until_available(
     limit: Duration,
     pending: Option<&str>,
 ) -> Result<Instance, Error> {
-    let mut watch = Watch::new(step);
-    let mut pace = Pace::default();
+    let mut reporter = StateReporter::new(step);
+    let mut backoff = Backoff::default();
     loop {
         let last = match platform.instance(name).await? {
             Some(instance) => {
@@ -134,29 +143,29 @@ pub async fn until_available(
                     Status::Deleting => return Err(Error::Gone { name: name.to_owned() }),
                 }
             }
-            None if watch.elapsed() < INVISIBLE => "not visible yet".to_owned(),
+            None if reporter.elapsed() < INVISIBLE => "not visible yet".to_owned(),
             None => return Err(Error::Gone { name: name.to_owned() }),
         };
-        watch.see(&last);
-        if watch.elapsed() > limit {
+        reporter.report(&last);
+        if reporter.elapsed() > limit {
             let events = platform.events(name).await.unwrap_or_default();
             return Err(Error::Late { what: format!("{name} becoming available"), limit, last, events });
         }
-        pace.rest().await;
+        backoff.pause().await;
     }
 }
 
 /// Waits until an instance is gone.
 pub async fn until_gone(platform: &dyn Platform, step: &Step<'_>, name: &str, limit: Duration) -> Result<(), Error> {
-    let mut watch = Watch::new(step);
-    let mut pace = Pace::default();
+    let mut reporter = StateReporter::new(step);
+    let mut backoff = Backoff::default();
     while let Some(instance) = platform.instance(name).await? {
-        watch.see(&format!("{name} {}", instance.status));
-        if watch.elapsed() > limit {
+        reporter.report(&format!("{name} {}", instance.status));
+        if reporter.elapsed() > limit {
             let last = instance.status.to_string();
             return Err(Error::Late { what: format!("removal of {name}"), limit, last, events: Vec::new() });
         }
-        pace.rest().await;
+        backoff.pause().await;
     }
     Ok(())
 }

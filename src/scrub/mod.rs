@@ -5,11 +5,13 @@ pub mod databases;
 pub mod hazards;
 pub mod leak;
 pub mod marker;
+pub mod mask_key;
 pub mod masker;
 pub mod publish_gate;
 pub mod residue;
 pub mod rewrite;
 pub mod roles;
+pub mod schema_locks;
 pub mod scripts;
 
 /// The words of `devdb.yaml` that this room and `mask` know.

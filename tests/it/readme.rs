@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use clap::Parser as _;
-use devdb::cli::Cli;
+use devdb::commands::Cli;
 use devdb::config;
 use devdb::error::Exit;
 use devdb::event::SCHEMA_VERSION;

@@ -1,8 +1,10 @@
-//! Decisions from worlds that are written down here.
+use jiff::Timestamp;
 
 use super::*;
-use crate::config::{self, Config};
-use crate::platform::{Identity, Record, Settings};
+use crate::config::{self, Config, Target};
+use crate::platform::guard::Rules;
+use crate::platform::{Identity, Instance, Phase, Record, RecordState, Settings, Snapshot, Status, tag};
+use crate::rotate::observe::World;
 
 const CONFIG: &str = "version: 1
 targets:
@@ -101,8 +103,8 @@ fn world(instances: Vec<(Instance, bool)>) -> World {
     }
 }
 
-fn decided(world: &World, wishes: &PlanOptions) -> Decision {
-    decide(world, &target(), &rules(), wishes, "this-run", "recipe")
+fn decided(world: &World, options: &PlanOptions) -> Decision {
+    decide(world, &target(), &rules(), options, "this-run", "recipe")
 }
 
 #[track_caller]
@@ -114,8 +116,8 @@ fn plan(world: &World) -> Plan {
 }
 
 #[track_caller]
-fn refused(world: &World, wishes: &PlanOptions) -> String {
-    match decided(world, wishes) {
+fn refused(world: &World, options: &PlanOptions) -> String {
+    match decided(world, options) {
         Decision::Refused(checks) => checks.iter().map(|check| format!("{}: {}", check.name, check.found)).collect(),
         other => panic!("{other:?}"),
     }
@@ -135,7 +137,7 @@ fn the_first_rotation_restores_the_newest_snapshot() {
 }
 
 #[test]
-fn a_taken_name_is_passed_over() {
+fn a_taken_name_is_skipped() {
     let plan = plan(&world(vec![(instance("app-dev-20261121-021700", Phase::Retired), false)]));
     assert!(matches!(&plan.work, Work::Restore { name } if name == "app-dev-20261121-021701"));
 }
@@ -153,7 +155,7 @@ fn the_live_one_is_kept_and_the_older_ones_retired() {
 }
 
 #[test]
-fn a_dead_runs_clone_is_gone_on_with_when_it_fits_and_removed_when_not() {
+fn a_dead_runs_clone_is_resumed_if_it_matches_and_removed_otherwise() {
     let fits = instance("app-dev-20261121-010000", Phase::Secured);
     let resumed = plan(&world(vec![(fits.clone(), false)]));
     assert!(matches!(&resumed.work, Work::Resume { clone } if clone.name == fits.name));
@@ -174,6 +176,21 @@ fn a_dead_runs_clone_is_gone_on_with_when_it_fits_and_removed_when_not() {
 }
 
 #[test]
+fn a_clone_of_another_version_is_removed_with_a_warning() {
+    let mut clone = instance("app-dev-20261121-010000", Phase::Secured);
+    clone.tags.insert(tag::RECIPE.into(), "0123456789abcdef0123456789abcdef".into());
+    let options = PlanOptions::default();
+    let world = world(vec![(clone.clone(), false)]);
+    let Decision::Go(plan) = decide(&world, &target(), &rules(), &options, "this-run", "v2-recipe") else { panic!() };
+    assert!(matches!(plan.work, Work::Restore { .. }));
+    assert_eq!(names(&plan.abandoned), [clone.name.as_str()]);
+    assert_eq!(
+        plan.warnings,
+        [format!("{} was left by another version of devdb; it is removed, not resumed", clone.name)]
+    );
+}
+
+#[test]
 fn a_living_runs_clone_is_waited_for() {
     let mut alive = instance("app-dev-20261121-010000", Phase::Restored);
     alive.tags.insert(tag::LEASE.into(), "2026-11-21T02:18:00Z".into());
@@ -184,20 +201,20 @@ fn a_living_runs_clone_is_waited_for() {
 }
 
 #[test]
-fn a_living_run_that_proves_what_it_published_is_waited_for() {
+fn a_living_run_that_verifies_its_publication_is_waited_for() {
     let mut alive = instance("app-dev-20261121-010000", Phase::Scrubbed);
     alive.tags.insert(tag::LEASE.into(), "2026-11-21T02:18:00Z".into());
     let published = world(vec![(alive.clone(), true)]);
     assert!(
         matches!(decided(&published, &PlanOptions::default()), Decision::Occupied { run, .. } if run == "other-run")
     );
-    // One that only waits out the old record's time to live needs nothing any more.
+    // A run that only waits for the old record's TTL to expire can be replaced.
     alive.tags.insert(tag::PHASE.into(), Phase::Live.to_string());
     assert!(matches!(decided(&world(vec![(alive, true)]), &PlanOptions::default()), Decision::Go(_)));
 }
 
 #[test]
-fn what_the_record_points_at_unfinished_is_finished() {
+fn an_unfinished_generation_that_the_record_points_at_is_finished() {
     let plan = plan(&world(vec![
         (instance("app-dev-20261121-010000", Phase::Scrubbed), true),
         (instance("app-dev-20261120-000000", Phase::Live), false),
@@ -209,15 +226,15 @@ fn what_the_record_points_at_unfinished_is_finished() {
 
 #[test]
 fn instances_of_others_are_left_alone() {
-    let mut theirs = instance("app-dev-mine", Phase::Restored);
-    theirs.tags.clear();
-    let plan = plan(&world(vec![(theirs, false)]));
+    let mut foreign = instance("app-dev-mine", Phase::Restored);
+    foreign.tags.clear();
+    let plan = plan(&world(vec![(foreign, false)]));
     assert!(plan.abandoned.is_empty() && plan.retire.is_empty());
     assert!(plan.warnings[0].contains("app-dev-mine is left alone"), "{:?}", plan.warnings);
 }
 
 #[test]
-fn snapshots_that_must_not_be_taken() {
+fn unusable_snapshots_are_refused() {
     let change = |change: fn(&mut World)| {
         let mut world = world(Vec::new());
         world.snapshots.truncate(1);
@@ -228,7 +245,7 @@ fn snapshots_that_must_not_be_taken() {
     for (words, made) in [
         ("is creating", change(|world| world.snapshots[0].status = "creating".into())),
         ("of engine mysql", change(|world| world.snapshots[0].engine = "mysql".into())),
-        ("does not say when", change(|world| world.snapshots[0].taken_at = None)),
+        ("does not state when", change(|world| world.snapshots[0].taken_at = None)),
         ("has a link", change(|world| world.snapshots[0].unusable = Some("has a link".into()))),
         ("none of the configured kinds", change(|world| world.snapshots.clear())),
         (
@@ -238,7 +255,7 @@ fn snapshots_that_must_not_be_taken() {
             }),
         ),
         (
-            "another instance that had the name",
+            "another instance that had the same name",
             change(|world| {
                 world.source = Some(crate::platform::Source {
                     name: "app-prod".into(),
@@ -250,30 +267,30 @@ fn snapshots_that_must_not_be_taken() {
         ),
     ] {
         let said = refused(&made, &none);
-        assert!(said.contains(words), "{said:?} does not say {words:?}");
+        assert!(said.contains(words), "{words:?} is not in {said:?}");
     }
     // A copy made today of an old snapshot is as old as its data.
     let mut copied = world(Vec::new());
     copied.snapshots.push(snapshot("copy-of-old", "2025-01-01T00:00:00Z"));
     assert_eq!(plan(&copied).snapshot.id, "snap-1");
-    // One that is named is taken however old it is, with a warning.
+    // A requested snapshot is restored at any age, with a warning.
     let named = PlanOptions { snapshot: Some("copy-of-old".into()), ..PlanOptions::default() };
     let Decision::Go(plan) = decided(&copied, &named) else { panic!() };
     assert_eq!(plan.snapshot.id, "copy-of-old");
     assert!(plan.warnings[0].contains("older than max_snapshot_age"));
     let unknown = PlanOptions { snapshot: Some("nothing".into()), ..PlanOptions::default() };
-    assert!(refused(&copied, &unknown).contains("nothing is no snapshot of app-prod"));
+    assert!(refused(&copied, &unknown).contains("nothing is not a snapshot of app-prod"));
 }
 
 #[test]
-fn records_and_accounts_that_are_refused() {
+fn foreign_records_and_other_accounts_are_refused() {
     let mut foreign = world(Vec::new());
     foreign.record = RecordState::Foreign("it is weighted".into());
     let adopt = PlanOptions { adopt: true, ..PlanOptions::default() };
     assert!(refused(&foreign, &adopt).contains("it is weighted"));
     let mut unknown = world(Vec::new());
     unknown.record = RecordState::Present(Record { value: "app-prod.example".into(), ttl: 60 });
-    assert!(refused(&unknown, &PlanOptions::default()).contains("no generation of this target"));
+    assert!(refused(&unknown, &PlanOptions::default()).contains("not a generation of this target"));
     assert!(matches!(decided(&unknown, &adopt), Decision::Go(_)));
     let mut elsewhere = world(Vec::new());
     elsewhere.identity.account = "2".into();

@@ -5,16 +5,15 @@ use std::collections::BTreeSet;
 use crate::config::{TablePath, Target};
 use crate::discover::audit::Exemptions;
 use crate::discover::detect;
-use crate::discover::suggestions;
 use crate::error::{Exit, Failure};
-use crate::event::{Event, Listener};
+use crate::event::Listener;
 use crate::mask::coverage::{Class, Coverage};
-use crate::mask::lock::Lock;
 use crate::pg::Session;
-use crate::rotate::prepare;
 use crate::sample::schema::Schema;
 use crate::sample::{Masks, TableCopy};
-use crate::scrub::{coverage_gate, masker};
+use crate::scrub::coverage_gate::{CoverageGate, Judgement, LockCheck};
+use crate::scrub::mask_key;
+use crate::scrub::schema_locks::SchemaLocks;
 
 /// Masks of a database, all of them proved, with no column left open.
 pub struct Rules {
@@ -37,20 +36,13 @@ impl Rules {
     /// # Errors
     /// `Exit::Leak` with what is to be added to the configuration; what the server says.
     pub async fn judge(session: &Session, target: &Target, listener: &dyn Listener) -> Result<Rules, Failure> {
-        let key = prepare::key(target, listener).await?;
-        let (catalog, coverage, work) = masker::judged(session, &target.masking, &key).await?;
-        listener.on_event(&coverage_gate::event(session.database(), &coverage));
-        for entry in &coverage.unused {
-            listener.on_event(&Event::Warning { message: format!("`mask` names {entry}, which is no column here") });
-        }
-        let advice = suggestions::lines(session, &catalog, &coverage).await?;
-        let nothing = Lock::default();
-        let seen = prepare::seen(&target.masking.lock)?;
-        let seen = seen.as_ref().map(|seen| seen.get(session.database()).unwrap_or(&nothing));
-        let strange = seen.and_then(|seen| coverage_gate::lock_drift(session.database(), seen, &catalog));
-        if let Some(failure) = coverage_gate::refusal(session.database(), &coverage, &advice).or(strange) {
-            return Err(failure);
-        }
+        let key = mask_key::resolve(&target.masking, listener).await?;
+        let locks = SchemaLocks::read(&target.masking.lock)?;
+        let mut gate = CoverageGate::new(&target.masking, &key, &locks, listener);
+        let judgement = gate.judge(session).await?;
+        gate.admit(&judgement, LockCheck::Compare);
+        gate.finish()?;
+        let Judgement { catalog, coverage, work, .. } = judgement;
         let mut masks = Masks::new();
         for (table, columns) in &work {
             for masked in columns {

@@ -1,19 +1,23 @@
-//! `devdb status`: every generation, what the record points at, whether the live one is too old.
+//! `devdb status`: lists all generations, which one is live, and whether it is too old.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::error::{Exit, Failure};
-use crate::platform::{Instance, RecordState, Status, tag};
-
-use super::name;
-use super::observe::{World, observe};
-use super::run::Run;
+use crate::event::Listener;
+use crate::platform::{Instance, RecordState, Status, guard, tag};
+use crate::rotate::name;
+use crate::rotate::observe::{World, observe};
+use crate::rotate::run::Run;
+use crate::rotate::start::connect_read_only;
 use crate::units::span;
 
-/// One generation as `status` shows it.
+use super::global_options::GlobalOptions;
+
+/// One generation in the output.
 #[derive(Debug, Serialize)]
 struct Row {
     generation: String,
@@ -23,49 +27,50 @@ struct Row {
     snapshot: Option<String>,
     data_age_seconds: Option<u64>,
     live: bool,
-    /// Why devdb would not touch it.
+    /// Why devdb would not modify it.
     #[serde(skip_serializing_if = "Option::is_none")]
     foreign: Option<String>,
 }
 
-/// Prints the table, or JSON; `Exit::Refused` when nothing is live, or the live one is down or older than
-/// `max_age`.
-pub async fn status(run: &Run, json: bool) -> Result<Exit, Failure> {
+/// Runs the command: prints a table or JSON.
+///
+/// Returns `Exit::Refused` if no generation is live, or the live one is down or older than `generation.max_age`.
+pub async fn run(global: &GlobalOptions, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
+    let run = connect_read_only(global.target()?, listener).await?;
     let world = observe(&run.platform).await?;
-    let rows = rows(run, &world);
-    if json {
+    let rows = rows(&run, &world);
+    if global.is_json() {
         let text = serde_json::to_string(&rows).map_err(|error| Failure::new(Exit::Unexpected, error))?;
         run.listener.print(&format!("{text}\n"));
     } else {
         run.listener.print(&table(&rows, &run.target.record.name));
     }
+    match problem(&run, &world, &rows) {
+        Some(message) => {
+            run.warn(message);
+            Ok(Exit::Refused)
+        }
+        None => Ok(Exit::Done),
+    }
+}
+
+/// Returns what is wrong with the live generation, if anything.
+fn problem(run: &Run, world: &World, rows: &[Row]) -> Option<String> {
     let record = &run.target.record.name;
-    let max = run.target.generation.max_age;
     if let Some(Instance { name, status: Status::Dead(status), .. }) = world.live() {
-        run.warn(format!("{name} is live, and {status}; `devdb rotate` replaces it"));
-        return Ok(Exit::Refused);
+        return Some(format!("{name} is live, and {status}; `devdb rotate` replaces it"));
     }
-    match (rows.iter().find(|row| row.live), &world.record) {
-        (Some(row), _) => match row.age_seconds.map(Duration::from_secs) {
-            Some(age) if age > max => {
-                run.warn(format!("{} is {} old; max_age is {}", row.generation, span(age), span(max)));
-                Ok(Exit::Refused)
-            }
-            _ => Ok(Exit::Done),
-        },
-        (None, RecordState::Absent) => {
-            run.warn(format!("the record {record} does not exist yet: the first rotation makes it"));
-            Ok(Exit::Refused)
-        }
-        (None, RecordState::Present(value)) => {
-            run.warn(format!("{record} points at {}, which is no generation of this target", value.value));
-            Ok(Exit::Refused)
-        }
-        (None, RecordState::Foreign(why)) => {
-            run.warn(format!("{record}: {why}"));
-            Ok(Exit::Refused)
-        }
+    if let Some(row) = rows.iter().find(|row| row.live) {
+        let (age, max) = (Duration::from_secs(row.age_seconds?), run.target.generation.max_age);
+        return (age > max).then(|| format!("{} is {} old; max_age is {}", row.generation, span(age), span(max)));
     }
+    Some(match &world.record {
+        RecordState::Absent => format!("the record {record} does not exist yet; the first rotation creates it"),
+        RecordState::Present(value) => {
+            format!("{record} points at {}, which is not a generation of this target", value.value)
+        }
+        RecordState::Foreign(why) => format!("{record}: {why}"),
+    })
 }
 
 fn rows(run: &Run, world: &World) -> Vec<Row> {
@@ -77,24 +82,17 @@ fn rows(run: &Run, world: &World) -> Vec<Row> {
         .zip(&world.pointed_at)
         .map(|(instance, live)| Row {
             generation: instance.name.clone(),
-            age_seconds: since(made_at(run, instance)),
+            age_seconds: since(name::created_at(&run.target.generation.prefix, instance)),
             phase: instance.phase().map(|phase| phase.to_string()),
             status: instance.status.to_string(),
             snapshot: instance.tag(tag::SNAPSHOT).map(str::to_owned),
             data_age_seconds: since(instance.tag(tag::SNAPSHOT_TIME).and_then(|time| time.parse().ok())),
             live: *live,
-            foreign: crate::platform::guard::judge(&run.rules, &world.identity, instance, None)
-                .err()
-                .map(|refusal| refusal.to_string()),
+            foreign: guard::judge(&run.rules, &world.identity, instance, None).err().map(|refusal| refusal.to_string()),
         })
         .collect();
     rows.sort_by(|a, b| b.generation.cmp(&a.generation));
     rows
-}
-
-/// When a generation was made: by its name, or by what the platform says.
-pub fn made_at(run: &Run, instance: &Instance) -> Option<Timestamp> {
-    name::made_at(&run.target.generation.prefix, &instance.name).or(instance.created_at)
 }
 
 fn table(rows: &[Row], record: &str) -> String {

@@ -1,0 +1,111 @@
+//! `devdb audit`: searches every value of a database for values that look personal. Changes nothing.
+//!
+//! The live generation of a target is audited under the master password, which is not reset for it and therefore must
+//! not be a generated one.
+
+use std::sync::Arc;
+
+use clap::Args;
+use secrecy::ExposeSecret;
+
+use crate::config::{Masking, Password};
+use crate::discover::pii_findings;
+use crate::error::{Exit, Failure};
+use crate::event::Listener;
+use crate::pg::{Credentials, Url};
+use crate::platform::Instance;
+use crate::rotate::access::{Access, RetryableError, through};
+use crate::rotate::observe::observe;
+use crate::rotate::run::Run;
+use crate::rotate::start::start;
+use crate::secret;
+use crate::step::Step;
+
+use super::database_url::{framed, open_session, parse_url};
+use super::global_options::{GlobalOptions, masking};
+
+/// Arguments of `devdb audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Database to audit instead of --target, such as postgres://me@localhost/app_dev. It is only read. The password
+    /// is read from PGPASSWORD.
+    #[arg(long, value_name = "URL", env = "DEVDB_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+}
+
+/// Runs the command.
+pub async fn run(global: &GlobalOptions, args: &AuditArgs, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
+    match (&args.database, &global.target) {
+        (Some(database), None) => {
+            // Without a configuration, every value that looks personal is reported.
+            let config = if global.config.exists() { Some(global.load()?) } else { None };
+            let masking = config.as_ref().map(masking).transpose()?;
+            let url = parse_url(database, &*listener)?;
+            let work = audit_database(masking, &url, &*listener);
+            Ok(framed("audit", &url, listener.clone(), work).await)
+        }
+        (None, Some(_)) => {
+            let run = start("audit", global.target()?, listener, true).await?;
+            let exit = audit_live_generation(&run).await;
+            Ok(run.finish(exit.map(|exit| (exit, None))))
+        }
+        (Some(_), Some(_)) => Err(Failure::new(Exit::Usage, "--database and --target cannot be combined")
+            .hint("pass one of them; DEVDB_DATABASE and DEVDB_TARGET count as well")),
+        (None, None) => Err(Failure::new(Exit::Usage, "nothing to audit: pass --database or --target")
+            .hint("--database URL for a database, --target NAME for the live generation of a target")),
+    }
+}
+
+async fn audit_database(masking: Option<&Masking>, url: &Url, listener: &dyn Listener) -> Result<Exit, Failure> {
+    let step = Step::begin(listener, "audit", format!("scan every value of {}", url.place()));
+    let session = open_session(url).await?;
+    let findings = pii_findings::report(&session, masking, listener).await?;
+    step.done(pii_findings::summary(findings));
+    Ok(exit_of(findings))
+}
+
+async fn audit_live_generation(run: &Run) -> Result<Exit, Failure> {
+    if matches!(run.target.master_password, Password::Generate { .. }) {
+        let cause =
+            format!("the master password of {} is generated, so nothing can log in to audit it", run.target.name);
+        return Err(Failure::new(Exit::Refused, cause).hint(
+            "set `master_password` to `env:` or `command`, or audit one database with its own login: --database",
+        ));
+    }
+    let world = observe(&run.platform).await?;
+    let record = &run.target.record.name;
+    let Some(live) = world.live() else {
+        return Err(Failure::new(Exit::Refused, format!("{record} does not point at a generation of this target"))
+            .hint("`devdb status` lists the generations"));
+    };
+    let access = log_in_to(run, live).await?;
+    let mut findings = 0;
+    for database in &run.target.databases {
+        let name = database.name.as_str();
+        let step = run.step("audit", format!("scan every value of {name} in {}", live.name));
+        let found = through(&access, name, &|why| step.progress(why), async |session| {
+            pii_findings::report(session, Some(&run.target.masking), &*run.listener)
+                .await
+                .map_err(|error| RetryableError::Failed(error.into()))
+        })
+        .await?;
+        step.done(pii_findings::summary(found));
+        findings += found;
+    }
+    Ok(exit_of(findings))
+}
+
+/// Prepares logins to the live generation under its present master password.
+async fn log_in_to(run: &Run, live: &Instance) -> Result<Access, Failure> {
+    let Some(route) = live.route.clone() else {
+        return Err(Failure::new(Exit::Refused, format!("{} has no endpoint: it is {}", live.name, live.status)));
+    };
+    let password = secret::resolve(&run.target.master_password, "master password").await?;
+    run.listener.add_secret(password.expose_secret());
+    let credentials = Credentials { user: live.master_user.clone(), password };
+    Ok(Access::new(&run.target, &run.rules.region, route, credentials)?)
+}
+
+fn exit_of(findings: usize) -> Exit {
+    if findings == 0 { Exit::Done } else { Exit::Leak }
+}

@@ -1,0 +1,113 @@
+//! `--database URL`: the option, the connection, and the frame of a command that works on such a database.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use clap::Args;
+use secrecy::ExposeSecret as _;
+
+use crate::error::{Exit, Failure};
+use crate::event::Listener;
+use crate::pg::connector::Door;
+use crate::pg::{self, Session, Url};
+use crate::step::Frame;
+
+/// Environment variable of `--database`.
+const VARIABLE: &str = "DEVDB_DATABASE";
+/// Former name of [`VARIABLE`] in commands that only read the database.
+const FORMER_VARIABLE: &str = "DEVDB_FROM";
+
+/// A database that is only read. `--from` and `DEVDB_FROM` are former names.
+#[derive(Debug, Args)]
+pub struct SourceDatabase {
+    /// Database to read, such as postgres://reader@replica.example.com/app. The password is read from PGPASSWORD.
+    #[arg(long, alias = "from", value_name = "URL", env = VARIABLE, hide_env_values = true)]
+    database: Option<String>,
+}
+
+impl SourceDatabase {
+    /// Returns the URL, or `None` if there is none on the command line and in the environment.
+    ///
+    /// # Errors
+    /// Fails if both environment variables are set and differ: neither may be ignored silently.
+    pub fn find(&self, listener: &dyn Listener) -> Result<Option<Url>, Failure> {
+        let variable = |name: &str| std::env::var(name).ok();
+        let text = choose(self.database.as_deref(), variable(VARIABLE).as_deref(), variable(FORMER_VARIABLE))?;
+        text.map(|text| parse_url(&text, listener)).transpose()
+    }
+
+    /// Returns the URL.
+    ///
+    /// # Errors
+    /// As [`SourceDatabase::find`], or if there is none.
+    pub fn require(&self, listener: &dyn Listener) -> Result<Url, Failure> {
+        self.find(listener)?.ok_or_else(|| Failure::new(Exit::Usage, "no database: pass --database URL"))
+    }
+}
+
+/// Chooses between the option, whose value may come from [`VARIABLE`], and [`FORMER_VARIABLE`].
+fn choose(option: Option<&str>, variable: Option<&str>, former: Option<String>) -> Result<Option<String>, Failure> {
+    match (option, former) {
+        (Some(option), Some(former)) if variable == Some(option) && option != former => {
+            Err(Failure::new(Exit::Usage, format!("{VARIABLE} and {FORMER_VARIABLE} are two different databases"))
+                .hint(format!("unset {FORMER_VARIABLE}, which is the former name of {VARIABLE}")))
+        }
+        (Some(option), _) => Ok(Some(option.to_owned())),
+        (None, former) => Ok(former),
+    }
+}
+
+/// Parses a database URL and registers its password as a secret.
+pub fn parse_url(text: &str, listener: &dyn Listener) -> Result<Url, Failure> {
+    let url = Url::read(text, &|name| std::env::var(name).ok()).map_err(|error| {
+        Failure::new(Exit::Usage, error).hint("write postgres://user@host:5432/database, the password in PGPASSWORD")
+    })?;
+    listener.add_secret(url.password().expose_secret());
+    Ok(url)
+}
+
+/// Opens a session on the database of a URL.
+pub async fn open_session(url: &Url) -> Result<Session, Failure> {
+    let session = url.session(url.database()).await;
+    session.map_err(|error| Failure::from(error).during(format!("log in to {}", url.place())))
+}
+
+/// Connector to the server of a URL.
+pub struct UrlConnector<'a>(pub &'a Url);
+
+#[async_trait]
+impl Door for UrlConnector<'_> {
+    async fn session(&self, database: &str) -> pg::Result<Session> {
+        self.0.session(database).await
+    }
+}
+
+/// Reports start and end of a command on the database of a URL.
+pub async fn framed(
+    command: &'static str,
+    url: &Url,
+    listener: Arc<dyn Listener>,
+    work: impl Future<Output = Result<Exit, Failure>>,
+) -> Exit {
+    let frame = Frame::announce(command, url.place(), listener);
+    frame.finish(work.await.map(|exit| (exit, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_former_variable_is_used_only_without_the_option() {
+        let chosen = |option, variable, former: Option<&str>| {
+            choose(option, variable, former.map(str::to_owned)).map_err(|failure| failure.exit)
+        };
+        assert_eq!(chosen(None, None, None), Ok(None));
+        assert_eq!(chosen(None, None, Some("old")), Ok(Some("old".into())));
+        assert_eq!(chosen(Some("flag"), None, Some("old")), Ok(Some("flag".into())));
+        assert_eq!(chosen(Some("flag"), Some("new"), Some("old")), Ok(Some("flag".into())));
+        assert_eq!(chosen(Some("new"), Some("new"), Some("new")), Ok(Some("new".into())));
+        assert_eq!(chosen(Some("new"), Some("new"), Some("old")), Err(Exit::Usage));
+    }
+}

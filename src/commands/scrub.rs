@@ -1,0 +1,174 @@
+//! `devdb scrub`: masks a database of one's own in place, and searches it for originals.
+//!
+//! The order is that of a rotation: check column coverage, capture fingerprints, mask tables, run the scripts of
+//! `10-scrub`, clear residue, run `90-verify`, search for originals. After an interruption the next call continues.
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::config::Target;
+use crate::discover::pii_findings;
+use crate::error::{Exit, Failure};
+use crate::event::Listener;
+use crate::interrupt;
+use crate::pg::{Session, Url};
+use crate::rotate::database_scripts::DatabaseScripts;
+use crate::rotate::recipe::recipe;
+use crate::scrub::coverage_gate::{CoverageGate, Judgement, LockCheck};
+use crate::scrub::masker::{self, Masker};
+use crate::scrub::schema_locks::SchemaLocks;
+use crate::scrub::scripts::{self, Order, Stage};
+use crate::scrub::{marker, mask_key, residue};
+use crate::step::Step;
+use crate::units::counted;
+
+use super::database_url::{UrlConnector, framed, open_session, parse_url};
+use super::global_options::GlobalOptions;
+
+/// Stands in for the name of a generation in the recorded progress. No generation can have it.
+const NO_GENERATION: &str = "by hand";
+
+/// Arguments of `devdb scrub`.
+#[derive(Debug, Args)]
+pub struct ScrubArgs {
+    /// Database to mask, such as postgres://me@localhost/app_dev. The password is read from PGPASSWORD.
+    #[arg(long, value_name = "URL", env = "DEVDB_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+}
+
+/// Runs the command.
+pub async fn run(global: &GlobalOptions, args: &ScrubArgs, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
+    let database = args.database.as_ref().ok_or_else(|| {
+        Failure::new(Exit::Usage, "no database to mask: pass --database URL").hint(
+            "a target's live generation was masked by the rotation that made it; to apply other rules, run `devdb rotate`",
+        )
+    })?;
+    let (target, url) = (global.target()?, parse_url(database, &*listener)?);
+    let work = async {
+        tokio::select! {
+            done = scrub(&target, &url, &*listener) => done,
+            () = interrupt::signal() => Err(Failure::new(Exit::Interrupted, "interrupted")
+                .and("the next `devdb scrub` continues from here")),
+        }
+    };
+    Ok(framed("scrub", &url, listener.clone(), work).await)
+}
+
+/// Masks a database that the configuration lists under `mask.databases`.
+async fn scrub(target: &Target, url: &Url, listener: &dyn Listener) -> Result<Exit, Failure> {
+    let place = url.place();
+    if !target.masking.databases.contains(&place) {
+        return Err(Failure::new(Exit::Refused, format!("{place} is not listed under `mask.databases`"))
+            .hint("if it is a copy that may be changed, list it there exactly as above; never list production")
+            .and("nothing was changed"));
+    }
+    let key = mask_key::resolve(&target.masking, listener).await?;
+    let scripts = DatabaseScripts::of_database(target, url.database(), listener).await?;
+    let locks = SchemaLocks::read(&target.masking.lock)?;
+    let recipe = recipe(target, std::slice::from_ref(&scripts), &key);
+    let session = open_session(url).await?;
+    refuse_generation(&session).await?;
+    let connector = UrlConnector(url);
+    let masker = Masker {
+        door: &connector,
+        masking: &target.masking,
+        key: &key,
+        generation: NO_GENERATION,
+        recipe: &recipe,
+        // Not known: a server does not report the free space of its disk.
+        free_bytes: None,
+        listener,
+    };
+    let judgement = check_coverage(&session, &masker, &locks).await?;
+    capture(&masker, &judgement).await?;
+    mask(&masker, &session).await?;
+    clean_up(&session, target, &scripts, listener).await?;
+    search(&masker, &session).await?;
+    // The next scrub starts over. Fingerprints and progress are dropped together: with the progress alone, a run
+    // after a kill would capture masked values as originals.
+    session.run("DROP SCHEMA IF EXISTS devdb_meta CASCADE").await?;
+    Ok(Exit::Done)
+}
+
+/// Refuses a generation: its marker states what was proved, which would be false after masking by other rules.
+async fn refuse_generation(session: &Session) -> Result<(), Failure> {
+    match marker::read_marker(session).await? {
+        Some(marker) if marker.generation != NO_GENERATION => {
+            Err(Failure::new(Exit::Refused, format!("this database is the generation {}", marker.generation))
+                .hint("run `devdb rotate`, which masks by the present rules")
+                .and("nothing was changed"))
+        }
+        _ => Ok(marker::claim(session, NO_GENERATION).await?),
+    }
+}
+
+async fn check_coverage(session: &Session, masker: &Masker<'_>, locks: &SchemaLocks) -> Result<Judgement, Failure> {
+    let step = Step::begin(masker.listener, "coverage", "check column coverage");
+    let mut gate = CoverageGate::new(masker.masking, masker.key, locks, masker.listener);
+    let judgement = gate.judge(session).await?;
+    let begun = scripts::has_begun(session, NO_GENERATION).await?;
+    gate.admit(&judgement, if begun { LockCheck::Skip } else { LockCheck::Compare });
+    let summary = gate.finish()?;
+    step.done(format!("{}, {} masked", counted(summary.columns as u64, "column"), summary.masked));
+    Ok(judgement)
+}
+
+async fn capture(masker: &Masker<'_>, judgement: &Judgement) -> Result<(), Failure> {
+    let step = Step::begin(masker.listener, "remember", "capture fingerprints");
+    let captured = masker.remember(&judgement.database, &judgement.coverage, &judgement.work).await?;
+    let columns = counted(captured.columns as u64, "column");
+    step.done(format!("{} of {columns}", counted(captured.fingerprints, "fingerprint")));
+    Ok(())
+}
+
+async fn mask(masker: &Masker<'_>, session: &Session) -> Result<(), Failure> {
+    let step = Step::begin(masker.listener, "masks", "mask tables");
+    let (_, work) = masker::work(session, masker.masking, masker.key).await?;
+    let tables = masker.mask(session.database(), &work).await?;
+    let rows = tables.iter().map(|table| table.rows).sum();
+    step.done(format!("{}, {}", counted(tables.len() as u64, "table"), counted(rows, "row")));
+    Ok(())
+}
+
+async fn clean_up(
+    session: &Session,
+    target: &Target,
+    scripts: &DatabaseScripts,
+    listener: &dyn Listener,
+) -> Result<(), Failure> {
+    let order = Order {
+        generation: NO_GENERATION,
+        variables: &scripts.variables,
+        contexts: &[],
+        deadline: target.deadlines.script,
+        check_idempotent: false,
+        listener,
+    };
+    let step = Step::begin(listener, "scripts", "run scripts of 10-scrub");
+    let ran = scripts::run_stage(session, &scripts.scripts, Stage::Scrub, &order).await?;
+    step.done(counted((ran.ran + ran.already) as u64, "script"));
+    let step = Step::begin(listener, "residue", "clear residue");
+    let cleared = residue::clear(session, listener).await?;
+    step.done(format!("{} vacuumed and analyzed", counted(cleared.tables as u64, "table")));
+    let step = Step::begin(listener, "verify", "run queries of 90-verify");
+    scripts::run_stage(session, &scripts.scripts, Stage::Verify, &order).await?;
+    step.done("no query returned a row");
+    Ok(())
+}
+
+async fn search(masker: &Masker<'_>, session: &Session) -> Result<(), Failure> {
+    let database = session.database();
+    let step = Step::begin(masker.listener, "leak check", "search for originals");
+    let mut findings = pii_findings::report(session, Some(masker.masking), masker.listener).await?;
+    let outcome = masker.search(database).await?;
+    findings += outcome.hits.iter().filter(|hit| hit.survivor.is_none()).count();
+    if findings > 0 {
+        let places = counted(findings as u64, "place");
+        let cause = format!("{database} is masked, but {places} still hold originals or values that look personal");
+        return Err(Failure::new(Exit::Leak, cause)
+            .hint("mask those too, or list them under `mask.survivors` with a reason; then start from a fresh copy"));
+    }
+    step.done("no original was found");
+    Ok(())
+}
