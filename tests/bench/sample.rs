@@ -219,7 +219,7 @@ impl Bench {
         let mut command = Command::new(env!("CARGO_BIN_EXE_devdb"));
         command.current_dir(self.folder.path()).args(["sample", "--users-file", "users", "--format", "json"]);
         command.arg(format!("--into=database://postgres@127.0.0.1:{}/copy", self.target.port()));
-        command.arg(format!("--from=postgres://reader@127.0.0.1:{port}/{database}"));
+        command.arg(format!("--database=postgres://reader@127.0.0.1:{port}/{database}"));
         command.env("PGPASSWORD", "r").env_remove("DEVDB_CONFIG").env_remove("GITHUB_STEP_SUMMARY");
         command.env("PG_BIN", crate::support::server::bin(Some(15)));
         let out = std::fs::File::create(self.folder.path().join("out")).unwrap();

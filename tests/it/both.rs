@@ -120,7 +120,7 @@ fn a_failure_leaves_the_live_generation_and_removes_the_clone(world: &impl World
         [("10-scrub/20_wrong.sql", "SELECT no_such_thing;", 4), ("90-verify/20_wrong.sql", "SELECT 1;", 7)]
     {
         world.write(script, sql);
-        world.devdb(&["rotate"]).code(code).says(script).says("the live generation are as before");
+        world.devdb(&["rotate"]).code(code).says(script).says("the live generation are unchanged");
         world.remove(script);
         assert_eq!(world.live(), live);
         assert_eq!(world.generations(), live.iter().cloned().collect::<Vec<_>>());
@@ -134,7 +134,7 @@ fn a_failed_clone_that_is_kept_is_gone_on_with(world: &impl World) {
     let [left] = world.generations().try_into().unwrap();
     assert_eq!((world.live(), world.phase(&left).as_str()), (None, "secured"));
     // The same recipe goes on with the same clone, whose scripts are recorded in it.
-    world.devdb(&["rotate", "--keep-failed"]).code(7).says(&format!("go on with {left}")).says("was already committed");
+    world.devdb(&["rotate", "--keep-failed"]).code(7).says(&format!("resume {left}")).says("was already committed");
     // Another recipe would leave it half and half: it is removed, and a new one made.
     world.remove("90-verify/20_wrong.sql");
     world.devdb(&["rotate"]).code(0).says(&format!("remove {left}"));
@@ -166,7 +166,7 @@ fn seeds_of_a_context_run_when_asked_for(world: &impl World) {
     };
     world.devdb(&["rotate", "--check-idempotent"]).code(0);
     assert_eq!(count(), 0);
-    world.devdb(&["rotate", "--context", "qs"]).code(2).says("no script is of the context").says("known are qa");
+    world.devdb(&["rotate", "--context", "qs"]).code(2).says("no script names the context").says("known contexts: qa");
     world.devdb(&["rotate", "--context", "qa", "--check-idempotent"]).code(0);
     assert_eq!(count(), 1);
     world.write("20-seed/30_more.sql", "UPDATE app.users SET name = name || '!' WHERE id = 9001;");

@@ -85,7 +85,7 @@ fn a_kept_generation_can_be_rolled_back_to() {
     block_on(async {
         scene.developer().await;
     });
-    scene.devdb(&["rollback", &first]).code(3).says("no kept generation");
+    scene.devdb(&["rollback", &first]).code(3).says("not a kept generation");
     // A marker that says it of another generation says nothing of this one.
     block_on(async {
         scene.superuser(&second, "UPDATE devdb_meta.generation SET name = 'app-dev-other'").await;
@@ -155,12 +155,15 @@ fn completions_are_printed_for_a_shell() {
 #[test]
 fn audit_looks_at_the_live_generation_of_a_target() {
     let scene = Scene::new();
-    scene.devdb(&["audit"]).code(2).says("--database URL, or --target NAME");
-    scene.devdb(&["audit", "--target", "app-dev", "--database", "postgres://a@127.0.0.1/b"]).code(2).says("two places");
-    scene.devdb(&["scrub", "--target", "app-dev"]).code(2).says("was masked when it was made");
-    scene.devdb(&["audit", "--target", "app-dev"]).code(3).says("generated master password of app-dev");
+    scene.devdb(&["audit"]).code(2).says("pass --database or --target");
+    scene
+        .devdb(&["audit", "--target", "app-dev", "--database", "postgres://a@127.0.0.1/b"])
+        .code(2)
+        .says("--database and --target");
+    scene.devdb(&["scrub", "--target", "app-dev"]).code(2).says("was masked by the rotation that made it");
+    scene.devdb(&["audit", "--target", "app-dev"]).code(3).says("the master password of app-dev is generated");
     scene.config("master_password: generate", "master_password: { command: [printf, \"%s\", known-to-the-team] }");
-    scene.devdb(&["audit", "--target", "app-dev"]).code(3).says("points at no generation of this target");
+    scene.devdb(&["audit", "--target", "app-dev"]).code(3).says("does not point at a generation of this target");
     scene.devdb(&["rotate"]).code(0);
     let meta = scene.meta(&scene.record().unwrap().0);
     scene.devdb(&["audit", "--target", "app-dev"]).code(0).says("nothing looks personal");

@@ -24,15 +24,15 @@ fn a_column_that_nobody_thought_of_stops_the_night_by_name() {
 #[test]
 fn a_new_column_is_told_of_although_a_pattern_covers_it() {
     let scene = Scene::new();
-    scene.devdb(&["rotate"]).code(0).says("there is no devdb.lock");
+    scene.devdb(&["rotate"]).code(0).says("no devdb.lock");
     let (_, port) = scene.record().unwrap();
     let url = format!("postgres://app_service@127.0.0.1:{port}/app");
     let coverage = |arguments: &[&str]| {
-        let arguments = [&["coverage", "--from", &url], arguments].concat();
+        let arguments = [&["coverage", "--database", &url], arguments].concat();
         let mut command = scene.command(&arguments);
         crate::support::scene::done(command.env("PGPASSWORD", "dev-service-password").output().unwrap())
     };
-    coverage(&[]).code(0).says("there is no devdb.lock");
+    coverage(&[]).code(0).says("no devdb.lock");
     coverage(&["--accept"]).code(0).says("commit it");
     let lock = std::fs::read_to_string(scene.path("devdb.lock")).unwrap();
     scene.devdb(&["rotate"]).code(0);

@@ -111,7 +111,7 @@ fn rule_4_and_14_a_failure_before_the_swap_leaves_the_live_generation_as_it_was(
     ];
     for (path, sql, code) in broken {
         scene.script(path, sql);
-        scene.devdb(&["rotate"]).code(code).says("was removed; app-dev and the live generation are as before");
+        scene.devdb(&["rotate"]).code(code).says("was removed; app-dev and the live generation are unchanged");
         std::fs::remove_file(scene.path("scripts").join(path)).unwrap();
         assert_eq!(scene.record().unwrap(), (live.clone(), port));
         assert_eq!(scene.generations(), std::slice::from_ref(&live));
@@ -167,7 +167,7 @@ fn rule_6_a_server_that_takes_any_password_proves_nothing_and_is_not_written_to(
             devdb::pg::Credentials { user: "app_admin".into(), password: "made-for-this-run".to_owned().into() };
         let access = devdb::rotate::access::Access::new(config.target(None).unwrap(), "", route, credentials).unwrap();
         let refused = access.login("app").await.err().unwrap();
-        assert!(refused.to_string().contains("lets in anybody with any password"), "{refused}");
+        assert!(refused.to_string().contains("accepts any password"), "{refused}");
         let app = server::login(port, "postgres", "", "app").await.unwrap();
         let row = app.query_one("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'devdb%'", &[]).await.unwrap();
         assert_eq!(row.get::<_, i64>(0), 0);
@@ -260,7 +260,7 @@ fn rule_7_what_cannot_be_defused_or_cleared_blocks_the_publication() {
         (
             "view",
             "CREATE MATERIALIZED VIEW app.frozen AS SELECT email FROM app.users",
-            "app.frozen in app still hold original rows",
+            "app still contain original rows: app.frozen",
         ),
         (
             "statistics",
@@ -387,7 +387,7 @@ fn rule_12_a_clone_taken_over_ends_the_other_run() {
     wait_for("a clone", || !scene.generations().is_empty());
     std::thread::sleep(Duration::from_millis(1200));
     let name = scene.generations().remove(0);
-    scene.devdb(&["rotate", "--take-over"]).code(0).says(&format!("go on with {name}"));
+    scene.devdb(&["rotate", "--take-over"]).code(0).says(&format!("resume {name}"));
     done(slow.wait_with_output().unwrap()).code(75).says("took the clone over");
     assert_eq!(scene.generations(), [name]);
 }
@@ -406,7 +406,7 @@ fn rule_13_a_record_changed_by_somebody_else_is_not_overwritten() {
     assert_eq!(std::fs::read_to_string(scene.path("pg_service.conf")).unwrap(), theirs);
     assert_eq!(scene.generations().len(), 1);
     // And now nobody knows what it points at.
-    scene.devdb(&["rotate"]).code(3).says("is no generation of this target").says("--adopt");
+    scene.devdb(&["rotate"]).code(3).says("is not a generation of this target").says("--adopt");
     scene.devdb(&["rotate", "--adopt"]).code(0);
 }
 
@@ -431,14 +431,14 @@ fn rule_12_a_dead_runs_clone_that_cannot_be_gone_on_with_is_removed_first() {
     let [half] = scene.generations().try_into().unwrap();
     scene.edit_meta(&half, |meta| meta["state"] = "copying".into());
     let done = scene.devdb(&["rotate", "--keep-failed"]).code(7);
-    done.says(&format!("remove {half}, which an interrupted run left"));
+    done.says(&format!("remove abandoned {half}"));
     // Scrubbed by other scripts than today's.
     let [other] = scene.generations().try_into().unwrap();
     std::fs::remove_file(scene.path("scripts/90-verify/20_never.sql")).unwrap();
     // Files of a clone whose removal was interrupted.
     std::fs::create_dir(scene.path("instances/.gone-1")).unwrap();
     std::fs::write(scene.path("instances/.gone-1/rows"), "originals").unwrap();
-    scene.devdb(&["rotate"]).code(0).says(&format!("remove {other}, which an interrupted run left"));
+    scene.devdb(&["rotate"]).code(0).says(&format!("remove abandoned {other}"));
     assert_eq!(scene.generations(), [scene.record().unwrap().0]);
     assert!(!scene.path("instances/.gone-1").exists());
 }

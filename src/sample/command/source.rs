@@ -194,7 +194,7 @@ async fn live_instance(target: &Target) -> Result<Instance, Failure> {
 
 fn nothing_live(target: &Target) -> Failure {
     Failure::new(Exit::Refused, format!("no generation of {} is live", target.name))
-        .hint("rotate first, or name another source by `--from` or `sample.source`")
+        .hint("rotate first, or name another source by `--database` or `sample.source`")
 }
 
 async fn master(target: &Target, instance: &Instance, listener: &dyn Listener) -> Result<Credentials, Failure> {

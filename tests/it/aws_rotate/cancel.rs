@@ -63,7 +63,7 @@ fn after_the_swap_the_new_one_stays_live() {
     let old = account.live().unwrap();
     account.bench("record", json!({ "name": "db.example.com", "value": account.record(), "ttl": 30 }));
     let mut run = start(&account, &["rotate"]);
-    run.until("wait out the old record's TTL of 30 s");
+    run.until("wait for old TTL (30 s)");
     cancelled(run, Signal::TERM).says("is live").says("older generations that are left");
     let new = account.live().unwrap();
     assert_eq!(account.generations(), [old, new.clone()]);

@@ -54,7 +54,7 @@ fn one_that_drops_is_opened_anew_and_the_run_goes_on() {
     run.until("20-seed/10_developer.sql");
     let before = opened(&account).len();
     std::fs::write(account.path("die"), "").unwrap();
-    run.until("connecting anew");
+    run.until("reconnecting");
     let (done, _) = run.end();
     assert_eq!(done.code, 0, "{}", done.err);
     let opened = opened(&account);

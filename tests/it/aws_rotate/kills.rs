@@ -50,7 +50,7 @@ fn killed_right_after_the_swap_the_old_record_is_waited_out_by_the_next_run() {
     let new = account.live().unwrap();
     assert_ne!(new, old);
     let done = account.devdb(&["rotate"]).code(0).says(&format!("finish {new}"));
-    let waited = done.err.find("wait out the old record's TTL of 2 s").expect("a wait");
+    let waited = done.err.find("wait for old TTL (2 s)").expect("a wait");
     assert!(waited < done.err.find(&format!("> remove {old}")).unwrap(), "{}", done.err);
     assert_eq!(account.generations(), [new]);
 }
@@ -94,7 +94,7 @@ fn a_dead_runs_clone_is_resumed_only_if_it_is_scrubbed_by_the_same_scripts() {
         if changed {
             account.script("10-scrub/20_new.sql", "UPDATE app.users SET name = 'Somebody';\n");
         }
-        let done = account.devdb(&["rotate"]).code(0).says(if changed { "remove " } else { "go on with " }).says(&left);
+        let done = account.devdb(&["rotate"]).code(0).says(if changed { "remove " } else { "resume " }).says(&left);
         assert_eq!(account.live() == Some(left), !changed, "{}", done.err);
         assert_eq!(account.generations(), [account.live().unwrap()]);
     }

@@ -18,7 +18,7 @@ fn rotated() -> (Account, String) {
 #[track_caller]
 fn fails(account: &Account, live: &str, words: &[&str]) -> Done {
     let record = account.record();
-    let done = account.devdb(&["rotate"]).code(4).says("was removed").says("the live generation are as before");
+    let done = account.devdb(&["rotate"]).code(4).says("was removed").says("the live generation are unchanged");
     let done = words.iter().fold(done, |done, words| done.says(words));
     assert_eq!(account.record(), record);
     assert_eq!(account.generations(), [live.to_owned()]);
@@ -57,7 +57,7 @@ fn a_restore_that_ends_in_a_dead_status() {
 fn a_restore_that_takes_longer_than_its_deadline() {
     let (account, live) = rotated();
     let account = account.settings(json!({ "delay": 4.0 })).config("restore: 60s", "restore: 2s");
-    fails(&account, &live, &["becoming available did not happen within 2 s", "last seen: creating"]);
+    fails(&account, &live, &["becoming available did not happen within 2 s", "the last state was: creating"]);
 }
 
 /// Rule 6: without a login by the new password nothing is written.
@@ -107,7 +107,7 @@ fn a_dead_runs_instance_that_differs_from_the_request() {
         run.signal(Signal::KILL);
         run.end();
         let [clone] = account.generations().try_into().unwrap();
-        let done = account.devdb(&["rotate"]).code(4).says(&format!("go on with {clone}")).says(words);
+        let done = account.devdb(&["rotate"]).code(4).says(&format!("resume {clone}")).says(words);
         assert!(!done.err.contains("> reset"), "{}", done.err);
         assert!(account.generations().is_empty());
     }

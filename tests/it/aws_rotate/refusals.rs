@@ -41,14 +41,14 @@ fn a_stale_snapshot() {
     account.bench("snapshot", copy);
     refused(&account, "max_snapshot_age is 36 h");
     let old = account.state()["snapshots"].as_object().unwrap().keys().find(|id| *id != "copy").unwrap().clone();
-    account.devdb(&["rotate", "--snapshot", &old]).code(0).says("taken because it was named");
+    account.devdb(&["rotate", "--snapshot", &old]).code(0).says("restored because of --snapshot");
 }
 
 #[test]
 fn a_snapshot_that_is_not_there_not_ready_or_not_known() {
     refused(&described(json!({}), json!({ "status": "creating", "percent": 40 })), "is creating");
     let account = usual();
-    refused_with(&account, &["rotate", "--snapshot", "rds:app-prod-1999"], "is no snapshot of app-prod");
+    refused_with(&account, &["rotate", "--snapshot", "rds:app-prod-1999"], "is not a snapshot of app-prod");
     // The newest is being made: the one before is taken, as the plan shows.
     account.bench("snapshot", json!({ "db": "app-prod", "id": "rds:young", "empty": true, "status": "creating" }));
     account.devdb(&["rotate", "--dry-run"]).code(0).says("rds:app-prod-");
@@ -61,9 +61,9 @@ fn a_snapshot_that_is_not_there_not_ready_or_not_known() {
 fn a_snapshot_of_another_instance_that_had_the_name() {
     let account = usual();
     account.bench("resource-id", json!({ "db": "app-prod", "value": "db-ANOTHERONE" }));
-    refused(&account, "was taken of another instance that had the name");
+    refused(&account, "was taken of another instance that had the same name");
     let account = usual().config("instance: app-prod,", "instance: app-prod, resource_id: db-NEVERSEEN,");
-    refused(&account, "was taken of another instance that had the name");
+    refused(&account, "was taken of another instance that had the same name");
 }
 
 /// Rule 13.
@@ -98,7 +98,7 @@ fn a_record_that_points_at_production() {
     let account = Account::new().production();
     let endpoint = account.state()["instances"]["app-prod"]["endpoint"].as_str().unwrap().to_owned();
     account.bench("record", json!({ "name": RECORD, "value": endpoint, "ttl": 1 }));
-    refused(&account, "which is no generation of this target");
+    refused(&account, "which is not a generation of this target");
     account.devdb(&["rotate", "--adopt"]).code(0);
     assert_eq!(account.generations(), [account.live().unwrap()]);
     assert_eq!(account.state()["instances"]["app-prod"]["status"], "available");

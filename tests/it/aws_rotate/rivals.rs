@@ -67,7 +67,7 @@ fn a_run_that_fails_after_its_clone_was_taken_over_leaves_it_alone() {
     let mut first = start(&account, &["rotate"]);
     first.until("20-seed/10_developer.sql");
     let mut second = start(&account, &["rotate", "--take-over"]);
-    second.until("go on with");
+    second.until("resume ");
     let (first, _) = first.end();
     assert_eq!(first.code, 75, "{}", first.err);
     first.says("belongs to another run now");

@@ -45,7 +45,7 @@ fn a_tunnel_that_dies_between_two_scripts_is_opened_again() {
     std::thread::sleep(Duration::from_millis(500));
     let opened = count(&stand_in);
     std::fs::write(stand_in.file("die"), "").unwrap();
-    run.until("connecting anew");
+    run.until("reconnecting");
     std::fs::remove_file(stand_in.file("die")).unwrap();
     let (done, _) = run.end();
     let done = done.code(0);

@@ -97,7 +97,11 @@ impl Desk {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_devdb"));
         command.args(arguments).arg("--config").arg(self.path("devdb.yaml")).current_dir(self.folder.path());
-        command.env_remove("DEVDB_CONFIG").env_remove("DEVDB_FROM").env("PGPASSWORD", PASSWORD);
+        command
+            .env_remove("DEVDB_CONFIG")
+            .env_remove("DEVDB_FROM")
+            .env_remove("DEVDB_DATABASE")
+            .env("PGPASSWORD", PASSWORD);
         command.env("DEVDB_MASK_KEY", "a key of these very tests").env("PG_BIN", bin(None)).stdin(Stdio::null());
         command.env("TMPDIR", self.path("rows"));
         command

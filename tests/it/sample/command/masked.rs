@@ -61,7 +61,7 @@ async fn what_is_not_masked_does_not_leave() {
 async fn a_new_column_is_told_by_name() {
     let desk = Desk::new().await;
     let url = format!("postgres://reader@127.0.0.1:{}/app", desk.production.port());
-    let accept = desk.command(&["coverage", "--accept", "--from", &url]).env("PGPASSWORD", "r").output().unwrap();
+    let accept = desk.command(&["coverage", "--accept", "--database", &url]).env("PGPASSWORD", "r").output().unwrap();
     done(accept).code(0);
     desk.production.sql("app", "ALTER TABLE app.users ADD COLUMN referrer_id bigint").await;
     desk.sample(&["--users", "1"]).code(7).says("app.users.referrer_id").says("devdb.lock");
