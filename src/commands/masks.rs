@@ -10,8 +10,8 @@ use super::output::{print, print_json};
 /// Prints the list.
 pub fn run(global: &GlobalOptions, listener: &dyn Listener) -> Result<Exit, Failure> {
     if global.is_json() {
-        print_json(listener, &serde_json::json!(mask::list()))
+        print_json(listener, &serde_json::json!(mask::reference::entries()))
     } else {
-        print(listener, &mask::table())
+        print(listener, &mask::reference::table())
     }
 }

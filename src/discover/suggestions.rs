@@ -19,16 +19,16 @@ const SAMPLES: usize = 200;
 /// # Errors
 /// Tables that the role may not read, and server errors.
 pub async fn lines(session: &Session, catalog: &Catalog, coverage: &Coverage) -> Result<String, Failure> {
-    if coverage.open.is_empty() {
+    if coverage.undecided.is_empty() {
         return Ok(String::new());
     }
-    let samples = sample_values(session, &coverage.open, &catalog.tables, SAMPLES).await?;
-    Ok(yaml(&coverage.open, catalog, &samples))
+    let samples = sample_values(session, &coverage.undecided, &catalog.tables, SAMPLES).await?;
+    Ok(yaml(&coverage.undecided, catalog, &samples))
 }
 
 /// Returns the same lines by names and types alone.
 pub fn lines_by_name(catalog: &Catalog, coverage: &Coverage) -> String {
-    if coverage.open.is_empty() { String::new() } else { yaml(&coverage.open, catalog, &ValueSamples::new()) }
+    if coverage.undecided.is_empty() { String::new() } else { yaml(&coverage.undecided, catalog, &ValueSamples::new()) }
 }
 
 fn yaml(open: &[Column], catalog: &Catalog, samples: &ValueSamples) -> String {

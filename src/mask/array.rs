@@ -1,46 +1,50 @@
-//! An array: its elements masked one by one, NULL elements kept, in their order. An array of several
-//! dimensions comes back with one.
+//! Array: each element is masked; NULL elements and the order stay. A multidimensional array becomes
+//! one-dimensional.
 //!
-//! There is no way through the elements of an array without a subquery, which `ALTER TABLE … USING`
-//! refuses: such a column needs an `UPDATE` or a `COPY`.
+//! Elements cannot be mapped without a subquery, which `ALTER TABLE … USING` rejects: such a column needs an
+//! `UPDATE` or a `COPY`.
 
-use super::compile::{kept, make as of_single};
-use super::output::{Form, Length, MaskInput, MaskOutput, Near};
-use super::refusal::Why;
+use super::output::{CompileInner, KnownValue, MaskInput, MaskOutput, MaxLength, OutputFormat};
+use super::refusal::RefusalReason;
 use super::rule::Rule;
-use super::sql::{call, is_null};
+use super::sql::{call, is_null, preserve_empty};
 use super::type_kind::TypeKind;
 
-/// What becomes of an element, and of the array.
-pub(super) fn make(rule: &Rule, site: &MaskInput<'_>) -> Result<(MaskOutput, MaskOutput), Why> {
-    let element = MaskInput { value: "devdb_element.devdb_value".to_owned(), ..*site };
-    let single = of_single(rule, &element)?;
-    let all = call("array_agg", &[&format!("{} ORDER BY devdb_element.devdb_position", kept(&element, &single.sql))]);
-    let unnested = call("unnest", &[&site.value]);
-    // In FROM, composites would be taken apart into their attributes.
-    let from = if site.kind == TypeKind::Composite {
+/// Outputs for an element and for the whole array.
+pub(super) fn make(
+    rule: &Rule,
+    input: &MaskInput<'_>,
+    compile: CompileInner<MaskOutput>,
+) -> Result<(MaskOutput, MaskOutput), RefusalReason> {
+    let element = MaskInput { value: "devdb_element.devdb_value".to_owned(), ..*input };
+    let single = compile(rule, &element)?;
+    let masked = preserve_empty(element.kind, &element.value, &single.sql);
+    let all = call("array_agg", &[&format!("{masked} ORDER BY devdb_element.devdb_position")]);
+    let unnested = call("unnest", &[&input.value]);
+    // In FROM, composites would be expanded to their attributes.
+    let from = if input.kind == TypeKind::Composite {
         let numbered = "devdb_one.devdb_value, pg_catalog.row_number() OVER () AS devdb_position";
         format!("(SELECT {numbered} FROM (SELECT {unnested} AS devdb_value) AS devdb_one) AS devdb_element")
     } else {
         format!("{unnested} WITH ORDINALITY AS devdb_element (devdb_value, devdb_position)")
     };
     let sql =
-        format!("CASE WHEN {} THEN NULL ELSE COALESCE((SELECT {all} FROM {from}), '{{}}') END", is_null(&site.value));
-    // Lengths, words and signs are those of elements; a check of the column is about the array.
-    let longest = match single.longest {
-        Length::Same => Length::Input,
+        format!("CASE WHEN {} THEN NULL ELSE COALESCE((SELECT {all} FROM {from}), '{{}}') END", is_null(&input.value));
+    // Length, format and sign describe elements; a check of the column is about the array.
+    let max_chars = match single.max_chars {
+        MaxLength::SameAsInput => MaxLength::UpToInput,
         other => other,
     };
-    let made = MaskOutput {
+    let output = MaskOutput {
         sql,
-        shortest: 0,
-        longest,
+        min_chars: 0,
+        max_chars,
         plain: false,
         keeps_sign: false,
-        form: Form::Unknown,
-        near: Near::Nothing,
+        format: OutputFormat::Unknown,
+        known_value: KnownValue::Unknown,
         subquery: true,
         distinct: single.distinct,
     };
-    Ok((single, made))
+    Ok((single, output))
 }

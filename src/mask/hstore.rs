@@ -1,26 +1,30 @@
-//! An hstore: masks by key, and what becomes of the values of all other keys. The keys themselves stay.
+//! hstore: masks by key, and one treatment for the values of all other keys. The keys themselves stay.
 
 use crate::pg::identifier;
 
-use super::compile::{self, kept};
 use super::constant;
-use super::output::{Distinct, MaskInput, MaskOutput};
-use super::refusal::Why;
+use super::output::{CompileInner, Distinct, MaskInput, MaskOutput};
+use super::refusal::RefusalReason;
 use super::rule::Rule;
-use super::sql::{call, cast, cast_to, choose, is_null, text};
+use super::sql::{call, case_when, cast, cast_to, is_null, preserve_empty, text};
 use super::type_kind::TypeKind;
 
-pub(super) fn make(keys: &[(String, Rule)], keep_other: bool, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
-    if site.kind != TypeKind::Hstore {
-        return Err(site.wrong_type("hstore"));
+pub(super) fn make(
+    keys: &[(String, Rule)],
+    keep_other: bool,
+    input: &MaskInput<'_>,
+    compile: CompileInner<MaskOutput>,
+) -> Result<MaskOutput, RefusalReason> {
+    if input.kind != TypeKind::Hstore {
+        return Err(input.type_mismatch("hstore"));
     }
-    // The extension may be in any schema.
-    let base = &site.column.base;
+    // The extension may be installed in any schema.
+    let base = &input.column.base;
     let own = |function: &str, arguments: &[&str]| {
         format!("{}.{}({})", identifier(&base.schema), identifier(function), arguments.join(", "))
     };
-    let value = cast_to(base, &site.value);
-    let mut changed = if keep_other {
+    let value = cast_to(base, &input.value);
+    let mut masked = if keep_other {
         value.clone()
     } else {
         let keys = own("akeys", &[&value]);
@@ -29,21 +33,15 @@ pub(super) fn make(keys: &[(String, Rule)], keep_other: bool, site: &MaskInput<'
     };
     for (key, rule) in keys {
         let name = text(key);
-        let inner = MaskInput {
-            column: site.column,
-            value: own("fetchval", &[&value, &name]),
-            kind: TypeKind::Text { ignores_case: false },
-            room: usize::MAX,
-            key: site.key,
-        };
+        let inner = input.inner_text(own("fetchval", &[&value, &name]));
         let new = match rule {
             Rule::Null => "NULL".to_owned(),
-            Rule::Fixed(fixed) => choose(&is_null(&inner.value), "NULL", &text(&constant::written(fixed))),
-            rule => kept(&inner, &compile::make(rule, &inner)?.sql),
+            Rule::Fixed(fixed) => case_when(&is_null(&inner.value), "NULL", &text(&constant::scalar_text(fixed))),
+            rule => preserve_empty(inner.kind, &inner.value, &compile(rule, &inner)?.sql),
         };
         let pair = own("hstore", &[&name, &cast(&new, "text")]);
-        let there = own("exist", &[&value, &name]);
-        changed = own("hs_concat", &[&changed, &choose(&there, &pair, &cast_to(base, "''"))]);
+        let exists = own("exist", &[&value, &name]);
+        masked = own("hs_concat", &[&masked, &case_when(&exists, &pair, &cast_to(base, "''"))]);
     }
-    Ok(MaskOutput::value(changed, Distinct::No))
+    Ok(MaskOutput::value(masked, Distinct::No))
 }

@@ -1,32 +1,32 @@
-//! An IP address of the ranges for documentation (RFC 5737, RFC 3849), of the same version.
+//! IP address of a documentation range (RFC 5737, RFC 3849), of the same version.
 
 use super::output::{Distinct, MaskInput, MaskOutput};
-use super::refusal::Why;
-use super::sql::{bytewise, call, cast, choose, concat, op, pick, text};
+use super::refusal::RefusalReason;
+use super::sql::{bytewise, call, case_when, cast, concat, op, pick, text};
 use super::type_kind::TypeKind;
 
 const NETWORKS: [&str; 3] = ["192.0.2.", "198.51.100.", "203.0.113."];
 const LONGEST: usize = 14;
-const FORM: &str = "(192[.]0[.]2|198[.]51[.]100|203[.]0[.]113)[.][0-9]{1,3}|2001:db8::1[0-9a-f]{3}";
+const PATTERN: &str = "(192[.]0[.]2|198[.]51[.]100|203[.]0[.]113)[.][0-9]{1,3}|2001:db8::1[0-9a-f]{3}";
 
-pub(super) fn make(site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
-    let (value, is_sixth) = match site.kind {
+pub(super) fn make(input: &MaskInput<'_>) -> Result<MaskOutput, RefusalReason> {
+    let (value, is_v6) = match input.kind {
         TypeKind::Inet => {
-            let host = call("host", &[&cast(&site.value, "inet")]);
-            (bytewise(&host), op(&call("family", &[&cast(&site.value, "inet")]), "=", "6"))
+            let host = call("host", &[&cast(&input.value, "inet")]);
+            (bytewise(&host), op(&call("family", &[&cast(&input.value, "inet")]), "=", "6"))
         }
         TypeKind::Text { .. } => {
-            site.must_fit(LONGEST)?;
-            (site.text(), op(&call("strpos", &[&site.text(), &text(":")]), ">", "0"))
+            input.ensure_fits(LONGEST)?;
+            (input.text(), op(&call("strpos", &[&input.text(), &text(":")]), ">", "0"))
         }
-        _ => return Err(site.wrong_type("inet, cidr or text")),
+        _ => return Err(input.type_mismatch("inet, cidr or text")),
     };
-    let class = site.key.class("ip");
+    let class = input.key.class("ip");
     let network = pick(&NETWORKS, &class.choice(&value, "network", NETWORKS.len()));
     let host = cast(&op("1", "+", &class.choice(&value, "host", 254)), "text");
-    let fourth = op(&network, "||", &host);
-    let sixth = concat(&[&text("2001:db8::1"), &class.hex(&value, 3)]);
-    let sql = choose(&is_sixth, &sixth, &fourth);
+    let v4 = op(&network, "||", &host);
+    let v6 = concat(&[&text("2001:db8::1"), &class.hex(&value, 3)]);
+    let sql = case_when(&is_v6, &v6, &v4);
     // The shortest is 192.0.2.1.
-    Ok(MaskOutput { plain: true, ..MaskOutput::text(sql, 9, LONGEST, Distinct::No).written(FORM) })
+    Ok(MaskOutput { plain: true, ..MaskOutput::text(sql, 9, LONGEST, Distinct::No).with_pattern(PATTERN) })
 }

@@ -1,21 +1,22 @@
-//! Masks: a rule that turns a column's values into harmless ones, compiled to one SQL expression.
+//! Masks: rules that replace a column's values with harmless ones, each compiled to one SQL expression.
 //!
-//! The way through: [`Rule`] is what the configuration means; [`compile()`] takes a rule, what the
-//! catalog says of the column, and the team's [`Key`], and makes an [`Expression`] or a [`Refusal`]. A
-//! mask's own file says what it makes and promises ([`MaskOutput`](output::MaskOutput)); `prove` holds those promises
-//! against the column's constraints; what cannot be proved is refused, with the constraint named.
+//! [`Rule`] is a resolved mask of the configuration. [`compile()`] takes a rule, a column of the catalog and the team's
+//! [`Key`], and returns an [`Expression`] or a [`Refusal`]. The file of each mask documents its result and states its
+//! guarantees ([`MaskOutput`](output::MaskOutput)), which `prove` verifies against the column's constraints; what is not
+//! proved is refused, and the refusal names the constraint.
 //!
-//! Expressions need no extension and no function installed, work on PostgreSQL 14 to 18, read the same
-//! whatever the search path, collation, `DateStyle` or time zone of the session, and give the same
-//! output for the same input and key in every table. NULL stays NULL, and an empty string stays empty.
+//! Expressions need no extension and no installed function, work on PostgreSQL 14 to 18, do not depend on the session's
+//! search path, collation, `DateStyle` or time zone, and return the same output for the same input and key in every
+//! table. NULL stays NULL, and an empty string stays empty.
 
 mod compile;
 pub mod coverage;
+mod expression;
 mod key;
 pub mod lock;
 mod output;
 mod prove;
-mod reference;
+pub mod reference;
 mod refusal;
 mod rule;
 mod sql;
@@ -50,8 +51,8 @@ mod url;
 mod username;
 mod uuid;
 
-pub use compile::{Expression, compile};
+pub use compile::compile;
+pub use expression::Expression;
 pub use key::{Key, SHORTEST_SECRET, WeakKey};
-pub use reference::{Cost, Entry, list, table};
-pub use refusal::{Refusal, Why};
-pub use rule::{Path, Rule, RuleError, Step};
+pub use refusal::{Refusal, RefusalReason};
+pub use rule::{Path, PathStep, Rule, RuleError};

@@ -1,33 +1,33 @@
-//! A number near the number, by its value: at most so many percent off, and at least one unit of its
-//! last digit, so never the same. Zero, NaN and the infinite numbers stay.
+//! Number near the original, derived from its value: it differs by at most the given percentage, and by at least one
+//! unit of its last digit. Zero, NaN and infinite numbers stay.
 //!
-//! It has no more digits before the point than it had and no more after it (trailing zeros do not
-//! count), so it fits whatever precision and scale its column has. The sign stays; 1 becomes 2.
+//! It never has more digits before or after the decimal point than the original (without trailing zeros), so it fits
+//! any precision and scale. The sign stays; 1 becomes 2.
 
 use super::output::{Distinct, MaskInput, MaskOutput};
-use super::refusal::Why;
-use super::sql::{bytewise, call, cast, choose, concat, is_null, op, text};
+use super::refusal::RefusalReason;
+use super::sql::{bytewise, call, case_when, cast, concat, is_null, op, text};
 use super::type_kind::TypeKind;
 
-/// Parts of the keyed share of the noise.
+/// Resolution of the keyed share of the noise.
 const PARTS: usize = 1_000_000_000;
 
-pub(super) fn make(noise: u8, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
-    let (limit, kind) = match site.kind {
+pub(super) fn make(noise: u8, input: &MaskInput<'_>) -> Result<MaskOutput, RefusalReason> {
+    let (limit, kind) = match input.kind {
         TypeKind::SmallInt => (Some("32767"), "int2"),
         TypeKind::Integer => (Some("2147483647"), "int4"),
         TypeKind::BigInt => (Some("9223372036854775807"), "int8"),
         TypeKind::Real => (Some("3.4e38"), "float4"),
         TypeKind::Double => (Some("1.79e308"), "float8"),
-        // Of a currency with two digits; one without has room for a hundred times that.
+        // For currencies with two decimal digits; those without could hold a hundred times that.
         TypeKind::Money => (Some("92233720368547758.07"), "money"),
         TypeKind::Numeric => (None, "numeric"),
-        TypeKind::Interval => return Ok(interval(noise, site)),
-        _ => return Err(site.wrong_type("an integer, numeric, real, double precision, money or interval")),
+        TypeKind::Interval => return Ok(interval(noise, input)),
+        _ => return Err(input.type_mismatch("an integer, numeric, real, double precision, money or interval")),
     };
-    let value = cast(&site.value, "numeric");
-    let class = site.key.class("number");
-    // 1.0 and 1.00 are one number.
+    let value = cast(&input.value, "numeric");
+    let class = input.key.class("number");
+    // 1.0 and 1.00 are equal.
     let by = bytewise(&cast(&call("trim_scale", &[&value]), "text"));
     let scale = call("min_scale", &[&value]);
     let size = call("abs", &[&value]);
@@ -37,10 +37,10 @@ pub(super) fn make(noise: u8, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
     let rounded = call("trunc", &[&op(&op(&size, "*", &share), "*", &part), &scale]);
     let amount = format!("GREATEST({rounded}, {unit})");
     let (up, down) = (op(&size, "+", &amount), op(&size, "-", &amount));
-    // Digits from the first that is not 0: 9.5 has two, 10.4 three.
+    // Significant digits: 9.5 has two, 10.4 three.
     let digits = |number: &str| {
-        let written = cast(&call("round", &[number, &scale]), "text");
-        call("char_length", &[&call("ltrim", &[&call("translate", &[&written, "'.'", "''"]), "'0'"])])
+        let rounded = cast(&call("round", &[number, &scale]), "text");
+        call("char_length", &[&call("ltrim", &[&call("translate", &[&rounded, "'.'", "''"]), "'0'"])])
     };
     let longer = op(&digits(&up), ">", &digits(&size));
     let too_far = limit.map_or(longer.clone(), |limit| format!("({longer} OR {})", op(&up, ">", &numeric(limit))));
@@ -50,15 +50,15 @@ pub(super) fn make(noise: u8, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
         op(&down, "<=", "0")
     );
     let signed = cast(&op(&call("sign", &[&value]), "*", &moved), kind);
-    let stays = format!("({} OR {})", is_null(&scale), op(&value, "=", "0"));
-    let sql = choose(&stays, &cast(&site.value, kind), &signed);
+    let is_kept = format!("({} OR {})", is_null(&scale), op(&value, "=", "0"));
+    let sql = case_when(&is_kept, &cast(&input.value, kind), &signed);
     Ok(MaskOutput { keeps_sign: true, ..MaskOutput::value(sql, Distinct::No) })
 }
 
-/// Longer or shorter by a tenth of the noise at least; from an hour on in whole seconds.
-fn interval(noise: u8, site: &MaskInput<'_>) -> MaskOutput {
-    let class = site.key.class("number");
-    let seconds = call("extract", &[&text("epoch"), &site.value]);
+/// An interval: longer or shorter by at least a tenth of the noise; in whole seconds from one hour on.
+fn interval(noise: u8, input: &MaskInput<'_>) -> MaskOutput {
+    let class = input.key.class("number");
+    let seconds = call("extract", &[&text("epoch"), &input.value]);
     let by = bytewise(&cast(&call("trim_scale", &[&seconds]), "text"));
     let part = cast(&class.choice(&by, "amount", PARTS), "float8");
     let least = f64::from(noise) / 1000.0;
@@ -66,10 +66,10 @@ fn interval(noise: u8, site: &MaskInput<'_>) -> MaskOutput {
         op(&format!("{least}::pg_catalog.float8"), "*", &op("1", "+", &op(&part, "*", "9e-9::pg_catalog.float8")));
     let forward = op(&class.choice(&by, "side", 2), "=", "0");
     let one = "1::pg_catalog.float8";
-    let factor = choose(&forward, &op(one, "+", &share), &op(one, "-", &share));
-    let moved = op(&site.value, "*", &factor);
+    let factor = case_when(&forward, &op(one, "+", &share), &op(one, "-", &share));
+    let moved = op(&input.value, "*", &factor);
     let is_long = op(&call("abs", &[&seconds]), ">=", "3600");
-    let sql = choose(&is_long, &call("date_trunc", &[&text("second"), &moved]), &moved);
+    let sql = case_when(&is_long, &call("date_trunc", &[&text("second"), &moved]), &moved);
     MaskOutput::value(sql, Distinct::No)
 }
 

@@ -1,141 +1,155 @@
-//! What a mask is given, and what it gives back.
+//! Input and output of a mask: the value to mask, and the expression with its guarantees.
 
 use crate::pg::catalog::Column;
 use crate::pg::identifier;
 
 use super::key::Key;
-use super::refusal::Why;
+use super::refusal::RefusalReason;
 use super::sql::{bytewise, call, cast};
 use super::type_kind::TypeKind;
 
+/// Compiles a rule for a value inside another value (an element, an attribute, a JSON leaf).
+///
+/// Masks of containers take this function as a parameter instead of importing it, so that the recursion over a
+/// rule tree stays in one file (`compile`).
+pub(super) type CompileInner<O> = fn(&super::rule::Rule, &MaskInput<'_>) -> Result<O, RefusalReason>;
+
 /// The value to mask.
 pub(super) struct MaskInput<'a> {
-    /// The column it is in.
+    /// The column that holds the value.
     pub column: &'a Column,
-    /// The value in SQL: the column, an element of it, or something inside it.
+    /// SQL of the value: the column, one of its elements, or something inside it.
     pub value: String,
-    /// Its base type.
+    /// Kind of the value's base type.
     pub kind: TypeKind,
-    /// Characters that it may have.
-    pub room: usize,
-    /// The team's secret.
+    /// Maximum length in characters; `usize::MAX` if unlimited.
+    pub max_chars: usize,
+    /// The team's key.
     pub key: &'a Key,
 }
 
 impl<'a> MaskInput<'a> {
-    /// A column's own value.
+    /// The value of a whole column.
     pub(super) fn of(column: &'a Column, key: &'a Key) -> MaskInput<'a> {
-        // 63 bytes; longer ones are cut without a word, but no mask that keeps values apart has others than
-        // ASCII characters.
+        // `name` takes 63 bytes and silently truncates longer values. Masks with unique outputs write ASCII only, so
+        // characters are bytes.
         let is_name = column.base.schema == "pg_catalog" && column.base.name == "name";
-        let room = column.longest.unwrap_or(if is_name { 63 } else { usize::MAX });
-        MaskInput { column, value: identifier(&column.name), kind: TypeKind::of(&column.base), room, key }
+        let max_chars = column.longest.unwrap_or(if is_name { 63 } else { usize::MAX });
+        MaskInput { column, value: identifier(&column.name), kind: TypeKind::of(&column.base), max_chars, key }
     }
 
-    /// The value as text under byte order; in lower case where its type ignores case, so that values
-    /// that are equal stay equal.
+    /// A text inside a container (JSON, hstore), without a length limit.
+    pub(super) fn inner_text(&self, value: String) -> MaskInput<'a> {
+        let kind = TypeKind::Text { ignores_case: false };
+        MaskInput { column: self.column, value, kind, max_chars: usize::MAX, key: self.key }
+    }
+
+    /// SQL of the value as text with the `C` collation; in lower case if its type ignores case, so that equal
+    /// values stay equal.
     pub(super) fn text(&self) -> String {
         let text = bytewise(&cast(&self.value, "text"));
         if self.kind == (TypeKind::Text { ignores_case: true }) { call("lower", &[&text]) } else { text }
     }
 
-    /// Refuses other types than text.
-    pub(super) fn must_be_text(&self) -> Result<(), Why> {
-        if self.kind.is_text() { Ok(()) } else { Err(self.wrong_type("text")) }
+    /// Checks that the value is text.
+    pub(super) fn ensure_text(&self) -> Result<(), RefusalReason> {
+        if self.kind.is_text() { Ok(()) } else { Err(self.type_mismatch("text")) }
     }
 
-    pub(super) fn wrong_type(&self, takes: &'static str) -> Why {
-        Why::Type { takes, found: self.column.base.name.clone() }
+    /// The refusal of a column whose type the mask does not accept.
+    pub(super) fn type_mismatch(&self, accepts: &'static str) -> RefusalReason {
+        RefusalReason::Type { accepts, found: self.column.base.name.clone() }
     }
 
-    /// Refuses what does not fit.
-    pub(super) fn must_fit(&self, needed: usize) -> Result<(), Why> {
-        if needed <= self.room { Ok(()) } else { Err(Why::TooLong { needed, room: self.room }) }
+    /// Checks that outputs of `needed` characters fit.
+    pub(super) fn ensure_fits(&self, needed: usize) -> Result<(), RefusalReason> {
+        let max_chars = self.max_chars;
+        if needed <= max_chars { Ok(()) } else { Err(RefusalReason::TooLong { needed, max_chars }) }
     }
 
-    /// Another column of the row, as text.
-    pub(super) fn by(&self, name: &str) -> Result<String, Why> {
-        let wrong = |why| Why::By { by: name.to_owned(), why };
-        let by = self.column.siblings.get(name).ok_or_else(|| wrong("is not in the table"))?;
-        let kind = TypeKind::of(by);
+    /// SQL of another column of the row, as text; an empty text for NULL.
+    pub(super) fn sibling_text(&self, name: &str) -> Result<String, RefusalReason> {
+        let refused = |problem| RefusalReason::By { by: name.to_owned(), problem };
+        let sibling = self.column.siblings.get(name).ok_or_else(|| refused("is not in the table"))?;
+        let kind = TypeKind::of(sibling);
         // The text of dates and floats depends on settings of the session.
-        let steady = kind.is_text()
+        let is_stable = kind.is_text()
             || matches!(kind, TypeKind::SmallInt | TypeKind::Integer | TypeKind::BigInt | TypeKind::Uuid);
-        if !steady {
-            return Err(wrong("holds neither integers nor text nor UUIDs"));
+        if !is_stable {
+            return Err(refused("holds neither integers nor text nor UUIDs"));
         }
         let text = cast(&identifier(name), "text");
         Ok(format!("COALESCE({text}, ''::pg_catalog.text)"))
     }
 }
 
-/// An expression with its promises. For NULL and the empty string it is not asked.
+/// An expression with its guarantees. They do not cover NULL and the empty string, which the expression never sees.
 pub(super) struct MaskOutput {
     /// The expression, of a type that casts to the column's.
     pub sql: String,
-    /// Least characters of an output; 0 for what is no text.
-    pub shortest: usize,
-    /// Most characters.
-    pub longest: Length,
-    /// Whether different inputs make different outputs.
+    /// Minimum length in characters; 0 for values that are not text.
+    pub min_chars: usize,
+    /// Maximum length.
+    pub max_chars: MaxLength,
+    /// Whether different inputs have different outputs.
     pub distinct: Distinct,
     /// Whether `lower`, `upper` and `trim` keep different outputs different wherever they kept the
-    /// inputs different: no output has a space at an end, or capital letters that its input has not.
+    /// inputs different: no output has a space at an end, or capital letters that its input lacks.
     pub plain: bool,
     /// Whether the sign of a number is kept.
     pub keeps_sign: bool,
-    /// How outputs are written.
-    pub form: Form,
-    /// What is known of numbers and dates.
-    pub near: Near,
-    /// Whether it holds a subquery, which `ALTER TABLE … USING` refuses.
+    /// Format of the outputs.
+    pub format: OutputFormat,
+    /// Known value of an output that is a number or a date.
+    pub known_value: KnownValue,
+    /// Whether the expression contains a subquery, which `ALTER TABLE … USING` rejects.
     pub subquery: bool,
 }
 
-/// How outputs are written.
+/// Format of the outputs of a mask.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Nothing is known.
+pub(super) enum OutputFormat {
+    /// Unknown.
     Unknown,
-    /// They match this pattern from end to end.
-    As(String),
-    /// The input says how. In all patterns `#` is a digit.
-    By {
-        /// For inputs of some patterns. One that matches several is written as one of them says.
+    /// A pattern that every output matches as a whole.
+    Pattern(String),
+    /// A format that depends on the input. In all patterns `#` is a digit.
+    ByInput {
+        /// Formats for inputs of certain patterns. An input that matches several cases has the format of one of them.
         cases: Vec<Case>,
-        /// The pattern for all other inputs.
+        /// Pattern of the outputs of all other inputs.
         otherwise: String,
     },
 }
 
-/// How the outputs of some inputs are written.
+/// Format of the outputs of certain inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Case {
-    /// What the inputs match from end to end.
-    pub of: String,
-    /// How their outputs are written.
-    pub becomes: Becomes,
+    /// Pattern that the inputs match as a whole.
+    pub input: String,
+    /// Format of their outputs.
+    pub output: CaseOutput,
 }
 
-/// How an output is written, given the pattern that its input matches.
+/// Format of an output, given the pattern that its input matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Becomes {
-    /// It matches this pattern.
-    As(String),
-    /// It is the input but for the digits at `#`, each of which may be any other.
-    Digits,
+pub(super) enum CaseOutput {
+    /// A pattern that the output matches.
+    Pattern(String),
+    /// The input, with any digits in the places of `#`.
+    DigitsChanged,
 }
 
-impl Form {
-    /// A pattern of all outputs, in which `#` is a digit.
-    pub(super) fn of_all(&self) -> Option<String> {
+impl OutputFormat {
+    /// Pattern of all outputs, in which `#` is a digit; `None` if unknown.
+    pub(super) fn pattern(&self) -> Option<String> {
         match self {
-            Form::Unknown => None,
-            Form::As(form) => Some(form.clone()),
-            Form::By { cases, otherwise } => {
-                let outputs = cases.iter().map(|case| match &case.becomes {
-                    Becomes::As(form) => form.as_str(),
-                    Becomes::Digits => case.of.as_str(),
+            OutputFormat::Unknown => None,
+            OutputFormat::Pattern(pattern) => Some(pattern.clone()),
+            OutputFormat::ByInput { cases, otherwise } => {
+                let outputs = cases.iter().map(|case| match &case.output {
+                    CaseOutput::Pattern(pattern) => pattern.as_str(),
+                    CaseOutput::DigitsChanged => case.input.as_str(),
                 });
                 Some(outputs.chain([otherwise.as_str()]).collect::<Vec<&str>>().join("|"))
             }
@@ -145,70 +159,78 @@ impl Form {
 
 impl Case {
     /// Inputs whose digits at `#` change.
-    pub(super) fn digits(of: impl Into<String>) -> Case {
-        Case { of: of.into(), becomes: Becomes::Digits }
+    pub(super) fn digits_changed(input: impl Into<String>) -> Case {
+        Case { input: input.into(), output: CaseOutput::DigitsChanged }
     }
 
-    /// Inputs whose outputs match a pattern.
-    pub(super) fn of(of: impl Into<String>, becomes: impl Into<String>) -> Case {
-        Case { of: of.into(), becomes: Becomes::As(becomes.into()) }
+    /// Inputs of one pattern whose outputs match another.
+    pub(super) fn new(input: impl Into<String>, output: impl Into<String>) -> Case {
+        Case { input: input.into(), output: CaseOutput::Pattern(output.into()) }
     }
 
-    /// Inputs whose outputs match the pattern that they do.
-    pub(super) fn same(of: impl Into<String>) -> Case {
-        let of = of.into();
-        Case { becomes: Becomes::As(of.clone()), of }
+    /// Inputs whose outputs match the same pattern.
+    pub(super) fn same(pattern: impl Into<String>) -> Case {
+        let pattern = pattern.into();
+        Case { output: CaseOutput::Pattern(pattern.clone()), input: pattern }
     }
 }
 
-/// What is known of an output that is a number or a date.
+/// Known value of an output that is a number or a date.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Near {
-    /// Nothing.
-    Nothing,
-    /// It is this one.
-    Value(String),
-    /// It is in the same year.
-    Year,
-    /// It is in the same month.
-    Month,
+pub(super) enum KnownValue {
+    /// Unknown.
+    Unknown,
+    /// This constant.
+    Constant(String),
+    /// A date in the same year as the input.
+    SameYear,
+    /// A date in the same month as the input.
+    SameMonth,
 }
 
-/// How long outputs are.
+/// Maximum length of the outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Length {
-    /// So many characters at most.
-    Most(usize),
-    /// No more than the input's.
-    Input,
-    /// That of the input.
-    Same,
+pub(super) enum MaxLength {
+    /// A number of characters.
+    Chars(usize),
+    /// The length of the input, or less.
+    UpToInput,
+    /// Exactly the length of the input.
+    SameAsInput,
 }
 
-/// Whether different inputs make different outputs.
+/// Whether different inputs have different outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Distinct {
-    /// Always, or but for a collision of 64 bits of a keyed hash (45 of the few values of a column of numbers
-    /// that are none).
+    /// Always, except for a collision of 64 bits of a keyed hash (45 bits for malformed values in a column of
+    /// numbers with check digits).
     Yes,
-    /// No.
+    /// Not guaranteed.
     No,
 }
 
 impl MaskOutput {
-    /// Text of a length, with different outputs for different inputs or not.
-    pub(super) fn text(sql: String, shortest: usize, longest: usize, distinct: Distinct) -> MaskOutput {
-        let longest = Length::Most(longest);
-        let (form, near) = (Form::Unknown, Near::Nothing);
-        MaskOutput { sql, shortest, longest, distinct, plain: false, keeps_sign: false, form, near, subquery: false }
+    /// Text of `min_chars` to `max_chars` characters.
+    pub(super) fn text(sql: String, min_chars: usize, max_chars: usize, distinct: Distinct) -> MaskOutput {
+        MaskOutput {
+            sql,
+            min_chars,
+            max_chars: MaxLength::Chars(max_chars),
+            distinct,
+            plain: false,
+            keeps_sign: false,
+            format: OutputFormat::Unknown,
+            known_value: KnownValue::Unknown,
+            subquery: false,
+        }
     }
 
-    /// Outputs that match a pattern from end to end.
-    pub(super) fn written(self, form: impl Into<String>) -> MaskOutput {
-        MaskOutput { form: Form::As(form.into()), ..self }
+    /// The same output with a pattern that every value matches as a whole.
+    pub(super) fn with_pattern(self, pattern: impl Into<String>) -> MaskOutput {
+        MaskOutput { format: OutputFormat::Pattern(pattern.into()), ..self }
     }
 
-    /// What is no text.
+    /// A value that is not text.
     pub(super) fn value(sql: String, distinct: Distinct) -> MaskOutput {
         MaskOutput::text(sql, 0, 0, distinct)
     }

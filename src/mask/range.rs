@@ -1,44 +1,43 @@
-//! A range, moved: both bounds by the same keyed amount, so it stays as long as it is, and in a
-//! multirange nothing comes to meet. Whether a bound belongs to it, infinite bounds and empty ranges
-//! stay.
+//! Range, shifted: both bounds move by the same keyed amount, so that its length stays and the ranges of a multirange
+//! stay apart. Inclusive and exclusive bounds, infinite bounds and empty ranges stay.
 //!
-//! Ranges of numbers move by whole units, of dates by days, of timestamps by seconds; `by` moves all
-//! ranges of rows with the same value in that column alike, by whole days. One that fills its type stays.
+//! Ranges of numbers move by whole units, of dates by days, of timestamps by seconds. With `by`, all ranges of rows
+//! with the same value in that column move equally, by whole days. A range that fills its type stays.
 
 use crate::config::mask::Shift;
 use crate::pg::catalog::Type;
 
 use super::output::{Distinct, MaskInput, MaskOutput};
-use super::refusal::Why;
-use super::sql::{bytewise, call, cast, cast_to, choose, concat, op, text};
+use super::refusal::RefusalReason;
+use super::sql::{bytewise, call, case_when, cast, cast_to, concat, op, text};
 use super::type_kind::TypeKind;
 
-const SECONDS_A_DAY: usize = 86_400;
-const TAKES: &str = "ranges and multiranges of integers, numeric, dates and timestamps";
+const SECONDS_PER_DAY: usize = 86_400;
+const ACCEPTED: &str = "ranges and multiranges of integers, numeric, dates and timestamps";
 
-/// What is known of the type of a range's bounds.
+/// Properties of the type of a range's bounds.
 struct Bounds {
-    /// The function that makes bytes of one, whatever the session's settings.
+    /// Function that converts a bound to bytes, independent of the session's settings.
     bytes: &'static str,
-    /// From where it can move neither up nor down, as constants.
-    least: &'static str,
-    most: &'static str,
-    /// One step.
+    /// Constants below and above which a bound must not move further.
+    min: &'static str,
+    max: &'static str,
+    /// Step.
     step: &'static str,
-    /// Steps of a unit of `shift`.
+    /// Number of steps per unit of `shift`.
     steps: usize,
 }
 
 fn bounds(kind: TypeKind, whole_days: bool) -> Option<Bounds> {
-    let numbers = |bytes, least, most, step| Bounds { bytes, least, most, step, steps: 1 };
+    let numbers = |bytes, min, max, step| Bounds { bytes, min, max, step, steps: 1 };
     let second = "'1 second'::pg_catalog.interval";
-    // Not a day: of one with a time zone that would be as long as the session's zone says.
+    // Not a day, whose length depends on the session's time zone for timestamptz.
     let day = "'86400 seconds'::pg_catalog.interval";
-    let times = |bytes, least, most| {
+    let times = |bytes, min, max| {
         if whole_days {
-            Bounds { bytes, least, most, step: day, steps: 1 }
+            Bounds { bytes, min, max, step: day, steps: 1 }
         } else {
-            Bounds { bytes, least, most, step: second, steps: SECONDS_A_DAY }
+            Bounds { bytes, min, max, step: second, steps: SECONDS_PER_DAY }
         }
     };
     Some(match kind {
@@ -60,35 +59,35 @@ fn bounds(kind: TypeKind, whole_days: bool) -> Option<Bounds> {
     })
 }
 
-pub(super) fn make(shift: &Shift, site: &MaskInput<'_>) -> Result<MaskOutput, Why> {
-    let wrong = || site.wrong_type(TAKES);
-    let own = &site.column.base;
-    let range: &Type = match site.kind {
+pub(super) fn make(shift: &Shift, input: &MaskInput<'_>) -> Result<MaskOutput, RefusalReason> {
+    let mismatch = || input.type_mismatch(ACCEPTED);
+    let own = &input.column.base;
+    let range: &Type = match input.kind {
         TypeKind::Range => own,
-        TypeKind::Multirange => own.inner.as_deref().ok_or_else(wrong)?,
-        _ => return Err(wrong()),
+        TypeKind::Multirange => own.inner.as_deref().ok_or_else(mismatch)?,
+        _ => return Err(mismatch()),
     };
-    let subtype = TypeKind::of(range.inner.as_deref().ok_or_else(wrong)?);
-    let bounds = bounds(subtype, shift.by.is_some()).ok_or_else(wrong)?;
-    let value = cast_to(own, &site.value);
+    let subtype = TypeKind::of(range.inner.as_deref().ok_or_else(mismatch)?);
+    let bounds = bounds(subtype, shift.by.is_some()).ok_or_else(mismatch)?;
+    let value = cast_to(own, &input.value);
     let (lower, upper) = (call("lower", &[&value]), call("upper", &[&value]));
-    let class = site.key.class("range");
+    let class = input.key.class("range");
     let by = match &shift.by {
-        Some(by) => site.by(by)?,
+        Some(by) => input.sibling_text(by)?,
         None => {
             let bound = format!("COALESCE({lower}, {upper})");
             let bound = if subtype == TypeKind::Numeric { call("trim_scale", &[&bound]) } else { bound };
             bytewise(&format!("COALESCE({}, '')", call("encode", &[&call(bounds.bytes, &[&bound]), &text("hex")])))
         }
     };
-    let most = usize::try_from(shift.shift).unwrap_or(1) * bounds.steps;
-    let amount = op("1", "+", &class.choice(&by, "amount", most));
-    let back = op("0", "-", &amount);
-    let (is_high, is_low) = (op(&upper, ">", bounds.most), op(&lower, "<", bounds.least));
+    let max_steps = usize::try_from(shift.shift).unwrap_or(1) * bounds.steps;
+    let amount = op("1", "+", &class.choice(&by, "amount", max_steps));
+    let backward = op("0", "-", &amount);
+    let (is_high, is_low) = (op(&upper, ">", bounds.max), op(&lower, "<", bounds.min));
     let forward = op(&class.choice(&by, "side", 2), "=", "0");
     let steps = format!(
-        "CASE WHEN {is_high} AND {is_low} THEN 0 WHEN {is_high} THEN {back} WHEN {is_low} THEN {amount} \
-         WHEN {forward} THEN {amount} ELSE {back} END"
+        "CASE WHEN {is_high} AND {is_low} THEN 0 WHEN {is_high} THEN {backward} WHEN {is_low} THEN {amount} \
+         WHEN {forward} THEN {amount} ELSE {backward} END"
     );
     let by = if matches!(subtype, TypeKind::Timestamp | TypeKind::TimestampTz) {
         op(&cast(&steps, "float8"), "*", bounds.step)
@@ -96,13 +95,13 @@ pub(super) fn make(shift: &Shift, site: &MaskInput<'_>) -> Result<MaskOutput, Wh
         op(&cast(&steps, "int4"), "*", bounds.step)
     };
     let moved = |one: &str| {
-        let flag = |of: &str, yes: &str, no: &str| cast(&choose(&call(of, &[one]), yes, no), "text");
+        let flag = |of: &str, yes: &str, no: &str| cast(&case_when(&call(of, &[one]), yes, no), "text");
         let flags = concat(&[&flag("lower_inc", "'['", "'('"), &flag("upper_inc", "']'", "')'")]);
         let bound = |of: &str| op(&call(of, &[one]), "+", &by);
-        let made = format!("{}({}, {}, {flags})", range.qualified(), bound("lower"), bound("upper"));
-        choose(&call("isempty", &[one]), one, &made)
+        let shifted = format!("{}({}, {}, {flags})", range.qualified(), bound("lower"), bound("upper"));
+        case_when(&call("isempty", &[one]), one, &shifted)
     };
-    if site.kind == TypeKind::Range {
+    if input.kind == TypeKind::Range {
         return Ok(MaskOutput::value(moved(&value), Distinct::No));
     }
     let sql = format!(

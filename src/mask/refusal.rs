@@ -1,142 +1,144 @@
-//! Why a rule may not be used for a column.
+//! Refusals: reasons why a rule cannot be used for a column, with remedies.
 
-/// A rule that cannot be proved to keep a column's type or constraints.
+/// A rule that does not suit a column's type, or whose outputs are not proved to satisfy its constraints.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the mask `{mask}` cannot be used for {column}: {why}")]
+#[error("the mask `{mask}` cannot be used for {column}: {reason}")]
 pub struct Refusal {
     /// `schema.table.column`.
     pub column: String,
-    /// The mask's name.
+    /// Name of the mask.
     pub mask: &'static str,
-    /// Why not.
-    pub why: Why,
+    /// Reason.
+    pub reason: RefusalReason,
 }
 
-/// Why not.
+/// Reason why a mask cannot be used for a column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
-    /// The mask makes nothing of this type.
-    #[error("it takes {takes}, and the column is of type {found}")]
+pub enum RefusalReason {
+    /// A type that the mask does not accept.
+    #[error("the mask accepts {accepts}, but the column has type {found}")]
     Type {
-        /// What it takes.
-        takes: &'static str,
-        /// The column's base type.
+        /// Types that the mask accepts.
+        accepts: &'static str,
+        /// Base type of the column.
         found: String,
     },
-    /// The column is computed.
-    #[error("its values are computed from other columns")]
+    /// A generated column.
+    #[error("the column is computed from other columns")]
     Generated,
-    /// NULL in a column that takes none.
+    /// NULL for a column that forbids it.
     #[error("the column is NOT NULL")]
     NotNull,
-    /// The values do not fit.
-    #[error("its values have up to {needed} characters, and the column takes {room}")]
+    /// Outputs that do not fit.
+    #[error("masked values have up to {needed} characters, but the column takes {max_chars}")]
     TooLong {
-        /// What the shortest form needs.
+        /// Characters that the shortest form needs.
         needed: usize,
-        /// What the column takes.
-        room: usize,
+        /// Characters that the column takes.
+        max_chars: usize,
     },
-    /// The column has to be unique and values may repeat.
-    #[error("its values may repeat, and {index} is unique")]
+    /// A unique column and a mask whose outputs may repeat.
+    #[error("masked values may repeat, but {index} is unique")]
     NotUnique {
-        /// The index or constraint.
+        /// Name of the index or constraint.
         index: String,
     },
-    /// A unique index compares something that the mask is not known to keep apart.
-    #[error("{index} compares `{expression}`, and nothing proves that the values keep that apart")]
+    /// A unique index on an expression that may map different outputs to the same value.
+    #[error("masked values may collide in the unique index {index} on `{expression}`")]
     Index {
-        /// The index or constraint.
+        /// Name of the index or constraint.
         index: String,
-        /// Its expression or condition.
+        /// Expression or predicate of the index.
         expression: String,
     },
-    /// A check that the values are not known to satisfy.
-    #[error("nothing proves that its values satisfy {constraint}: {definition}")]
+    /// A check that the outputs are not proved to satisfy.
+    #[error("masked values may violate {constraint}: {definition}")]
     Check {
-        /// The constraint.
+        /// Name of the constraint.
         constraint: String,
-        /// Its definition.
+        /// Definition of the constraint.
         definition: String,
     },
-    /// The fixed value is none of the column's type.
-    #[error("`{value}` is no value of type {found}")]
+    /// A fixed value that does not have the column's type.
+    #[error("`{value}` is not a value of type {found}")]
     Value {
         /// The value.
         value: String,
-        /// The column's base type.
+        /// Base type of the column.
         found: String,
     },
-    /// The fixed value is none of an enum's labels.
-    #[error("`{value}` is no label of the enum {found}; its labels are {labels}")]
+    /// A fixed value that is not a label of the enum.
+    #[error("`{value}` is not a label of the enum {found}; its labels are {labels}")]
     Label {
         /// The value.
         value: String,
-        /// The enum.
+        /// Name of the enum.
         found: String,
-        /// Its labels.
+        /// Labels of the enum.
         labels: String,
     },
-    /// Paths into JSON that make too large a table.
-    #[error("its paths branch too often")]
+    /// JSON paths whose automaton is too large.
+    #[error("its JSON paths have too many combinations of `..` and `*`")]
     Paths,
-    /// An attribute of a composite.
-    #[error("its attribute `{attribute}` {why}")]
+    /// An attribute of a composite that is unknown or not listed.
+    #[error("attribute `{attribute}` {problem}")]
     Attribute {
-        /// The attribute.
+        /// Name of the attribute.
         attribute: String,
-        /// What is wrong.
-        why: &'static str,
+        /// Problem, as a predicate.
+        problem: &'static str,
     },
-    /// The mask of an attribute cannot be used.
-    #[error("of its attribute `{attribute}`, {why}")]
+    /// The refused mask of an attribute.
+    #[error("attribute `{attribute}`: {reason}")]
     Inside {
-        /// The attribute.
+        /// Name of the attribute.
         attribute: String,
-        /// Why not.
-        why: Box<Why>,
+        /// Reason.
+        reason: Box<RefusalReason>,
     },
-    /// No column of the table can decide.
-    #[error("no other column of the table holds integers, text or UUIDs to choose by")]
-    Alone,
-    /// The column after `by` cannot decide.
-    #[error("the column `{by}` after `by` {why}")]
+    /// A table without a column to derive the choice from.
+    #[error("the table has no other column of integers, text or UUIDs to choose by")]
+    NoSibling,
+    /// An unsuitable column after `by`.
+    #[error("the column `{by}` in `by` {problem}")]
     By {
-        /// The column.
+        /// Name of the column.
         by: String,
-        /// Why not.
-        why: &'static str,
+        /// Problem, as a predicate.
+        problem: &'static str,
     },
 }
 
 impl Refusal {
-    /// What to do about it.
+    /// What the user can do about it.
     pub fn remedy(&self) -> String {
-        self.why.remedy().to_owned()
+        self.reason.remedy().to_owned()
     }
 }
 
-impl Why {
+impl RefusalReason {
     fn remedy(&self) -> &'static str {
         match self {
-            Why::Type { .. } => {
-                "take a mask for this type (`devdb masks` lists them), `null`, or an expression under `sql`"
+            RefusalReason::Type { .. } => {
+                "use a mask for this type (`devdb masks` lists them), `null`, or an expression under `sql`"
             }
-            Why::Generated => "mask the columns that it is computed from",
-            Why::NotNull => "take a mask that makes values, or `fixed`",
-            Why::TooLong { .. } => "take a mask with shorter values, or an expression under `sql`",
-            Why::NotUnique { .. } => {
-                "take a mask with unique values (`devdb masks` tells), or an expression under `sql` that vouches for it"
+            RefusalReason::Generated => "mask the columns that it is computed from",
+            RefusalReason::NotNull => "use a mask that returns values, or `fixed`",
+            RefusalReason::TooLong { .. } => "use a mask with shorter values, or an expression under `sql`",
+            RefusalReason::NotUnique { .. } => {
+                "use a mask with unique values (see `devdb masks`), or an expression under `sql` that vouches for the index"
             }
-            Why::Index { .. } | Why::Check { .. } => {
-                "write an expression under `sql`, and vouch for the constraint: `sql: {expression: …, vouch: [NAME]}`"
+            RefusalReason::Index { .. } | RefusalReason::Check { .. } => {
+                "write an expression under `sql` and vouch for the constraint: `sql: {expression: …, vouch: [NAME]}`"
             }
-            Why::Value { .. } | Why::Label { .. } => "correct the value",
-            Why::Attribute { .. } => "name every attribute of the type once, with a mask or `keep`",
-            Why::Inside { why, .. } => why.remedy(),
-            Why::Alone => "take `fixed` or `null`",
-            Why::Paths => "write fewer paths with `..` and `*`, or `json: shape`",
-            Why::By { .. } => "name a column of the table that holds integers, text or UUIDs and is not itself masked",
+            RefusalReason::Value { .. } | RefusalReason::Label { .. } => "correct the value",
+            RefusalReason::Attribute { .. } => "list every attribute of the type once, with a mask or `keep`",
+            RefusalReason::Inside { reason, .. } => reason.remedy(),
+            RefusalReason::NoSibling => "use `fixed` or `null`",
+            RefusalReason::Paths => "use fewer paths with `..` and `*`, or `json: shape`",
+            RefusalReason::By { .. } => {
+                "name a column of the table that holds integers, text or UUIDs and is not masked itself"
+            }
         }
     }
 }

@@ -1,54 +1,55 @@
-//! Pieces of SQL text. Every function, operator and type is looked up in `pg_catalog` by name, so that
-//! nothing on a search path can take its place; `IN`, `LIKE`, `BETWEEN` and `NULLIF`, whose operators
-//! cannot be qualified, are not used.
+//! SQL fragments. Every function, operator and type is looked up in `pg_catalog` by name, so that nothing on a
+//! search path can replace it; `IN`, `LIKE`, `BETWEEN` and `NULLIF`, whose operators cannot be qualified, are not
+//! used.
 
 use crate::pg::catalog::Type;
 use crate::pg::literal;
 
-/// A call of a function of `pg_catalog`.
+use super::type_kind::TypeKind;
+
+/// Call of a function of `pg_catalog`.
 pub(super) fn call(function: &str, arguments: &[&str]) -> String {
     format!("pg_catalog.{function}({})", arguments.join(", "))
 }
 
-/// Two operands of an operator of `pg_catalog`, in parentheses: so written, all operators bind alike.
+/// Operator of `pg_catalog` with two operands, in parentheses: `OPERATOR(…)` has one precedence for all operators.
 pub(super) fn op(left: &str, operator: &str, right: &str) -> String {
     format!("({left} OPERATOR(pg_catalog.{operator}) {right})")
 }
 
-/// An explicit cast to a type of `pg_catalog`.
+/// Explicit cast to a type of `pg_catalog`.
 pub(super) fn cast(value: &str, to: &str) -> String {
     format!("({value})::pg_catalog.{to}")
 }
 
-/// An explicit cast to any type, so that what is asked of the value does not see a domain on it.
+/// Explicit cast to any type. It removes a domain from the value, so that functions for the base type apply.
 pub(super) fn cast_to(base: &Type, value: &str) -> String {
     format!("({value})::{}", base.qualified())
 }
 
-/// A constant of type text.
+/// Constant of type text.
 pub(super) fn text(value: &str) -> String {
     format!("{}::pg_catalog.text", literal(value))
 }
 
-/// A value of type text under byte order, whatever collation its column has.
+/// Value of type text with the `C` collation (byte order), whatever collation its column has.
 pub(super) fn bytewise(value: &str) -> String {
     format!("({value} COLLATE pg_catalog.\"C\")")
 }
 
-/// Texts one after the other.
+/// Concatenation of texts.
 pub(super) fn concat(parts: &[&str]) -> String {
     let mut parts = parts.iter().map(|part| (*part).to_owned());
     let first = parts.next().unwrap_or_else(|| text(""));
     parts.fold(first, |left, right| op(&left, "||", &right))
 }
 
-/// The element of a constant list at an index from 0.
+/// Element of a constant list, by an index from 0.
 pub(super) fn pick<S: AsRef<str>>(list: &[S], index: &str) -> String {
     format!("{}[{}]", constants(list), op("1", "+", index))
 }
 
-/// A constant list of texts. One array literal: a list of constants in `ARRAY[…]` would be planned
-/// element by element.
+/// Constant list of texts, as one array literal: the planner would process the constants of `ARRAY[…]` one by one.
 pub(super) fn constants<S: AsRef<str>>(list: &[S]) -> String {
     let quoted: Vec<String> = list
         .iter()
@@ -64,17 +65,28 @@ pub(super) fn constants<S: AsRef<str>>(list: &[S]) -> String {
     format!("({}::pg_catalog.text[])", literal(&format!("{{{}}}", quoted.join(","))))
 }
 
-/// Whether a value is NULL: a composite, not its attributes.
+/// Test whether a value is NULL; of a composite the value itself, not its attributes.
 ///
-/// Not `IS NULL`: `ALTER TABLE … USING` reads an expression again for each partition, and the server has by
-/// then put what the operand means to the parent into the text that it reads.
+/// Not `IS NULL`: `ALTER TABLE … USING` parses the expression again for each partition, from a text in which the
+/// server has already resolved the operand for the parent.
 pub(super) fn is_null(value: &str) -> String {
     format!("{value} IS NOT DISTINCT FROM NULL")
 }
 
 /// `CASE WHEN condition THEN yes ELSE no END`.
-pub(super) fn choose(condition: &str, yes: &str, no: &str) -> String {
+pub(super) fn case_when(condition: &str, yes: &str, no: &str) -> String {
     format!("CASE WHEN {condition} THEN {yes} ELSE {no} END")
+}
+
+/// The masked value, except that NULL stays NULL and an empty text stays empty.
+pub(super) fn preserve_empty(kind: TypeKind, value: &str, masked: &str) -> String {
+    let masked = if kind.is_text() {
+        let empty = op(&bytewise(&cast(value, "text")), "=", "''::pg_catalog.text");
+        format!("CASE WHEN {empty} THEN ''::pg_catalog.text ELSE {masked} END")
+    } else {
+        masked.to_owned()
+    };
+    case_when(&is_null(value), "NULL", &masked)
 }
 
 #[cfg(test)]

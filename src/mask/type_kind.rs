@@ -1,8 +1,8 @@
-//! The base types that masks and classification distinguish.
+//! Kinds of base types that masks and classification distinguish.
 
 use crate::pg::catalog::Type;
 
-/// Base types that masks distinguish.
+/// Kind of a base type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TypeKind {
     Text { ignores_case: bool },
@@ -43,8 +43,8 @@ impl TypeKind {
             _ if base.form == 'r' => TypeKind::Range,
             _ if base.form == 'm' => TypeKind::Multirange,
             _ if base.form == 'c' => TypeKind::Composite,
-            // The extension may be in any schema; a type of another owner by that name is text as well, or
-            // the cast in the expression fails before anything is written.
+            // The extension may be in any schema. Another type of that name is text too, or the cast in the expression
+            // fails before anything is written.
             (_, "citext") if base.form == 'b' => TypeKind::Text { ignores_case: true },
             (_, "hstore") if base.form == 'b' => TypeKind::Hstore,
             ("pg_catalog", name) => match name {

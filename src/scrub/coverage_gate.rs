@@ -11,7 +11,7 @@ use crate::discover::suggestions;
 use crate::error::{Exit, Failure};
 use crate::event::{Covered, Event, Listener};
 use crate::mask;
-use crate::mask::coverage::{Catalog, Coverage, Work};
+use crate::mask::coverage::{Catalog, Coverage, TableMasks};
 use crate::pg::Session;
 use crate::pg::catalog::Column;
 use crate::units::counted;
@@ -41,7 +41,7 @@ pub struct Judgement {
     /// The decision for each column.
     pub coverage: Coverage,
     /// The compiled masks.
-    pub work: Work,
+    pub work: TableMasks,
     /// Suggested YAML for its undecided columns; may be empty.
     suggestions: String,
 }
@@ -131,8 +131,8 @@ impl<'a> CoverageGate<'a> {
 /// added for its undecided columns.
 pub fn refusal(database: &str, coverage: &Coverage, suggestions: &str) -> Option<Failure> {
     let mut lines = Vec::new();
-    if !coverage.open.is_empty() {
-        let names: Vec<String> = coverage.open.iter().map(Coverage::name_of).collect();
+    if !coverage.undecided.is_empty() {
+        let names: Vec<String> = coverage.undecided.iter().map(Coverage::name_of).collect();
         let verb = if names.len() == 1 { "is" } else { "are" };
         let number = counted(names.len() as u64, "column");
         lines.push(format!("{number} {verb} neither masked nor kept: {}", names.join(", ")));
@@ -147,8 +147,8 @@ pub fn refusal(database: &str, coverage: &Coverage, suggestions: &str) -> Option
 
 fn coverage_event(database: &str, coverage: &Coverage) -> Event {
     let decided =
-        coverage.decided.iter().map(|decided| covered(&decided.column, decided.class.word(), decided.class.by()));
-    let open = coverage.open.iter().map(|column| covered(column, "open", String::new()));
+        coverage.decided.iter().map(|decided| covered(&decided.column, decided.decision.name(), decided.decision.by()));
+    let open = coverage.undecided.iter().map(|column| covered(column, "open", String::new()));
     let mut columns: Vec<Covered> = decided.chain(open).collect();
     columns.sort_by(|one, other| one.column.cmp(&other.column));
     Event::Coverage { database: database.to_owned(), columns }

@@ -7,7 +7,7 @@ use crate::config::{LeakCheckMode, Masking, TablePath};
 use crate::error::Failure;
 use crate::event::{self, Event, Listener};
 use crate::mask;
-use crate::mask::coverage::{self, Catalog, Coverage, Work};
+use crate::mask::coverage::{self, Catalog, Coverage, TableMasks};
 use crate::pg::Session;
 
 use super::leak::{self, Mode, Original, Outcome, Remembered, Secrets, Survivor};
@@ -38,7 +38,12 @@ impl Masker<'_> {
     ///
     /// # Errors
     /// After one that [`leak::Error::is_disconnect`], call again.
-    pub async fn remember(&self, database: &str, coverage: &Coverage, work: &Work) -> Result<Remembered, leak::Error> {
+    pub async fn remember(
+        &self,
+        database: &str,
+        coverage: &Coverage,
+        work: &TableMasks,
+    ) -> Result<Remembered, leak::Error> {
         let masked = |table: &TablePath, column: &str| {
             let masks = work.get(table)?;
             masks.iter().find(|masked| masked.column == column).map(|masked| masked.expression.sql.clone())
@@ -112,7 +117,7 @@ impl Masker<'_> {
     ///
     /// # Errors
     /// After one that [`rewrite::Error::is_disconnect`], call again.
-    pub async fn mask(&self, database: &str, work: &Work) -> Result<Vec<Rewritten>, rewrite::Error> {
+    pub async fn mask(&self, database: &str, work: &TableMasks) -> Result<Vec<Rewritten>, rewrite::Error> {
         let tables: Vec<TableMask> = work
             .iter()
             .map(|(table, columns)| TableMask {
@@ -147,7 +152,7 @@ impl Masker<'_> {
 ///
 /// # Errors
 /// What the server says; a column that nobody thought of, a mask that cannot be proved.
-pub async fn work(session: &Session, masking: &Masking, key: &mask::Key) -> Result<(Coverage, Work), Failure> {
+pub async fn work(session: &Session, masking: &Masking, key: &mask::Key) -> Result<(Coverage, TableMasks), Failure> {
     let (_, coverage, work) = judged(session, masking, key).await?;
     Ok((coverage, work))
 }
@@ -160,12 +165,12 @@ pub async fn judged(
     session: &Session,
     masking: &Masking,
     key: &mask::Key,
-) -> Result<(Catalog, Coverage, Work), Failure> {
+) -> Result<(Catalog, Coverage, TableMasks), Failure> {
     let catalog = Catalog::read(session).await?;
     let mut coverage = coverage::decide(masking, &catalog);
-    let work = coverage::work(&coverage, key).unwrap_or_else(|problems| {
+    let work = coverage::compile_masks(&coverage, key).unwrap_or_else(|problems| {
         coverage.problems.extend(problems);
-        Work::new()
+        TableMasks::new()
     });
     Ok((catalog, coverage, work))
 }

@@ -18,6 +18,6 @@ pub mod scripts;
 pub fn words() -> crate::config::Words {
     crate::config::Words {
         hazards: hazards::names(),
-        mask: |written| crate::mask::Rule::meant(written).map(drop).map_err(|error| error.to_string()),
+        mask: |written| crate::mask::Rule::resolve(written).map(drop).map_err(|error| error.to_string()),
     }
 }

@@ -24,14 +24,13 @@ impl SchemaLocks {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(SchemaLocks { databases: None }),
             Err(error) => return Err(Failure::new(Exit::Usage, format!("{}: {error}", path.display()))),
         };
-        let invalid = |complaint: lock::Complaint| {
-            let mut failure = Failure::new(Exit::Usage, format!("{}: {complaint}", path.display()))
+        let invalid = |error: lock::LockError| {
+            let mut failure = Failure::new(Exit::Usage, format!("{}: {error}", path.display()))
                 .hint("restore it from the last commit, or rewrite it with `devdb coverage --database URL --accept`");
-            failure.places =
-                vec![Place { file: path.display().to_string(), line: complaint.line, title: complaint.what }];
+            failure.places = vec![Place { file: path.display().to_string(), line: error.line, title: error.message }];
             failure
         };
-        lock::read(&text).map(|databases| SchemaLocks { databases: Some(databases) }).map_err(invalid)
+        lock::parse(&text).map(|databases| SchemaLocks { databases: Some(databases) }).map_err(invalid)
     }
 
     /// Returns whether there is no file.
@@ -45,7 +44,7 @@ impl SchemaLocks {
         let unknown = Lock::default();
         let reviewed = reviewed(databases, database).unwrap_or(&unknown);
         let drifts = lock::drift(reviewed, &lock_of(catalog));
-        let lines: Vec<String> = drifts.iter().filter(|drift| drift.is_dangerous()).map(Drift::to_string).collect();
+        let lines: Vec<String> = drifts.iter().filter(|drift| drift.needs_review()).map(Drift::to_string).collect();
         if lines.is_empty() {
             return None;
         }
@@ -68,7 +67,7 @@ impl SchemaLocks {
         databases.insert(database.to_owned(), present);
         // Written beside the file and renamed: an interrupted run leaves the old file or the new one.
         let temporary = path.with_extension("lock.new");
-        std::fs::write(&temporary, lock::written(&databases))
+        std::fs::write(&temporary, lock::render(&databases))
             .and_then(|()| std::fs::rename(&temporary, path))
             .map_err(|error| Failure::new(Exit::Unexpected, error).during(format!("write {}", path.display())))?;
         messages.push(format!("{} written; commit it", path.display()));

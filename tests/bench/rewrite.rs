@@ -193,7 +193,7 @@ async fn realistic(session: &Session) -> Vec<TableMask> {
     let columns = columns(session).await.unwrap();
     let key = Key::new("the key of a bench").unwrap();
     let compiled = |path: &str, yaml: &str| {
-        let rule = Rule::meant(&serde_yaml::from_str(yaml).unwrap()).unwrap();
+        let rule = Rule::resolve(&serde_yaml::from_str(yaml).unwrap()).unwrap();
         let column = columns.iter().find(|column| column.path() == path).unwrap();
         compile(&rule, column, &key).unwrap_or_else(|refusal| panic!("{refusal}"))
     };

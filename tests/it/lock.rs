@@ -1,24 +1,24 @@
-//! `devdb.lock` against real databases: written, read, and what a migration changes.
+//! `devdb.lock` of real databases: rendering, parsing, and the drift after a migration.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
 
-use devdb::mask::lock::{Lock, drift, read, written};
+use devdb::mask::lock::{Lock, drift, parse, render};
 use devdb::pg::Session;
 use devdb::pg::catalog::{columns, foreign_keys, tables};
 
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(a_migration_is_named);
+on_every_version!(a_migration_shows_as_drift);
 
 async fn lock(session: &Session) -> Lock {
     let (columns, tables) = (columns(session).await.unwrap(), tables(session).await.unwrap());
     Lock::of(&columns, &tables, &foreign_keys(session).await.unwrap())
 }
 
-async fn a_migration_is_named(version: Version) {
+async fn a_migration_shows_as_drift(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     session
@@ -34,8 +34,8 @@ async fn a_migration_is_named(version: Version) {
         .await
         .unwrap();
     let before = lock(&session).await;
-    let file = written(&BTreeMap::from([("app".to_owned(), before.clone())]));
-    let expected = r#"# What devdb knows of these databases. Commit it; `devdb coverage --accept` writes it anew.
+    let file = render(&BTreeMap::from([("app".to_owned(), before.clone())]));
+    let expected = r#"# The accepted schemas of these databases. Commit this file; `devdb coverage --accept` rewrites it.
 version: 1
 databases:
   app:
@@ -61,7 +61,7 @@ databases:
       - public.log (by) -> public.users (id)
 "#;
     assert_eq!(file, expected);
-    assert_eq!(read(&file).unwrap()["app"], before);
+    assert_eq!(parse(&file).unwrap()["app"], before);
     assert_eq!(drift(&before, &lock(&session).await), []);
     session
         .run(
@@ -76,14 +76,14 @@ databases:
     assert_eq!(
         found,
         [
-            "table public.leads is new, with 1 columns",
-            "public.log.id changed from int4 to text",
-            "public.users.nickname varchar(80) is new",
-            "public.users.plan changed from public.plan to public.plan not null",
-            "label 'vip' of enum public.plan is new",
-            "foreign key public.leads (of) -> public.users (id) is new",
-            "public.users.price is gone, which does no harm",
-            "foreign key public.log (by) -> public.users (id) is gone, which does no harm",
+            "table public.leads (1 column) is new since devdb.lock",
+            "column public.log.id changed from int4 to text",
+            "column public.users.nickname (varchar(80)) is new since devdb.lock",
+            "column public.users.plan changed from public.plan to public.plan not null",
+            "label 'vip' of enum public.plan is new since devdb.lock",
+            "foreign key public.leads (of) -> public.users (id) is new since devdb.lock",
+            "column public.users.price no longer exists",
+            "foreign key public.log (by) -> public.users (id) no longer exists",
         ]
     );
 }

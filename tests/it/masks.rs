@@ -79,7 +79,7 @@ pub(super) fn key(secret: &str) -> Key {
 }
 
 pub(super) fn rule(yaml: &str) -> Rule {
-    Rule::meant(&serde_yaml::from_str(yaml).unwrap_or_else(|error| panic!("{yaml}: {error}"))).unwrap()
+    Rule::resolve(&serde_yaml::from_str(yaml).unwrap_or_else(|error| panic!("{yaml}: {error}"))).unwrap()
 }
 
 pub(super) async fn column(session: &Session, path: &str) -> Column {
@@ -137,7 +137,7 @@ async fn the_list_shows_what_really_comes_out(version: Version) {
     cluster.sql("app", "CREATE EXTENSION hstore").await;
     session.run(TYPES).await.unwrap();
     let mut wrong = String::new();
-    for entry in devdb::mask::list() {
+    for entry in devdb::mask::reference::entries() {
         let kind = type_for(entry.takes);
         session.run(&format!("DROP TABLE IF EXISTS t; CREATE TABLE t (id int DEFAULT 1, value {kind})")).await.unwrap();
         session.execute(&format!("INSERT INTO t (value) VALUES ($1::text::{kind})"), &[&entry.from]).await.unwrap();

@@ -6,7 +6,7 @@ use crate::config::mask::WrittenMask;
 use crate::config::{Masking, TablePath};
 use crate::discover::detect::{Domains, Kind, resembled};
 use crate::mask::Rule;
-use crate::mask::coverage::{self, Catalog, Class};
+use crate::mask::coverage::{self, Catalog, Decision};
 
 /// Values that are no detection.
 #[derive(Clone, Debug)]
@@ -31,9 +31,9 @@ impl Exemptions {
         let coverage = coverage::decide(masking, catalog);
         let mut columns: BTreeMap<(TablePath, String), BTreeSet<Kind>> = BTreeMap::new();
         for one in &coverage.decided {
-            let Some(kinds) = one.class.rule().map(resembled).filter(|kinds| !kinds.is_empty()) else { continue };
+            let Some(kinds) = one.decision.rule().map(resembled).filter(|kinds| !kinds.is_empty()) else { continue };
             let table = TablePath { schema: one.column.schema.clone(), table: one.column.table.clone() };
-            for below in coverage.below.get(&(table.clone(), one.column.name.clone())).into_iter().flatten() {
+            for below in coverage.descendants.get(&(table.clone(), one.column.name.clone())).into_iter().flatten() {
                 let table = TablePath { schema: below.schema.clone(), table: below.table.clone() };
                 columns.insert((table, below.name.clone()), kinds.clone());
             }
@@ -41,7 +41,7 @@ impl Exemptions {
         }
         // A value computed from masked ones resembles what they resemble.
         let all: BTreeSet<Kind> = columns.values().flatten().copied().collect();
-        for one in coverage.decided.iter().filter(|one| one.class == Class::Computed) {
+        for one in coverage.decided.iter().filter(|one| one.decision == Decision::Computed) {
             let table = TablePath { schema: one.column.schema.clone(), table: one.column.table.clone() };
             columns.insert((table, one.column.name.clone()), all.clone());
         }
@@ -61,5 +61,5 @@ fn mail_domains(mask: &WrittenMask) -> Vec<String> {
             _ => Vec::new(),
         }
     }
-    Rule::meant(mask).map(|rule| of(&rule)).unwrap_or_default()
+    Rule::resolve(mask).map(|rule| of(&rule)).unwrap_or_default()
 }

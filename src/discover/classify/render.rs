@@ -12,7 +12,7 @@ pub(super) fn first_accepted(column: &Column, masks: &[String]) -> Result<String
     let mut first = None;
     for yaml in masks {
         let Ok(mask) = serde_yaml::from_str::<WrittenMask>(yaml) else { continue };
-        let Ok(rule) = Rule::meant(&mask) else { continue };
+        let Ok(rule) = Rule::resolve(&mask) else { continue };
         match compile(&rule, column, &key) {
             Ok(_) => return Ok(yaml.clone()),
             Err(refusal) => {

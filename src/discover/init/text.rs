@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::root::sample_root;
 use crate::config::{ColumnPath, TablePath, yaml_scalar};
 use crate::discover::classify::{Classification, Confidence, Proposal};
-use crate::mask::coverage::word;
+use crate::mask::coverage::kept_type_name;
 
 /// Returns the text of a first `devdb.yaml`.
 pub fn text(draft: &Draft) -> String {
@@ -91,7 +91,7 @@ fn keep(draft: &Draft, text: &mut String) {
                 kept.entry(classified.reason.as_str()).or_default().push((path, decided));
             }
             Proposal::KeepType(kind) => {
-                types.insert(word(kind));
+                types.insert(kept_type_name(kind));
             }
             _ => {}
         }

@@ -1,107 +1,107 @@
-//! What cannot be, each with its remedy.
+//! Problems of coverage, with remedies.
 
 use crate::mask::Refusal;
 
-/// Why a database cannot be masked by the configuration.
+/// A reason why a database cannot be masked with the configuration.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum Problem {
-    /// Entries that contradict each other.
-    #[error("{column} is named by {}", list(.entries))]
+pub enum CoverageProblem {
+    /// Contradictory entries.
+    #[error("column {column} matches contradictory entries: {}", join(.entries))]
     Ambiguous {
-        /// The column.
+        /// Path of the column.
         column: String,
         /// The entries.
         entries: Vec<String>,
     },
-    /// A mask that can never be right.
-    #[error("the mask of {entry}: {why}")]
+    /// An invalid mask.
+    #[error("the mask of {entry} is invalid: {error}")]
     Rule {
         /// The entry.
         entry: String,
-        /// What is wrong.
-        why: String,
+        /// The error.
+        error: String,
     },
-    /// The mask cannot be proved to suit the column.
+    /// A mask that is not proved to suit its column.
     #[error("{0}")]
     Refused(Refusal),
-    /// A column that refers to another, and both would not be masked alike.
-    #[error("{column} refers to {key}, which is {is}, but it is {but}")]
-    Apart {
-        /// The referring column.
+    /// A column and the key that it references, with different decisions.
+    #[error("column {column} is {column_decision}, but references {key}, which is {key_decision}")]
+    Mismatch {
+        /// Path of the column.
         column: String,
-        /// The key.
+        /// Path of the key.
         key: String,
-        /// What becomes of the key.
-        is: String,
-        /// What becomes of the column.
-        but: String,
+        /// Decision for the column.
+        column_decision: String,
+        /// Decision for the key.
+        key_decision: String,
     },
-    /// A key whose mask is not made of its value alone, so that what refers to it cannot follow.
-    #[error("{column} refers to {key}, whose mask `{mask}` depends on more than its value")]
-    NotOfValue {
-        /// The referring column.
+    /// A referenced key whose mask depends on other columns, so that references cannot follow.
+    #[error("column {column} references {key}, whose mask `{mask}` depends on more than the key's value")]
+    NotByValue {
+        /// Path of the column.
         column: String,
-        /// The key.
+        /// Path of the key.
         key: String,
-        /// The mask.
+        /// Name of the mask.
         mask: &'static str,
     },
-    /// A key and what refers to it have types for which the mask makes different values.
-    #[error("{column} refers to {key}, which is masked, but has another type")]
+    /// A column and the masked key that it references, with different types.
+    #[error("column {column} references the masked key {key}, but has another type")]
     Types {
-        /// The referring column.
+        /// Path of the column.
         column: String,
-        /// The key.
+        /// Path of the key.
         key: String,
     },
-    /// A column that comes from several tables which are not masked alike.
-    #[error("{column} is inherited from {}, which are not masked alike", list(.from))]
-    Heir {
-        /// The column.
+    /// A column inherited from tables with different masks.
+    #[error("column {column} is inherited from {}, which mask it differently", join(.parents))]
+    Inherited {
+        /// Path of the column.
         column: String,
-        /// The tables.
-        from: Vec<String>,
+        /// The parents.
+        parents: Vec<String>,
     },
-    /// A masked key that an expression refers to, which cannot follow.
-    #[error("`references` has an expression of {table} that refers to {key}, which is masked: it cannot follow")]
+    /// A configured reference by expression to a masked key.
+    #[error("`references`: an expression of {table} references {key}, which is masked, and cannot follow it")]
     Expression {
-        /// The referring table.
+        /// Referencing table.
         table: String,
-        /// The key.
+        /// Path of the key.
         key: String,
     },
-    /// An undeclared reference that names what is not there.
-    #[error("`references` names {what}, which is not in the database")]
+    /// A configured reference to a column that does not exist.
+    #[error("`references`: column {column} does not exist")]
     Unknown {
-        /// What it names.
-        what: String,
+        /// Path of the column.
+        column: String,
     },
 }
 
-impl Problem {
-    /// What to do about it.
+impl CoverageProblem {
+    /// What the user can do about it.
     pub fn remedy(&self) -> String {
-        match self {
-            Problem::Ambiguous { column, .. } => format!("name {column} in full, in one place only"),
-            Problem::Rule { .. } => "`devdb masks` lists every mask with its options".to_owned(),
-            Problem::Refused(_) => {
-                "take another mask of `devdb masks`, or mask it in a script and list it under `scripted`".to_owned()
+        let remedy = match self {
+            CoverageProblem::Ambiguous { column, .. } => return format!("list {column} by its full name, only once"),
+            CoverageProblem::Mismatch { column, .. } => {
+                return format!("remove the entry of {column}, which then follows the key, or give both the same mask");
             }
-            Problem::Apart { column, .. } => {
-                format!("give both the same mask, or remove the entry of {column}: it follows by itself")
+            CoverageProblem::Rule { .. } => "see `devdb masks` for every mask with its options",
+            CoverageProblem::Refused(_) => {
+                "use another mask of `devdb masks`, or mask the column in a script and list it under `scripted`"
             }
-            Problem::NotOfValue { .. } => "take a mask that is made of the value alone".to_owned(),
-            Problem::Heir { .. } => "give the column the same mask in all of them".to_owned(),
-            Problem::Expression { .. } => {
+            CoverageProblem::NotByValue { .. } => "give the key a mask that depends on its value only",
+            CoverageProblem::Inherited { .. } => "give the column the same mask in all of these tables",
+            CoverageProblem::Expression { .. } => {
                 "keep the key, or mask what the expression reads in the same way (`json`) and remove the reference"
-                    .to_owned()
             }
-            Problem::Types { .. } => "mask neither, or make their types equal".to_owned(),
-            Problem::Unknown { .. } => "correct its name, or remove it".to_owned(),
-        }
+            CoverageProblem::Types { .. } => "mask neither, or give both the same type",
+            CoverageProblem::Unknown { .. } => "correct the name or remove the reference",
+        };
+        remedy.to_owned()
     }
 }
 
-fn list(entries: &[String]) -> String {
+fn join(entries: &[String]) -> String {
     entries.iter().map(|entry| format!("`{entry}`")).collect::<Vec<_>>().join(" and ")
 }

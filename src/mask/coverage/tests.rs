@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::*;
 use crate::config::mask::{MaskOptions, MaskWord, PhoneKind, WrittenMask};
-use crate::config::{ColumnPath, KeptType, Password, Reference};
+use crate::config::{ColumnPath, KeptType, Masking, Password, Reference, TablePath};
 use crate::mask::{Key, Rule};
-use crate::pg::catalog::Type;
+use crate::pg::catalog::{Column, ForeignKey, Form, Table, Type};
 
 fn column(path: &str, kind: &str) -> Column {
     let mut parts = path.split('.').map(str::to_owned);
@@ -97,65 +98,71 @@ const EMAIL: WrittenMask = WrittenMask::Word(MaskWord::Email);
 const PHONE: WrittenMask = WrittenMask::Map(MaskOptions::Phone(PhoneKind::Kr));
 const IDENTIFIER: WrittenMask = WrittenMask::Word(MaskWord::Identifier);
 
-fn class_of<'a>(coverage: &'a Coverage, path: &str) -> Option<&'a Class> {
-    coverage.decided.iter().find(|decided| decided.column.path() == path).map(|decided| &decided.class)
+fn decision_of<'a>(coverage: &'a Coverage, path: &str) -> Option<&'a Decision> {
+    coverage.decided.iter().find(|decided| decided.column.path() == path).map(|decided| &decided.decision)
 }
 
-fn said(coverage: &Coverage) -> Vec<String> {
+fn problems(coverage: &Coverage) -> Vec<String> {
     coverage.problems.iter().map(ToString::to_string).collect()
 }
 
 #[test]
-fn what_is_named_nowhere_is_open_by_name() {
+fn a_column_that_matches_no_entry_is_undecided() {
     let coverage = decide(&masking(&[("app.users.email", EMAIL)], &[]), &shop());
-    let open: Vec<String> = coverage.open.iter().map(Column::path).collect();
+    let undecided: Vec<String> = coverage.undecided.iter().map(Column::path).collect();
     // The partition's column is the table's.
-    assert_eq!(open, ["app.users.push_token", "app.orders.note", "app.logs.body"]);
+    assert_eq!(undecided, ["app.users.push_token", "app.orders.note", "app.logs.body"]);
     assert!(!coverage.is_complete() && coverage.problems.is_empty());
-    let by_type = Class::Kept { by: "keep_types: integer".into() };
-    assert_eq!(class_of(&coverage, "app.users.id"), Some(&by_type));
+    let by_type = Decision::Kept { by: "keep_types: integer".into() };
+    assert_eq!(decision_of(&coverage, "app.users.id"), Some(&by_type));
 }
 
 #[test]
-fn a_full_name_goes_before_stars_and_masks_go_before_keep() {
+fn a_full_name_precedes_stars_and_masks_precede_keep() {
     let rules = [("*.*_token", WrittenMask::Null), ("app.users.email", EMAIL)];
     let coverage = decide(&masking(&rules, &["app.*.*"]), &shop());
     assert!(coverage.is_complete(), "{coverage:?}");
-    assert_eq!(class_of(&coverage, "app.users.push_token").unwrap().rule(), Some(&Rule::Null));
-    assert_eq!(class_of(&coverage, "app.logs.body"), Some(&Class::Kept { by: "app.*.*".into() }));
+    assert_eq!(decision_of(&coverage, "app.users.push_token").unwrap().rule(), Some(&Rule::Null));
+    assert_eq!(decision_of(&coverage, "app.logs.body"), Some(&Decision::Kept { by: "app.*.*".into() }));
     let coverage = decide(&masking(&rules, &["app.*.*", "app.users.push_token"]), &shop());
-    assert!(matches!(class_of(&coverage, "app.users.push_token"), Some(Class::Kept { .. })));
+    assert!(matches!(decision_of(&coverage, "app.users.push_token"), Some(Decision::Kept { .. })));
 }
 
 #[test]
-fn entries_that_contradict_each_other_are_named() {
+fn contradictory_entries_are_reported() {
     let coverage = decide(&masking(&[("app.users.email", EMAIL)], &["app.users.email", "app.*.*"]), &shop());
-    assert_eq!(said(&coverage), ["app.users.email is named by `app.users.email` and `app.users.email`"]);
+    assert_eq!(
+        problems(&coverage),
+        ["column app.users.email matches contradictory entries: `app.users.email` and `app.users.email`"]
+    );
     let coverage = decide(&masking(&[("users.em*", EMAIL), ("*.email", PHONE)], &["app.*.*"]), &shop());
-    assert_eq!(said(&coverage), ["app.users.email is named by `users.em*` and `*.email`"]);
+    assert_eq!(
+        problems(&coverage),
+        ["column app.users.email matches contradictory entries: `users.em*` and `*.email`"]
+    );
     let coverage = decide(&masking(&[("app.users.mail", EMAIL)], &["app.*.*"]), &shop());
     assert_eq!(coverage.unused, BTreeSet::from(["app.users.mail".to_owned()]));
 }
 
 #[test]
-fn a_masked_key_is_followed() {
+fn references_follow_a_masked_key() {
     let coverage = decide(&masking(&[("app.users.id", IDENTIFIER)], &["app.*.*"]), &shop());
     assert!(coverage.is_complete(), "{coverage:?}");
-    let follows = Class::Follows { rule: Rule::Identifier { within: None }, of: "app.users.id".into() };
-    assert_eq!(class_of(&coverage, "app.orders.user_id"), Some(&follows));
-    let work = work(&coverage, &Key::new("0123456789abcdef").unwrap()).unwrap();
-    assert_eq!(work.len(), 2);
+    let follows = Decision::Follows { rule: Rule::Identifier { within: None }, of: "app.users.id".into() };
+    assert_eq!(decision_of(&coverage, "app.orders.user_id"), Some(&follows));
+    let masks = compile_masks(&coverage, &Key::new("0123456789abcdef").unwrap()).unwrap();
+    assert_eq!(masks.len(), 2);
 
     let coverage = decide(&masking(&[("app.users.id", IDENTIFIER)], &["app.*.*", "app.orders.user_id"]), &shop());
-    let apart = "app.orders.user_id refers to app.users.id, which is masked by `identifier`, but it is kept";
-    assert_eq!(said(&coverage), [apart]);
+    let mismatch = "column app.orders.user_id is kept, but references app.users.id, which is masked by `identifier`";
+    assert_eq!(problems(&coverage), [mismatch]);
     let coverage = decide(&masking(&[("app.orders.user_id", IDENTIFIER)], &["app.*.*"]), &shop());
-    let apart = "app.orders.user_id refers to app.users.id, which is kept, but it is masked by `identifier`";
-    assert_eq!(said(&coverage), [apart]);
+    let mismatch = "column app.orders.user_id is masked by `identifier`, but references app.users.id, which is kept";
+    assert_eq!(problems(&coverage), [mismatch]);
 }
 
 #[test]
-fn an_undeclared_reference_is_followed_too() {
+fn configured_references_follow_too() {
     let mut catalog = shop();
     catalog.foreign_keys.clear();
     let path = |text: &str| TablePath::read(text).unwrap();
@@ -170,36 +177,42 @@ fn an_undeclared_reference_is_followed_too() {
     let mut masking = masking(&[("app.users.id", IDENTIFIER)], &["app.*.*"]);
     masking.references = vec![reference.clone()];
     let coverage = decide(&masking, &catalog);
-    assert!(matches!(class_of(&coverage, "app.orders.user_id"), Some(Class::Follows { .. })));
+    assert!(matches!(decision_of(&coverage, "app.orders.user_id"), Some(Decision::Follows { .. })));
     catalog.columns[3] = column("app.orders.user_id", "int4!");
     let coverage = decide(&masking, &catalog);
-    assert_eq!(said(&coverage), ["app.orders.user_id refers to app.users.id, which is masked, but has another type"]);
+    assert_eq!(
+        problems(&coverage),
+        ["column app.orders.user_id references the masked key app.users.id, but has another type"]
+    );
     reference.key = vec!["nummer".into()];
     masking.references = vec![reference];
     let coverage = decide(&masking, &catalog);
-    assert_eq!(said(&coverage), ["`references` names app.users.nummer, which is not in the database"]);
+    assert_eq!(problems(&coverage), ["`references`: column app.users.nummer does not exist"]);
 }
 
 #[test]
-fn a_mask_that_is_not_proved_is_a_problem_in_a_partition_too() {
+fn a_mask_is_refused_for_the_constraints_of_a_partition() {
     let mut catalog = shop();
     catalog.columns[6].not_null = true;
     let coverage = decide(&masking(&[("app.logs.body", WrittenMask::Null)], &["app.*.*"]), &catalog);
-    let problems = work(&coverage, &Key::new("0123456789abcdef").unwrap()).unwrap_err();
+    let problems = compile_masks(&coverage, &Key::new("0123456789abcdef").unwrap()).unwrap_err();
     assert_eq!(problems[0].to_string(), "the mask `null` cannot be used for app.logs_1.body: the column is NOT NULL");
 }
 
 #[test]
-fn a_column_of_two_parents_is_masked_like_both() {
+fn a_column_of_two_parents_needs_one_mask() {
     let mut catalog = shop();
     catalog.tables.extend([table("app.a", None), table("app.b", None), table("app.heir", Some("app.a"))]);
     catalog.tables.last_mut().unwrap().parents.push(("app".into(), "b".into()));
     catalog.columns.extend(["app.a.name", "app.b.name", "app.heir.name"].map(|path| column(path, "text")));
     let rules = [("app.users.email", EMAIL), ("app.b.name", EMAIL)];
     let coverage = decide(&masking(&rules, &["app.a.name", "app.*.*"]), &catalog);
-    assert_eq!(said(&coverage), ["app.heir.name is inherited from `app.a` and `app.b`, which are not masked alike"]);
+    assert_eq!(
+        problems(&coverage),
+        ["column app.heir.name is inherited from `app.a` and `app.b`, which mask it differently"]
+    );
     let rules = [("app.users.email", EMAIL), ("app.a.name", EMAIL), ("app.b.name", EMAIL)];
-    assert!(said(&decide(&masking(&rules, &["app.*.*"]), &catalog)).is_empty());
+    assert!(problems(&decide(&masking(&rules, &["app.*.*"]), &catalog)).is_empty());
 }
 
 #[test]
@@ -215,11 +228,11 @@ fn an_expression_cannot_follow_a_masked_key() {
     };
     let with = |rules: &[(&str, WrittenMask)]| {
         let masking = Masking { references: vec![reference.clone()], ..masking(rules, &["app.*.*"]) };
-        said(&decide(&masking, &shop()))
+        problems(&decide(&masking, &shop()))
     };
     assert!(with(&[]).is_empty());
     assert_eq!(
         with(&[("app.users.id", IDENTIFIER)]),
-        ["`references` has an expression of app.logs that refers to app.users.id, which is masked: it cannot follow"]
+        ["`references`: an expression of app.logs references app.users.id, which is masked, and cannot follow it"]
     );
 }

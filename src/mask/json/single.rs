@@ -1,32 +1,32 @@
-//! Paths that name every step: `jsonb_set` one after the other, without a subquery.
+//! Paths without `..` and `*`: one `jsonb_set` per path, without a subquery.
 
-use super::super::output::MaskInput;
-use super::super::refusal::Why;
-use super::super::rule::{Path, Rule, Step};
-use super::super::sql::{call, cast, choose, is_null, op, text};
+use super::super::refusal::RefusalReason;
+use super::super::rule::{Path, PathStep, Rule};
+use super::super::sql::{call, case_when, cast, is_null, op, text};
 use super::super::type_kind::TypeKind;
-use super::{Leaf, is, masked, readable};
+use super::leaf::{Leaf, LeafMasker, is_kind, without_invalid_escapes};
 
-pub(super) fn make(paths: &[(Path, Rule)], site: &MaskInput<'_>) -> Result<String, Why> {
-    let readable = if site.kind == TypeKind::Json { readable(&site.value) } else { site.value.clone() };
-    let document = cast(&readable, "jsonb");
-    let mut changed = document.clone();
+pub(super) fn make(paths: &[(Path, Rule)], masker: &LeafMasker<'_>) -> Result<String, RefusalReason> {
+    let input = masker.document;
+    let valid = if input.kind == TypeKind::Json { without_invalid_escapes(&input.value) } else { input.value.clone() };
+    let document = cast(&valid, "jsonb");
+    let mut masked = document.clone();
     for (path, rule) in paths {
         let steps = steps(path);
         let old = op(&document, "#>", &steps);
         let leaf = Leaf {
             kind: &call("jsonb_typeof", &[&old]),
             text: &op(&document, "#>>", &steps),
-            written: &cast(&old, "text"),
+            json: &cast(&old, "text"),
         };
-        let new = cast(&masked(rule, &leaf, site)?, "jsonb");
-        // An empty path changes nothing; a path that leads through something of another kind is an error.
-        let there = choose(&is_null(&old), "'{}'::pg_catalog.text[]", &steps);
-        changed = call("jsonb_set", &[&changed, &there, &new, "false"]);
+        let new = cast(&masker.masked(rule, &leaf)?, "jsonb");
+        // An empty path changes nothing; a path through a value of another kind would be an error.
+        let target = case_when(&is_null(&old), "'{}'::pg_catalog.text[]", &steps);
+        masked = call("jsonb_set", &[&masked, &target, &new, "false"]);
     }
     let kind = call("jsonb_typeof", &[&document]);
-    let is_tree = format!("({} OR {})", is(&kind, "object"), is(&kind, "array"));
-    Ok(choose(&is_tree, &changed, &document))
+    let is_tree = format!("({} OR {})", is_kind(&kind, "object"), is_kind(&kind, "array"));
+    Ok(case_when(&is_tree, &masked, &document))
 }
 
 fn steps(path: &Path) -> String {
@@ -34,9 +34,9 @@ fn steps(path: &Path) -> String {
         .0
         .iter()
         .filter_map(|step| match step {
-            Step::Key(key) => Some(text(key)),
-            Step::Index(position) => Some(text(&position.to_string())),
-            Step::Each | Step::Deep => None,
+            PathStep::Key(key) => Some(text(key)),
+            PathStep::Index(position) => Some(text(&position.to_string())),
+            PathStep::Any | PathStep::Descend => None,
         })
         .collect();
     format!("ARRAY[{}]", steps.join(", "))

@@ -1,123 +1,137 @@
-//! What is different now from what a team has seen.
+//! Differences between the locked schema and the current one.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Lock;
+use super::schema::Lock;
 use crate::config::{ColumnPath, TablePath};
+use crate::units::counted;
 
-/// One difference.
+/// A difference from the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drift {
-    /// A table that was not there.
-    Table {
-        /// Its name.
+    /// A new table.
+    NewTable {
+        /// Path of the table.
         table: String,
-        /// How many columns it has.
+        /// Number of columns.
         columns: usize,
     },
-    /// A column that was not there.
-    Column {
-        /// Its full name.
+    /// A new column.
+    NewColumn {
+        /// Path of the column.
         column: String,
-        /// Its type and what else is known of it.
-        is: String,
+        /// Type and attributes.
+        description: String,
     },
-    /// A column that is another one now.
-    Changed {
-        /// Its full name.
+    /// A changed column.
+    ChangedColumn {
+        /// Path of the column.
         column: String,
-        /// What it was.
-        was: String,
-        /// What it is.
-        is: String,
+        /// Locked type and attributes.
+        before: String,
+        /// Current type and attributes.
+        now: String,
     },
-    /// A label that was not there.
-    Label {
-        /// The enum.
+    /// A new enum label.
+    NewLabel {
+        /// Path of the enum.
         of: String,
         /// The label.
         label: String,
     },
-    /// A foreign key that was not there.
-    Reference {
+    /// A new foreign key.
+    NewForeignKey {
         /// The key.
         key: String,
     },
-    /// Something that is there no more.
-    Gone {
-        /// What, in words.
+    /// Something that no longer exists.
+    Removed {
+        /// Kind and name.
         what: String,
     },
 }
 
 impl Drift {
-    /// Whether something may get out that nobody has looked at. What is gone cannot.
-    pub fn is_dangerous(&self) -> bool {
-        !matches!(self, Drift::Gone { .. })
+    /// Whether the difference could publish data that nobody has reviewed. A removal cannot.
+    pub fn needs_review(&self) -> bool {
+        !matches!(self, Drift::Removed { .. })
     }
 }
 
 impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Drift::Table { table, columns } => write!(f, "table {table} is new, with {columns} columns"),
-            Drift::Column { column, is } => write!(f, "{column} {is} is new"),
-            Drift::Changed { column, was, is } => write!(f, "{column} changed from {was} to {is}"),
-            Drift::Label { of, label } => write!(f, "label '{label}' of enum {of} is new"),
-            Drift::Reference { key } => write!(f, "foreign key {key} is new"),
-            Drift::Gone { what } => write!(f, "{what} is gone, which does no harm"),
+            Drift::NewTable { table, columns } => {
+                write!(f, "table {table} ({}) is new since devdb.lock", counted(*columns as u64, "column"))
+            }
+            Drift::NewColumn { column, description } => {
+                write!(f, "column {column} ({description}) is new since devdb.lock")
+            }
+            Drift::ChangedColumn { column, before, now } => {
+                write!(f, "column {column} changed from {before} to {now}")
+            }
+            Drift::NewLabel { of, label } => write!(f, "label '{label}' of enum {of} is new since devdb.lock"),
+            Drift::NewForeignKey { key } => write!(f, "foreign key {key} is new since devdb.lock"),
+            Drift::Removed { what } => write!(f, "{what} no longer exists"),
         }
     }
 }
 
-/// Everything that is different, what is new first.
+/// All differences, additions and changes first.
 pub fn drift(old: &Lock, new: &Lock) -> Vec<Drift> {
     let mut found = Vec::new();
     for (table, columns) in &new.tables {
         match old.tables.get(table) {
-            Some(before) => of_table(table, before, columns, &mut found),
-            None => found.push(Drift::Table { table: table.to_string(), columns: columns.len() }),
+            Some(before) => compare_columns(table, before, columns, &mut found),
+            None => found.push(Drift::NewTable { table: table.to_string(), columns: columns.len() }),
         }
     }
     for (name, labels) in &new.enums {
         let before = old.enums.get(name);
-        // An enum that is new as a whole is told by the columns of its type.
+        // A new enum shows as new columns of its type.
         for label in labels.iter().filter(|label| before.is_some_and(|before| !before.contains(label))) {
-            found.push(Drift::Label { of: name.to_string(), label: label.clone() });
+            found.push(Drift::NewLabel { of: name.to_string(), label: label.clone() });
         }
     }
     let added = new.references.iter().filter(|key| !old.references.contains(key));
-    found.extend(added.map(|key| Drift::Reference { key: key.clone() }));
-    found.extend(gone(old, new).into_iter().map(|what| Drift::Gone { what }));
+    found.extend(added.map(|key| Drift::NewForeignKey { key: key.clone() }));
+    found.extend(removed(old, new).into_iter().map(|what| Drift::Removed { what }));
     found
 }
 
-fn of_table(table: &TablePath, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>, found: &mut Vec<Drift>) {
-    for (name, is) in new {
+fn compare_columns(
+    table: &TablePath,
+    old: &BTreeMap<String, String>,
+    new: &BTreeMap<String, String>,
+    found: &mut Vec<Drift>,
+) {
+    for (name, now) in new {
         let column = ColumnPath::of(table, name).to_string();
         match old.get(name) {
-            None => found.push(Drift::Column { column, is: is.clone() }),
-            Some(was) if was != is => found.push(Drift::Changed { column, was: was.clone(), is: is.clone() }),
+            None => found.push(Drift::NewColumn { column, description: now.clone() }),
+            Some(before) if before != now => {
+                found.push(Drift::ChangedColumn { column, before: before.clone(), now: now.clone() });
+            }
             Some(_) => {}
         }
     }
 }
 
-fn gone(old: &Lock, new: &Lock) -> Vec<String> {
-    let mut gone = Vec::new();
+fn removed(old: &Lock, new: &Lock) -> Vec<String> {
+    let mut removed = Vec::new();
     for (table, columns) in &old.tables {
         let Some(now) = new.tables.get(table) else {
-            gone.push(format!("table {table}"));
+            removed.push(format!("table {table}"));
             continue;
         };
         let missing = columns.keys().filter(|name| !now.contains_key(*name));
-        gone.extend(missing.map(|name| ColumnPath::of(table, name).to_string()));
+        removed.extend(missing.map(|name| format!("column {}", ColumnPath::of(table, name))));
     }
     for (name, labels) in &old.enums {
         match new.enums.get(name) {
-            None => gone.push(format!("enum {name}")),
-            Some(now) => gone.extend(
+            None => removed.push(format!("enum {name}")),
+            Some(now) => removed.extend(
                 labels
                     .iter()
                     .filter(|label| !now.contains(label))
@@ -126,6 +140,6 @@ fn gone(old: &Lock, new: &Lock) -> Vec<String> {
         }
     }
     let keys = old.references.iter().filter(|key| !new.references.contains(key));
-    gone.extend(keys.map(|key| format!("foreign key {key}")));
-    gone
+    removed.extend(keys.map(|key| format!("foreign key {key}")));
+    removed
 }

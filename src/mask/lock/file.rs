@@ -1,4 +1,4 @@
-//! The file: databases by name, written and read.
+//! The file: databases by name, parsed and rendered.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,34 +6,35 @@ use std::fmt;
 use serde::Deserialize;
 use serde_yaml::Spanned;
 
-use super::Lock;
+use super::schema::Lock;
 use crate::config::TablePath;
 use crate::config::yaml_scalar;
 
-const HEADER: &str = "# What devdb knows of these databases. Commit it; `devdb coverage --accept` writes it anew.\n";
-/// Of the form of the file. An older devdb does not read a newer file's half.
+const HEADER: &str =
+    "# The accepted schemas of these databases. Commit this file; `devdb coverage --accept` rewrites it.\n";
+/// Version of the format. An older devdb refuses a newer file instead of reading half of it.
 const VERSION: u32 = 1;
 
-/// What is wrong with a file.
+/// An error in the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {what}")]
-pub struct Complaint {
-    /// The line, from 1.
+#[error("line {line}: {message}")]
+pub struct LockError {
+    /// Line, from 1.
     pub line: usize,
-    /// What is wrong there.
-    pub what: String,
+    /// Message.
+    pub message: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct LockFile {
     version: Spanned<u32>,
-    databases: BTreeMap<String, Database>,
+    databases: BTreeMap<String, DatabaseSection>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Database {
+struct DatabaseSection {
     #[serde(default)]
     tables: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(default)]
@@ -42,29 +43,28 @@ struct Database {
     references: Vec<String>,
 }
 
-/// Reads a file: databases by name.
+/// Parses a file: databases by name.
 ///
 /// # Errors
-/// The first thing that is wrong with it, and where.
-pub fn read(text: &str) -> Result<BTreeMap<String, Lock>, Complaint> {
-    let file: File = serde_yaml::from_str(text).map_err(|error| {
-        let line = error.location().map_or(1, |place| usize::try_from(place.line()).unwrap_or(1));
-        let words = error.to_string();
-        Complaint { line, what: words.lines().next().unwrap_or_default().to_owned() }
+/// The first error with its line.
+pub fn parse(text: &str) -> Result<BTreeMap<String, Lock>, LockError> {
+    let file: LockFile = serde_yaml::from_str(text).map_err(|error| {
+        let line = error.location().map_or(1, |location| usize::try_from(location.line()).unwrap_or(1));
+        LockError { line, message: error.to_string().lines().next().unwrap_or_default().to_owned() }
     })?;
     let line = |place: serde_yaml::Location| usize::try_from(place.line()).unwrap_or(1);
     if file.version.value != VERSION {
-        let what = format!("the file has version {}, and this devdb reads {VERSION}", file.version.value);
-        return Err(Complaint { line: line(file.version.referenced), what });
+        let message = format!("the file has version {}, but this devdb reads version {VERSION}", file.version.value);
+        return Err(LockError { line: line(file.version.referenced), message });
     }
     let path = |name: String| {
-        // Keys have no place of their own; the name stands there once as a key.
+        // The parser reports no position for keys; the name occurs once as a key.
         let line = text
             .lines()
             .position(|line| line.trim_start().trim_start_matches('"').starts_with(&name))
             .map_or(1, |at| at + 1);
-        let what = || format!("{} is no name with its schema", yaml_scalar(&name));
-        TablePath::read(&name).ok_or_else(|| Complaint { line, what: what() })
+        let message = || format!("{} is not a name with a schema", yaml_scalar(&name));
+        TablePath::read(&name).ok_or_else(|| LockError { line, message: message() })
     };
     let mut databases = BTreeMap::new();
     for (name, database) in file.databases {
@@ -80,8 +80,8 @@ pub fn read(text: &str) -> Result<BTreeMap<String, Lock>, Complaint> {
     Ok(databases)
 }
 
-/// The file with these databases.
-pub fn written(databases: &BTreeMap<String, Lock>) -> String {
+/// Renders the file.
+pub fn render(databases: &BTreeMap<String, Lock>) -> String {
     let mut text = format!("{HEADER}version: {VERSION}\ndatabases:");
     if databases.is_empty() {
         text.push_str(" {}");
@@ -93,34 +93,34 @@ pub fn written(databases: &BTreeMap<String, Lock>) -> String {
     text
 }
 
-/// One database's part of the file.
+/// The section of one database.
 impl fmt::Display for Lock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let none = |empty: bool, open: &'static str| if empty { open } else { "" };
-        writeln!(f, "    tables:{}", none(self.tables.is_empty(), " {}"))?;
+        let if_empty = |empty: bool, text: &'static str| if empty { text } else { "" };
+        writeln!(f, "    tables:{}", if_empty(self.tables.is_empty(), " {}"))?;
         for (table, columns) in &self.tables {
-            writeln!(f, "      {}:{}", yaml_scalar(&table.to_string()), none(columns.is_empty(), " {}"))?;
-            for (column, described) in columns {
-                writeln!(f, "        {}: {}", yaml_scalar(column), plain_or_quoted_words(described))?;
+            writeln!(f, "      {}:{}", yaml_scalar(&table.to_string()), if_empty(columns.is_empty(), " {}"))?;
+            for (column, description) in columns {
+                writeln!(f, "        {}: {}", yaml_scalar(column), yaml_words(description))?;
             }
         }
-        writeln!(f, "    enums:{}", none(self.enums.is_empty(), " {}"))?;
+        writeln!(f, "    enums:{}", if_empty(self.enums.is_empty(), " {}"))?;
         for (name, labels) in &self.enums {
-            writeln!(f, "      {}:{}", yaml_scalar(&name.to_string()), none(labels.is_empty(), " []"))?;
+            writeln!(f, "      {}:{}", yaml_scalar(&name.to_string()), if_empty(labels.is_empty(), " []"))?;
             for label in labels {
                 writeln!(f, "        - {}", yaml_scalar(label))?;
             }
         }
-        writeln!(f, "    references:{}", none(self.references.is_empty(), " []"))?;
+        writeln!(f, "    references:{}", if_empty(self.references.is_empty(), " []"))?;
         for reference in &self.references {
-            writeln!(f, "      - {}", plain_or_quoted_words(reference))?;
+            writeln!(f, "      - {}", yaml_words(reference))?;
         }
         Ok(())
     }
 }
 
-/// Several words need quotation marks only for signs that mean something to YAML.
-fn plain_or_quoted_words(text: &str) -> String {
+/// Renders text of several words, which needs quotation marks only for characters with a meaning in YAML.
+fn yaml_words(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ' ' | '(' | ')' | '[' | ']' | '-' | '>' | ',');
     let first = text.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
     let spaced = text.contains("  ") || text.ends_with(' ');

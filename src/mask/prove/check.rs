@@ -1,48 +1,48 @@
-//! Whether what a mask makes satisfies a check, given that what it is made of did.
+//! CHECK constraints: whether the outputs of a mask satisfy one, given that the inputs did.
 
 use std::cmp::Ordering;
 
 use crate::pg::catalog::{Check, Column};
 
-use super::super::output::{Becomes, Form, Length, MaskOutput, Near};
+use super::super::output::{CaseOutput, KnownValue, MaskOutput, MaxLength, OutputFormat};
 use super::super::type_kind::TypeKind;
 use super::expression::Expression;
 use super::pattern::Pattern;
 use super::text_scan::{has_name, without_null_tests};
 
-/// Whether the mask keeps a check of the column.
-pub(super) fn keeps(column: &Column, made: &MaskOutput, check: &Check) -> bool {
+/// Whether the outputs satisfy a check of the column.
+pub(super) fn keeps(column: &Column, output: &MaskOutput, check: &Check) -> bool {
     let name = if check.of_domain { "VALUE" } else { column.name.as_str() };
     let validated = check.definition.trim_end_matches(" NOT VALID");
     let definition = validated.trim_end_matches(" NO INHERIT");
     let Some(condition) = definition.strip_prefix("CHECK ") else { return false };
-    // All that it says of this column is whether it is NULL, however that is combined with others.
+    // The check only tests whether this column is NULL, however it combines that with other columns.
     if !has_name(&without_null_tests(condition, name), name) {
         return true;
     }
-    // Of an array nothing is known but its elements.
+    // The guarantees are about elements, not about the array.
     if column.array && !check.of_elements {
         return false;
     }
     let kind = TypeKind::of(&column.base);
     let given = validated == check.definition;
-    let proof = Proof { name, kind, made };
-    Expression::read(condition).is_some_and(|condition| proof.holds(&condition, given))
+    let proof = Proof { name, kind, output };
+    Expression::parse(condition).is_some_and(|condition| proof.holds(&condition, given))
 }
 
 struct Proof<'a> {
     name: &'a str,
     kind: TypeKind,
-    made: &'a MaskOutput,
+    output: &'a MaskOutput,
 }
 
 impl Proof<'_> {
-    /// `given` says that the condition held for the original.
+    /// Whether the condition holds for the outputs. `given`: it held for the inputs.
     fn holds(&self, condition: &Expression, given: bool) -> bool {
         match condition {
             Expression::And(parts) => parts.iter().all(|part| !part.mentions(self.name) || self.holds(part, given)),
             Expression::Or(parts) => {
-                // What is not NULL is not NULL before and after.
+                // NULL stays NULL, and other values stay other values.
                 let is_null = |part: &Expression| matches!(part, Expression::IsNull(inner) if self.is_value(inner));
                 let rest: Vec<&Expression> = parts.iter().filter(|part| !is_null(part)).collect();
                 match rest.as_slice() {
@@ -54,7 +54,7 @@ impl Proof<'_> {
             Expression::Any(left, operator, list) => {
                 let text = |one: &Expression| if let Expression::Text(text) = one { Some(text.clone()) } else { None };
                 let texts: Option<Vec<String>> = list.iter().map(text).collect();
-                let among = || Pattern::of_texts(texts.as_deref()?.iter().map(String::as_str));
+                let among = || Pattern::from_texts(texts.as_deref()?.iter().map(String::as_str));
                 let equal = |one| self.compares(&Expression::Column(self.name.to_owned()), "=", one, false);
                 self.is_value(left) && operator == "=" && (self.matches(among) || list.iter().any(equal))
             }
@@ -72,7 +72,7 @@ impl Proof<'_> {
             // `column = lower(column)`
             let lower =
                 matches!(right, Expression::Call(name, of) if name == "lower" && of.iter().all(|of| self.is_value(of)));
-            return self.is_value(left) && lower && operator == "=" && self.matches(|| Pattern::of_whole(SMALL));
+            return self.is_value(left) && lower && operator == "=" && self.matches(|| Pattern::matching_whole(LOWER));
         }
         match (left, right) {
             (Expression::Column(_), Expression::Text(text)) if self.is_value(left) && self.kind.is_text() => {
@@ -88,14 +88,14 @@ impl Proof<'_> {
                     (of, Expression::Number(bound)) if is_length && self.is_value(of) => {
                         bound.parse().is_ok_and(|bound| self.length(operator, bound))
                     }
-                    // More than spaces.
+                    // Not only spaces.
                     (Expression::Call(trim, inner), Expression::Number(bound)) if is_length && trim == "btrim" => {
                         let some = [(">", "0"), (">=", "1")].contains(&(operator, bound.as_str()));
                         some && inner.iter().all(|inner| self.is_value(inner))
-                            && self.matches(|| Pattern::of_whole(INKED))
+                            && self.matches(|| Pattern::matching_whole(NOT_BLANK))
                     }
                     (of, Expression::Text(text)) if function == "btrim" && self.is_value(of) => {
-                        operator == "<>" && text.is_empty() && self.matches(|| Pattern::of_whole(INKED))
+                        operator == "<>" && text.is_empty() && self.matches(|| Pattern::matching_whole(NOT_BLANK))
                     }
                     _ => false,
                 }
@@ -104,17 +104,17 @@ impl Proof<'_> {
         }
     }
 
-    /// A text against a constant.
+    /// Comparison of a text with a constant.
     fn text(&self, operator: &str, text: &str, given: bool) -> bool {
-        // Patterns of citext ignore case under any operator.
+        // citext ignores case with every operator.
         let citext = self.kind == TypeKind::Text { ignores_case: true };
         let ignores_case = operator.ends_with('*') || citext;
-        let like = || Pattern::of_like(text, ignores_case);
-        let expression = || Pattern::of_expression(text, ignores_case);
+        let like = || Pattern::from_like(text, ignores_case);
+        let expression = || Pattern::from_regex(text, ignores_case);
         match operator {
-            // The empty string is kept, so if it is there the check holds for it already.
+            // Masks return no empty string; an empty input stays, and satisfies the check already.
             "<>" if text.is_empty() => true,
-            "=" => self.matches(|| Pattern::of_texts([text].into_iter())),
+            "=" => self.matches(|| Pattern::from_texts([text].into_iter())),
             "~" | "~*" => self.matches(expression) || given && !ignores_case && self.keeps_pattern(expression),
             "~~" | "~~*" => self.matches(like) || given && !ignores_case && self.keeps_pattern(like),
             "!~" | "!~*" => self.misses(expression),
@@ -123,79 +123,87 @@ impl Proof<'_> {
         }
     }
 
-    /// Whether all outputs, whatever the input, match.
+    /// Whether all outputs match, whatever the input.
     fn matches(&self, pattern: impl Fn() -> Option<Pattern>) -> bool {
-        self.outputs().zip(pattern()).is_some_and(|(outputs, pattern)| outputs.is_in(&pattern))
+        self.outputs().zip(pattern()).is_some_and(|(outputs, pattern)| outputs.is_subset_of(&pattern))
     }
 
     fn misses(&self, pattern: impl Fn() -> Option<Pattern>) -> bool {
-        self.outputs().zip(pattern()).is_some_and(|(outputs, pattern)| outputs.is_apart_from(&pattern))
+        self.outputs().zip(pattern()).is_some_and(|(outputs, pattern)| outputs.is_disjoint_from(&pattern))
     }
 
-    /// All that the mask may write.
+    /// All possible outputs.
     fn outputs(&self) -> Option<Pattern> {
-        let all = self.made.form.of_all()?;
-        if let Form::As(_) = self.made.form { Pattern::of_whole(&all) } else { Pattern::of_digits(&all) }
+        let all = self.output.format.pattern()?;
+        if let OutputFormat::Pattern(_) = self.output.format {
+            Pattern::matching_whole(&all)
+        } else {
+            Pattern::with_free_digits(&all)
+        }
     }
 
-    /// Whether what becomes of inputs that match the pattern matches it too.
+    /// Whether the outputs of inputs that match the pattern match it too.
     fn keeps_pattern(&self, pattern: impl Fn() -> Option<Pattern>) -> bool {
         let proved = || {
             let pattern = pattern()?;
-            let is_in = |form: &str| Some(Pattern::of_digits(form)?.is_in(&pattern));
-            let Form::By { cases, otherwise } = &self.made.form else { return None };
+            let contains = |form: &str| Some(Pattern::with_free_digits(form)?.is_subset_of(&pattern));
+            let OutputFormat::ByInput { cases, otherwise } = &self.output.format else { return None };
             for case in cases {
-                let inputs = Pattern::of_digits(&case.of)?;
-                let kept = match &case.becomes {
-                    Becomes::As(form) => pattern.is_apart_from(&inputs) || is_in(form)?,
-                    Becomes::Digits => pattern.with_other_digits(&inputs)?.is_in(&pattern),
+                let inputs = Pattern::with_free_digits(&case.input)?;
+                let kept = match &case.output {
+                    CaseOutput::Pattern(form) => pattern.is_disjoint_from(&inputs) || contains(form)?,
+                    CaseOutput::DigitsChanged => pattern.changing_digits(&inputs)?.is_subset_of(&pattern),
                 };
                 kept.then_some(())?;
             }
-            let all: Vec<&str> = cases.iter().map(|case| case.of.as_str()).collect();
-            Some(pattern.is_in(&Pattern::of_digits(&all.join("|"))?) || is_in(otherwise)?)
+            let all: Vec<&str> = cases.iter().map(|case| case.input.as_str()).collect();
+            Some(pattern.is_subset_of(&Pattern::with_free_digits(&all.join("|"))?) || contains(otherwise)?)
         };
         proved().unwrap_or(false)
     }
 
     fn length(&self, operator: &str, bound: usize) -> bool {
-        let (least, most) = match self.made.longest {
-            Length::Same => return true,
-            Length::Most(most) => (self.made.shortest, Some(most)),
-            // No longer than what satisfied the check.
-            Length::Input => (self.made.shortest, None),
+        let (min, max) = match self.output.max_chars {
+            MaxLength::SameAsInput => return true,
+            MaxLength::Chars(max) => (self.output.min_chars, Some(max)),
+            // No longer than the input, which satisfied the check.
+            MaxLength::UpToInput => (self.output.min_chars, None),
         };
         match operator {
-            "<=" => most.is_none_or(|most| most <= bound),
-            "<" => most.is_none_or(|most| most < bound),
-            ">=" => least >= bound,
-            ">" => least > bound,
-            "=" => least == bound && most == Some(bound),
+            "<=" => max.is_none_or(|max| max <= bound),
+            "<" => max.is_none_or(|max| max < bound),
+            ">=" => min >= bound,
+            ">" => min > bound,
+            "=" => min == bound && max == Some(bound),
             _ => false,
         }
     }
 
-    /// A number or a date against a constant.
+    /// Comparison of a number or a date with a constant.
     fn value(&self, operator: &str, bound: &str, given: bool) -> bool {
         let whole = matches!(self.kind, TypeKind::SmallInt | TypeKind::Integer | TypeKind::BigInt);
         let signs = [(">", "0"), (">=", "0"), ("<", "0"), ("<=", "0"), ("<>", "0")].contains(&(operator, bound));
-        if self.made.keeps_sign && (signs || whole && [(">=", "1"), ("<=", "-1")].contains(&(operator, bound))) {
+        if self.output.keeps_sign && (signs || whole && [(">=", "1"), ("<=", "-1")].contains(&(operator, bound))) {
             return given;
         }
-        match &self.made.near {
-            Near::Nothing => false,
-            Near::Value(value) => order(self.kind, value, bound).is_some_and(|order| satisfies(order, operator)),
-            // All of a year or a month is on the same side of where it begins or ends.
-            Near::Year => given && self.kind == TypeKind::Date && is_edge(operator, bound, |day| day.month() == 1),
-            Near::Month => given && self.kind == TypeKind::Date && is_edge(operator, bound, |_| true),
+        match &self.output.known_value {
+            KnownValue::Unknown => false,
+            KnownValue::Constant(value) => {
+                order(self.kind, value, bound).is_some_and(|order| satisfies(order, operator))
+            }
+            // A whole year or month is on one side of its beginning or end.
+            KnownValue::SameYear => {
+                given && self.kind == TypeKind::Date && is_edge(operator, bound, |day| day.month() == 1)
+            }
+            KnownValue::SameMonth => given && self.kind == TypeKind::Date && is_edge(operator, bound, |_| true),
         }
     }
 }
 
-/// No capital letters.
-const SMALL: &str = "[^A-Z\u{80}-\u{abff}\u{d7a4}-\u{10ffff}]*";
-/// Something that is no space.
-const INKED: &str = ".*[^ ].*";
+/// No upper-case letters.
+const LOWER: &str = "[^A-Z\u{80}-\u{abff}\u{d7a4}-\u{10ffff}]*";
+/// At least one character other than a space.
+const NOT_BLANK: &str = ".*[^ ].*";
 
 fn order(kind: TypeKind, value: &str, bound: &str) -> Option<Ordering> {
     match kind {
@@ -208,7 +216,7 @@ fn order(kind: TypeKind, value: &str, bound: &str) -> Option<Ordering> {
         | TypeKind::Double => {
             match (value.parse::<i64>(), bound.parse::<i64>()) {
                 (Ok(value), Ok(bound)) => Some(value.cmp(&bound)),
-                // Equal in 53 bits is not equal.
+                // Equality of 53-bit floats does not prove equality.
                 _ => value.parse::<f64>().ok()?.partial_cmp(&bound.parse().ok()?).filter(|order| order.is_ne()),
             }
         }
@@ -228,7 +236,7 @@ fn satisfies(order: Ordering, operator: &str) -> bool {
     }
 }
 
-/// Whether a bound cuts between two months (or years, by what is asked of the first day after it).
+/// Whether a bound lies between two months or years: `is_start` tests the first day after it.
 fn is_edge(operator: &str, bound: &str, is_start: impl Fn(jiff::civil::Date) -> bool) -> bool {
     let Ok(day) = bound.parse::<jiff::civil::Date>() else { return false };
     let after = match operator {

@@ -1,14 +1,15 @@
-//! A check's condition as the server writes it, read as far as it can be proved: comparisons of values,
-//! columns and functions, joined by AND, OR and NOT. Casts between types that compare alike are left out.
+//! Parser for the condition of a check in the server's notation, limited to what the prover understands: comparisons
+//! of columns, constants and function calls, joined by AND and OR. Casts between types with equivalent comparison are
+//! dropped.
 
-/// What is read.
+/// A parsed condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expression {
     /// A column, or VALUE of a domain.
     Column(String),
-    /// A string, also of a date.
+    /// A string constant, also of a date.
     Text(String),
-    /// A number as written.
+    /// A number, with its digits unchanged.
     Number(String),
     Call(String, Vec<Expression>),
     Compare(Box<Expression>, String, Box<Expression>),
@@ -21,15 +22,15 @@ pub(super) enum Expression {
 }
 
 impl Expression {
-    /// Reads a condition; nothing when there is anything in it that is not known.
-    pub(super) fn read(condition: &str) -> Option<Expression> {
-        let tokens = tokens(condition)?;
-        let mut reader = Reader { tokens: &tokens, at: 0 };
-        let expression = reader.or()?;
-        (reader.at == tokens.len()).then_some(expression)
+    /// Parses a condition; `None` if a part of it is not supported.
+    pub(super) fn parse(condition: &str) -> Option<Expression> {
+        let tokens = tokenize(condition)?;
+        let mut parser = Parser { tokens: &tokens, at: 0 };
+        let expression = parser.or()?;
+        (parser.at == tokens.len()).then_some(expression)
     }
 
-    /// Whether it says anything of a column.
+    /// Whether it mentions a column.
     pub(super) fn mentions(&self, name: &str) -> bool {
         let any = |list: &[Expression]| list.iter().any(|one| one.mentions(name));
         match self {
@@ -45,7 +46,7 @@ impl Expression {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Token {
-    /// A word in lower case, or a keyword.
+    /// An unquoted name or a keyword.
     Word(String),
     Quoted(String),
     Text(String),
@@ -53,7 +54,7 @@ enum Token {
     Sign(String),
 }
 
-fn tokens(text: &str) -> Option<Vec<Token>> {
+fn tokenize(text: &str) -> Option<Vec<Token>> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -89,7 +90,7 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
     Some(found)
 }
 
-/// What stands in quotation marks, with doubled ones taken back, and its length with them.
+/// The content of a quoted text, with doubled quotation marks unescaped, and the length of the quoted text.
 fn quoted(text: &str, mark: char) -> Option<(String, usize)> {
     let mut inner = String::new();
     let mut characters = text.char_indices().skip(1).peekable();
@@ -106,8 +107,8 @@ fn quoted(text: &str, mark: char) -> Option<(String, usize)> {
     None
 }
 
-/// Types under which values compare as they did.
-const ALIKE: [&str; 12] = [
+/// Types whose comparison is equivalent to that of the value without the cast.
+const EQUIVALENT_TYPES: [&str; 12] = [
     "text",
     "character varying",
     "bpchar",
@@ -122,31 +123,31 @@ const ALIKE: [&str; 12] = [
     "double precision",
 ];
 
-/// Words that begin something else than a value.
-const NOT_READ: [&str; 6] = ["NOT", "ARRAY", "CASE", "true", "false", "NULL"];
+/// Keywords that begin an unsupported expression.
+const UNSUPPORTED: [&str; 6] = ["NOT", "ARRAY", "CASE", "true", "false", "NULL"];
 
-struct Reader<'a> {
+struct Parser<'a> {
     tokens: &'a [Token],
     at: usize,
 }
 
-impl Reader<'_> {
+impl Parser<'_> {
     fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at)
     }
 
-    fn takes(&mut self, token: &Token) -> bool {
-        let there = self.peek() == Some(token);
-        self.at += usize::from(there);
-        there
+    fn accept(&mut self, token: &Token) -> bool {
+        let matches = self.peek() == Some(token);
+        self.at += usize::from(matches);
+        matches
     }
 
     fn sign(&mut self, sign: &str) -> bool {
-        self.takes(&Token::Sign(sign.to_owned()))
+        self.accept(&Token::Sign(sign.to_owned()))
     }
 
     fn word(&mut self, word: &str) -> bool {
-        self.takes(&Token::Word(word.to_owned()))
+        self.accept(&Token::Word(word.to_owned()))
     }
 
     fn or(&mut self) -> Option<Expression> {
@@ -187,7 +188,7 @@ impl Reader<'_> {
         Some(Expression::Compare(Box::new(left), operator, Box::new(self.value()?)))
     }
 
-    /// `(ARRAY['a'::text, 'b'::text])`, in any number of parentheses and with casts behind them.
+    /// `(ARRAY['a'::text, 'b'::text])`, in any number of parentheses, each followed by any casts.
     fn list(&mut self) -> Option<Vec<Expression>> {
         if self.sign("(") {
             let list = self.list()?;
@@ -231,7 +232,7 @@ impl Reader<'_> {
             Token::Text(text) => Expression::Text(text),
             Token::Number(number) => Expression::Number(number),
             Token::Quoted(name) => Expression::Column(name),
-            Token::Word(word) if NOT_READ.contains(&word.as_str()) => return None,
+            Token::Word(word) if UNSUPPORTED.contains(&word.as_str()) => return None,
             Token::Word(word) if self.sign("(") => Expression::Call(word, self.separated(")")?),
             Token::Word(word) => Expression::Column(word),
             Token::Sign(_) => return None,
@@ -240,7 +241,7 @@ impl Reader<'_> {
         Some(value)
     }
 
-    /// Casts to types that compare alike are passed over; any other ends the reading.
+    /// Skips casts to types with equivalent comparison; `None` for any other cast.
     fn casts(&mut self) -> Option<()> {
         while self.sign("::") {
             let mut name = Vec::new();
@@ -251,7 +252,7 @@ impl Reader<'_> {
                 name.push(word.clone());
                 self.at += 1;
             }
-            ALIKE.contains(&name.join(" ").as_str()).then_some(())?;
+            EQUIVALENT_TYPES.contains(&name.join(" ").as_str()).then_some(())?;
             if self.sign("[") {
                 self.sign("]").then_some(())?;
             }
@@ -265,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conditions_are_read_as_the_server_writes_them() {
+    fn conditions_in_the_server_notation_are_parsed() {
         let text = |text: &str| Expression::Text(text.into());
         let column = |name: &str| Box::new(Expression::Column(name.into()));
         let compare = |name, operator: &str, right| Expression::Compare(column(name), operator.into(), Box::new(right));
@@ -286,12 +287,12 @@ mod tests {
                 ]),
             ),
         ] {
-            assert_eq!(Expression::read(condition), Some(expected), "{condition}");
+            assert_eq!(Expression::parse(condition), Some(expected), "{condition}");
         }
         for unknown in
             ["(a + 1) > 3", "NOT (a > 3)", "(a)::inet = b", "a > now() - '1 day'::interval", "(a ~ 'b'", "(r).x = 1"]
         {
-            assert_eq!(Expression::read(unknown), None, "{unknown}");
+            assert_eq!(Expression::parse(unknown), None, "{unknown}");
         }
     }
 }

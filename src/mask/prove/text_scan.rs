@@ -1,15 +1,15 @@
-//! Conditions as text: what is said of a column, without reading all of it.
+//! Textual analysis of conditions and index expressions, for what the parser does not support.
 
 use crate::pg::catalog::IndexKey;
 
-/// A condition that NULL and the empty string, which stay, decide.
+/// Whether a condition depends only on whether the column is NULL or empty, which masks preserve.
 pub(super) fn keeps_nullness(part: &str, name: &str) -> bool {
-    let part = normal(part);
+    let part = normalized(part);
     let tests = ["IS NOT NULL", "IS NULL", "<> ''", "= ''"];
-    tests.iter().any(|test| part.strip_suffix(test).is_some_and(|left| is_name(&normal(left), name)))
+    tests.iter().any(|test| part.strip_suffix(test).is_some_and(|left| is_name(&normalized(left), name)))
 }
 
-/// Without tests of a column for NULL.
+/// The condition with the tests of a column for NULL replaced.
 pub(super) fn without_null_tests(condition: &str, name: &str) -> String {
     let mut text = condition.to_owned();
     for spelling in [name.to_owned(), crate::pg::identifier(name)] {
@@ -20,7 +20,7 @@ pub(super) fn without_null_tests(condition: &str, name: &str) -> String {
     text
 }
 
-/// Parts joined by AND at the top.
+/// Operands of AND at the top level.
 pub(super) fn conjuncts(condition: &str) -> Vec<String> {
     let condition = unwrapped(condition.trim());
     let (mut depth, mut quoted, mut from) = (0_i32, false, 0);
@@ -41,14 +41,14 @@ pub(super) fn conjuncts(condition: &str) -> Vec<String> {
     if parts.len() == 1 { parts } else { parts.iter().flat_map(|part| conjuncts(part)).collect() }
 }
 
-/// Without casts between the types of text, which the server writes everywhere, and without the
+/// The text without casts that do not change the comparison, which the server writes everywhere, and without the
 /// parentheses around the whole.
-pub(super) fn normal(text: &str) -> String {
+pub(super) fn normalized(text: &str) -> String {
     let mut text = text.to_owned();
     for cast in ["::character varying", "::text", "::bpchar", "::integer", "::bigint", "::citext"] {
         text = text.replace(cast, "");
     }
-    // `(name)` without a function before it.
+    // `(name)`, unless a function precedes it.
     loop {
         let inner = unwrapped(text.trim()).to_owned();
         let bare = strip_inner(&inner);
@@ -77,7 +77,7 @@ fn strip_inner(text: &str) -> String {
     out
 }
 
-/// Without parentheses that hold the whole.
+/// The text without parentheses around the whole.
 fn unwrapped(text: &str) -> &str {
     let Some(inner) = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) else { return text };
     let (mut depth, mut quoted) = (0_i32, false);
@@ -95,12 +95,12 @@ fn unwrapped(text: &str) -> &str {
     unwrapped(inner.trim())
 }
 
-/// Whether a text is a name, quoted or not.
+/// Whether a text is a name, quoted or unquoted.
 pub(super) fn is_name(text: &str, name: &str) -> bool {
     text.trim() == name || text.trim() == crate::pg::identifier(name)
 }
 
-/// Whether a name stands in a text as a word. A word inside a string counts: that only refuses more.
+/// Whether a name occurs in a text as a word. A word inside a string counts too, which only causes more refusals.
 pub(super) fn has_name(text: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     text.match_indices(name)
@@ -108,7 +108,7 @@ pub(super) fn has_name(text: &str, name: &str) -> bool {
         || text.contains(&crate::pg::identifier(name))
 }
 
-/// Whether an index compares anything of a column.
+/// Whether an index key mentions a column.
 pub(super) fn mentions(key: &IndexKey, name: &str) -> bool {
     match key {
         IndexKey::Column(column) => column == name,
@@ -121,14 +121,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conditions_are_taken_apart() {
+    fn conditions_are_split() {
         assert_eq!(
             conjuncts("((a > 0) AND ((b <> ''::text) AND (c IS NULL)))"),
             ["a > 0", "b <> ''::text", "c IS NULL"]
         );
         assert_eq!(conjuncts("((a = ' AND ') OR (b AND c))").len(), 1);
-        assert_eq!(normal("((email)::text ~~ '%@%'::text)"), "email ~~ '%@%'");
-        assert_eq!(normal("(char_length((email)::text) <= 320)"), "char_length(email) <= 320");
+        assert_eq!(normalized("((email)::text ~~ '%@%'::text)"), "email ~~ '%@%'");
+        assert_eq!(normalized("(char_length((email)::text) <= 320)"), "char_length(email) <= 320");
     }
 
     #[test]

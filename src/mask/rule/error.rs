@@ -1,56 +1,56 @@
-//! What is wrong with a rule before there is a column.
+//! Errors of rules that are invalid for every column.
 
-/// What is wrong with a rule, whatever column it is for.
+/// A rule that is invalid for every column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
-    /// The domain of `email` is none.
-    #[error("`{domain}` is no domain for e-mail addresses; write one such as `example.com`")]
+    /// An invalid domain for `email`.
+    #[error("`{domain}` is not a domain for e-mail addresses; use one such as `example.com`")]
     Domain {
-        /// What was written.
+        /// Configured value.
         domain: String,
     },
-    /// A number is out of its range.
-    #[error("`{option}` is {given}; it must be from {least} to {most}")]
+    /// A number out of range.
+    #[error("`{option}` is {given}, but must be between {min} and {max}")]
     Range {
-        /// The option.
+        /// Option.
         option: &'static str,
-        /// What was written.
+        /// Configured value.
         given: i64,
-        /// The least that is taken.
-        least: i64,
-        /// The most.
-        most: i64,
+        /// Minimum.
+        min: i64,
+        /// Maximum.
+        max: i64,
     },
-    /// A path into JSON cannot be read.
-    #[error("`{path}` is no path that devdb takes: {why}")]
+    /// A JSON path that cannot be parsed.
+    #[error("`{path}` is not a valid JSON path: {problem}")]
     Path {
-        /// What was written.
+        /// Configured path.
         path: String,
-        /// What is wrong with it.
-        why: &'static str,
+        /// Problem, as a clause.
+        problem: &'static str,
     },
-    /// A mask cannot stand inside something else.
-    #[error("the mask `{mask}` of `{place}` cannot be used inside {what}; take one that makes text, `null` or `fixed`")]
+    /// A mask that cannot be used inside a container.
+    #[error("the mask `{mask}` of `{location}` cannot be used inside {container}; use a text mask, `null` or `fixed`")]
     Inside {
-        /// Inside what.
-        what: &'static str,
-        /// The path or key.
-        place: String,
-        /// The mask.
+        /// Container: JSON or hstore.
+        container: &'static str,
+        /// Path or key.
+        location: String,
+        /// Name of the mask.
         mask: &'static str,
     },
-    /// Two paths of which one leads through the other.
-    #[error("`{inner}` lies inside `{outer}`, which is masked as a whole; remove one of them")]
+    /// A path inside the values of another.
+    #[error("`{inner}` is inside `{outer}`, which is masked as a whole; remove one of them")]
     Nested {
         /// The longer path.
         inner: String,
-        /// The shorter one.
+        /// The shorter path.
         outer: String,
     },
-    /// Something is empty that may not be.
+    /// An empty option.
     #[error("`{option}` is empty")]
     Empty {
-        /// The option.
+        /// Option.
         option: &'static str,
     },
 }

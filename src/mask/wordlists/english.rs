@@ -1,6 +1,6 @@
 //! English names, places and companies.
 
-/// Family names, commonest first (United States census of 2010).
+/// Family names, most common first (United States census of 2010).
 pub(crate) const FAMILIES: &str = "\
     Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson \
     Anderson Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Sanchez Clark Ramirez Lewis \
@@ -40,7 +40,7 @@ pub(crate) const GIVEN: &str = "\
     Ella Scarlett Nora Hazel Zoe Lily Violet Lucy Ruby Clara Eva Stella Ivy Maya Claire Naomi Elena Alina Rosa Ines \
     Priya Mei Yuna Aisha Fatima Omar Hassan Carlos Diego Mateo Luis";
 
-/// Names for streets.
+/// Street names.
 pub(crate) const STREETS: &str = "\
     Maple Street,Oak Avenue,Cedar Lane,Pine Street,Elm Street,Birch Road,Walnut Street,Chestnut Avenue,Willow Way,Spruce Street,\
     Lake Drive,River Road,Hill Street,Park Avenue,Meadow Lane,Sunset Drive,Highland Avenue,Church Street,Mill Road,Garden Court,\
@@ -50,7 +50,7 @@ pub(crate) const STREETS: &str = "\
     Market Street,Court Street,School Street,Station Road,Harvest Lane,Brook Road,Canyon Drive,\
     Bayview Avenue,Cliff Road,Summit Avenue,Franklin Street";
 
-/// Names for towns.
+/// Town names.
 pub(crate) const TOWNS: &str = "\
     Springfield,Fairview,Riverside,Greenville,Bristol,Clinton,Salem,Madison,Georgetown,Arlington,Ashland,Dover,Hudson,Kingston,\
     Milton,Newport,Oxford,Burlington,Manchester,Milford,Centerville,Winchester,\
@@ -58,14 +58,14 @@ pub(crate) const TOWNS: &str = "\
     Dayton,Florence,Hamilton,Lancaster,Monroe,Oakland,Plymouth,\
     Princeton,Richmond,Rochester,Somerset,Sterling,Weston";
 
-/// Beginnings of company names.
+/// First parts of company names.
 pub(crate) const COMPANIES: &str = "\
     Northwind Bluebird Evergreen Silverline Cornerstone Lakeside Summit Redwood Brightway Harbor Ironwood \
     Clearwater Sunrise Oakfield Pinnacle Meridian Granite Willow Horizon Sterling Maplewood Seaside Cascade Juniper \
     Ashford Beacon Copper Drift Fairway Glenwood Hawthorn Keystone Larkspur Mosaic Orchard Prairie Quarry Riverbend \
     Thistle Westbrook";
 
-/// Ends of company names.
+/// Last parts of company names.
 pub(crate) const TRADES: &str = "\
     Trading Logistics Foods Software Design Energy Partners Systems Media Works Supply Labs Analytics Robotics \
     Consulting Textiles Ventures Studios";

@@ -1,6 +1,6 @@
 //! Korean names, places and companies.
 
-/// Family names by how many of 532 people bear them (after the census of 2015; the rarest have one).
+/// Family names by frequency among 532 people (census of 2015; the rarest rounded up to one).
 const FAMILIES: [(usize, &str); 17] = [
     (107, "김"),
     (74, "이"),
@@ -24,16 +24,16 @@ const FAMILIES: [(usize, &str); 17] = [
     ),
 ];
 
-/// Each family name as often as it is borne.
+/// Family names, each repeated by its frequency.
 pub(crate) fn families() -> Vec<String> {
-    let borne = |(times, names): &(usize, &'static str)| {
+    let repeated = |(times, names): &(usize, &'static str)| {
         let times = *times;
         names.split(' ').flat_map(move |name| std::iter::repeat_n(name.to_owned(), times))
     };
-    FAMILIES.iter().flat_map(borne).collect()
+    FAMILIES.iter().flat_map(repeated).collect()
 }
 
-/// Given names of all ages.
+/// Given names of all generations.
 pub(crate) const GIVEN: &str = "\
     민준 서준 도윤 예준 시우 하준 지호 주원 지후 준우 준서 건우 도현 현우 지훈 우진 선우 서진 연우 유준 정우 승우 \
     승현 시윤 준혁 은우 지환 승민 지우 유찬 윤우 민재 현준 시후 진우 지안 수호 승준 시온 민성 준영 동현 성민 재현 \
@@ -48,7 +48,7 @@ pub(crate) const GIVEN: &str = "\
     정은 윤희 현아 경숙 명숙 말순 옥순 춘자 정자 복순 금자 연희 숙희 은희 진희 미정 윤정 수정 희정 효진 효주 민주 \
     연주 여진 다혜 다영 초롱 한별 새봄 이슬 단비 소라 유리 하늘 별이";
 
-/// Districts of cities.
+/// Districts.
 pub(crate) const DISTRICTS: &str = "\
     서울특별시 마포구,서울특별시 송파구,서울특별시 관악구,서울특별시 노원구,서울특별시 은평구,서울특별시 성동구,\
     부산광역시 해운대구,부산광역시 동래구,부산광역시 수영구,대구광역시 수성구,대구광역시 달서구,인천광역시 연수구,\
@@ -66,7 +66,7 @@ pub(crate) const DISTRICTS: &str = "\
     전라남도 목포시,경상북도 구미시,경상북도 경주시,경상남도 김해시,\
     경상남도 진주시,제주특별자치도 서귀포시";
 
-/// Names for streets.
+/// Street names.
 pub(crate) const ROADS: &str = "\
     은행나무로 느티나무로 벚꽃로 단풍로 소나무길 진달래길 무궁화로 개나리길 달빛로 별빛로 햇살로 바람길 구름로 \
     샘물로 강변로 호수로 언덕길 들꽃길 새벽로 노을길 솔밭길 은하수로 무지개로 꽃마을로 한빛로 새싹길 나루터길 \
@@ -75,12 +75,12 @@ pub(crate) const ROADS: &str = "\
     산들로 푸른들로 너른들길 여울목로 윗마을길 아랫말길 새터로 옛장터길 느린걸음길 첨단로 산업로 과학로 테크노로 \
     하늘마당로";
 
-/// Beginnings of company names.
+/// First parts of company names.
 pub(crate) const COMPANIES: &str = "\
     한빛 새롬 푸른 누리 가온 다온 라온 미르 하늘 바다 은하 솔빛 해담 도담 아라 나래 우리 온누리 늘봄 참빛 큰솔 한울 \
     두레 이음 새벽 여울 마루 다솜 초록 이랑 예솔 한결 새한 동녘 서해 청람 금강 대길 세림 영진";
 
-/// Ends of company names.
+/// Last parts of company names.
 pub(crate) const TRADES: &str = "\
     상사 물산 산업 정보 소프트 식품 전자 건설 디자인 유통 기획 에너지 솔루션 테크 로지스 교육 화학 기계 섬유 미디어 \
     시스템 엔지니어링 바이오 무역";

@@ -7,7 +7,7 @@ use crate::discover::audit::Exemptions;
 use crate::discover::detect;
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
-use crate::mask::coverage::{Class, Coverage};
+use crate::mask::coverage::{Coverage, Decision};
 use crate::pg::Session;
 use crate::sample::schema::Schema;
 use crate::sample::{Masks, TableCopy};
@@ -52,7 +52,7 @@ impl Rules {
                 };
                 put(table);
                 // A child of ordinary inheritance is copied by itself.
-                let below = coverage.below.get(&(table.clone(), masked.column.clone()));
+                let below = coverage.descendants.get(&(table.clone(), masked.column.clone()));
                 for column in below.into_iter().flatten() {
                     put(&TablePath { schema: column.schema.clone(), table: column.table.clone() });
                 }
@@ -113,10 +113,10 @@ impl Rules {
 
 fn scripted(coverage: &Coverage) -> BTreeSet<(TablePath, String)> {
     let mut all = BTreeSet::new();
-    for decided in coverage.decided.iter().filter(|decided| matches!(decided.class, Class::Scripted { .. })) {
+    for decided in coverage.decided.iter().filter(|decided| matches!(decided.decision, Decision::Scripted { .. })) {
         let table = TablePath { schema: decided.column.schema.clone(), table: decided.column.table.clone() };
         let name = decided.column.name.clone();
-        for below in coverage.below.get(&(table.clone(), name.clone())).into_iter().flatten() {
+        for below in coverage.descendants.get(&(table.clone(), name.clone())).into_iter().flatten() {
             all.insert((TablePath { schema: below.schema.clone(), table: below.table.clone() }, name.clone()));
         }
         all.insert((table, name));

@@ -1,6 +1,6 @@
 //! What cannot be proved is refused, and names its constraint; what can is taken.
 
-use devdb::mask::Why;
+use devdb::mask::RefusalReason;
 
 use super::{compiled, key, refused, rule};
 use crate::on_every_version;
@@ -87,7 +87,7 @@ async fn constraints_decide(version: Version) {
         ("identifier", "positive", None),
         ("identifier", "above", Some("t_above_check")),
         ("fixed: 5", "above", Some("t_above_check")),
-        ("fixed: 99999999999", "positive", Some("no value of type int4")),
+        ("fixed: 99999999999", "positive", Some("not a value of type int4")),
         ("date: year", "born", Some("t_born_key")),
         ("null", "room", None),
         ("sql: room", "room", Some("t_room_excl")),
@@ -105,10 +105,10 @@ async fn constraints_decide(version: Version) {
         }
     }
     let refusal = refused(&session, "sql: md5(made)", "public.t.made").await;
-    assert_eq!(refusal.why, Why::Generated);
+    assert_eq!(refusal.reason, RefusalReason::Generated);
     if version.major >= 15 {
         session.run("CREATE TABLE n (value text UNIQUE NULLS NOT DISTINCT)").await.unwrap();
-        assert!(matches!(refused(&session, "null", "public.n.value").await.why, Why::NotUnique { .. }));
+        assert!(matches!(refused(&session, "null", "public.n.value").await.reason, RefusalReason::NotUnique { .. }));
     }
 }
 

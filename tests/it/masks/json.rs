@@ -219,7 +219,7 @@ async fn odd_documents_come_through(version: Version) {
     assert!(left.get::<_, String>(0).starts_with("user_"));
     let many: Vec<String> = (0..14).map(|at| format!("\"$..a{at}[*][*][*]..b{at}[*][*][*]\": email")).collect();
     let refusal = refused(&session, &format!("json: {{ {} }}", many.join(", ")), "public.t.old").await;
-    assert!(refusal.to_string().contains("branch too often") && !refusal.remedy().is_empty(), "{refusal}");
+    assert!(refusal.reason == devdb::mask::RefusalReason::Paths && !refusal.remedy().is_empty(), "{refusal}");
 }
 
 async fn a_shape_says_nothing(version: Version) {

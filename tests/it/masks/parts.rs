@@ -1,6 +1,6 @@
 //! Values that are made of values: ranges, composites, hstore, arrays of them, and enums.
 
-use devdb::mask::Why;
+use devdb::mask::RefusalReason;
 
 use super::{EXAMPLE_KEY, compiled, pairs, refused};
 use crate::on_every_version;
@@ -140,12 +140,12 @@ async fn composites_by_attribute(version: Version) {
     assert!(!rows.subquery);
     assert!(pairs(&session, "t", "r", &rows).await[0].1.as_ref().unwrap().contains(",user_"));
     for (mask, name, named) in [
-        ("composite: { id: identifier }", "r", "`name` is neither"),
-        ("composite: { id: identifier, name: email, nam: email }", "r", "`nam` is not in"),
-        ("composite: { id: email, name: email }", "r", "of its attribute `id`, it takes text"),
-        ("composite: { street: null, zip: email, tags: keep, at: keep }", "a", "of its attribute `zip`"),
+        ("composite: { id: identifier }", "r", "`name` has neither"),
+        ("composite: { id: identifier, name: email, nam: email }", "r", "`nam` does not exist"),
+        ("composite: { id: email, name: email }", "r", "attribute `id`: the mask accepts text"),
+        ("composite: { street: null, zip: email, tags: keep, at: keep }", "a", "attribute `zip`"),
         ("composite: { street: email, zip: null, tags: keep, at: keep }", "checked", "home_check"),
-        ("email", "a", "it takes text"),
+        ("email", "a", "the mask accepts text"),
         ("composite: { id: keep }", "id", "a composite"),
     ] {
         let refusal = refused(&session, mask, &format!("public.t.{name}")).await;
@@ -187,7 +187,10 @@ async fn hstore_by_key(version: Version) {
     );
     assert_eq!(out[3].1.as_deref(), Some("\"other\"=>\"ask Lee\""));
     session.run(&format!("ALTER TABLE t ALTER COLUMN h TYPE \"Ext 1\".hstore USING ({})", closed.sql)).await.unwrap();
-    assert!(matches!(refused(&session, "hstore: { keys: {} }", "public.t.id").await.why, Why::Type { .. }));
+    assert!(matches!(
+        refused(&session, "hstore: { keys: {} }", "public.t.id").await.reason,
+        RefusalReason::Type { .. }
+    ));
 }
 
 async fn labels_are_chosen_by_the_row(version: Version) {
@@ -207,5 +210,5 @@ async fn labels_are_chosen_by_the_row(version: Version) {
         let count = out.iter().filter(|pair| pair.1.as_deref() == Some(label)).count();
         assert!((850..1150).contains(&count), "{label}: {count}");
     }
-    assert_eq!(refused(&session, "enum: any", "public.alone.tier").await.why, Why::Alone);
+    assert_eq!(refused(&session, "enum: any", "public.alone.tier").await.reason, RefusalReason::NoSibling);
 }

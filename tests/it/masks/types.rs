@@ -1,6 +1,6 @@
 //! Masks of dates, addresses, bytes, enums, JSON and arrays, and what no mask takes.
 
-use devdb::mask::Why;
+use devdb::mask::RefusalReason;
 
 use super::{EXAMPLE_KEY, compiled, pairs, refused};
 use crate::on_every_version;
@@ -107,14 +107,14 @@ async fn other_types(version: Version) {
         ("enum: { by: id }", "doc"),
     ] {
         let refusal = refused(&session, mask, &format!("public.t.{name}")).await;
-        assert!(matches!(refusal.why, Why::Type { .. }), "{refusal}");
+        assert!(matches!(refusal.reason, RefusalReason::Type { .. }), "{refusal}");
         assert!(refusal.to_string().contains(&format!("public.t.{name}")) && !refusal.remedy().is_empty());
     }
     for (mask, name) in
         [("enum: { by: nobody }", "tier"), ("enum: { by: seen }", "tier"), ("date: { shift: 3, by: doc }", "born")]
     {
-        assert!(matches!(refused(&session, mask, &format!("public.t.{name}")).await.why, Why::By { .. }));
+        assert!(matches!(refused(&session, mask, &format!("public.t.{name}")).await.reason, RefusalReason::By { .. }));
     }
-    assert!(matches!(refused(&session, "fixed: platinum", "public.t.tier").await.why, Why::Label { .. }));
-    assert!(matches!(refused(&session, "fixed: soon", "public.t.born").await.why, Why::Value { .. }));
+    assert!(matches!(refused(&session, "fixed: platinum", "public.t.tier").await.reason, RefusalReason::Label { .. }));
+    assert!(matches!(refused(&session, "fixed: soon", "public.t.born").await.reason, RefusalReason::Value { .. }));
 }

@@ -23,7 +23,7 @@ fn family(name: &str, kind: &str) -> String {
 async fn every_mask_alters_partitions(version: Version) {
     let scene = Scene::new(&version, TYPES).await;
     scene.cluster.sql("app", "CREATE EXTENSION hstore; GRANT CREATE ON SCHEMA public TO master").await;
-    let entries = devdb::mask::list();
+    let entries = devdb::mask::reference::entries();
     let mut list = Vec::new();
     for (number, entry) in entries.iter().enumerate() {
         let (table, kind) = (format!("t{number}"), type_for(entry.takes));

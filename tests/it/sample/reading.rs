@@ -208,7 +208,7 @@ async fn large_tables_come_in_parts_and_masked(version: Version) {
     let columns = selection.columns().to_vec();
     let key = Key::new("an example key!!").unwrap();
     let compiled = |yaml: &str, path: &str| -> Expression {
-        let rule = devdb::mask::Rule::meant(&serde_yaml::from_str(yaml).unwrap()).unwrap();
+        let rule = devdb::mask::Rule::resolve(&serde_yaml::from_str(yaml).unwrap()).unwrap();
         devdb::mask::compile(&rule, columns.iter().find(|column| column.path() == path).unwrap(), &key).unwrap()
     };
     let named = |table: &str, column: &str| ("public".to_owned(), table.to_owned(), column.to_owned());

@@ -1,80 +1,80 @@
-//! PostgreSQL's patterns, as far as they are read: characters, `.`, brackets, groups, alternatives,
-//! `* + ? {n,m}`, `^` and `$` at the ends of the whole.
+//! Parser for the supported part of PostgreSQL's patterns: characters, `.`, brackets, groups, alternatives,
+//! `* + ? {n,m}`, and `^` and `$` at the ends of the pattern.
 
-use super::set::Set;
+use super::char_set::CharSet;
 
-/// A pattern taken apart.
+/// Syntax tree of a pattern.
 pub(super) enum Node {
-    Set(Set),
-    /// A digit that changes.
-    Digit,
-    All(Vec<Node>),
-    Either(Vec<Node>),
+    Chars(CharSet),
+    /// A digit that the mask changes.
+    FreeDigit,
+    Sequence(Vec<Node>),
+    Alternatives(Vec<Node>),
     Repeat(Box<Node>, usize, Option<usize>),
 }
 
-/// The most that a bound may be, as the server has it.
-const MOST: usize = 255;
+/// Maximum of a bound on the server.
+const MAX_BOUND: usize = 255;
 
-/// A text to the letter.
+/// A literal text.
 pub(super) fn literal(text: &str) -> Node {
-    Node::All(text.chars().map(|c| Node::Set(Set::of([(c, c)]))).collect())
+    Node::Sequence(text.chars().map(|c| Node::Chars(CharSet::of([(c, c)]))).collect())
 }
 
-/// A pattern of a whole text, without anchors, in which `#` may be a digit that changes.
+/// A pattern for a whole text, without anchors, in which `#` may be a free digit.
 pub(super) fn whole(text: &str, free_digits: bool) -> Option<Node> {
-    let mut reader = Reader { rest: text, ignores_case: false, read: Read::Surely, free_digits };
-    let node = reader.either(false)?;
-    reader.rest.is_empty().then_some(node)
+    let mut parser = Parser { rest: text, ignores_case: false, reading: Reading::Certain, free_digits };
+    let node = parser.alternatives(false)?;
+    parser.rest.is_empty().then_some(node)
 }
 
-/// Which texts are meant where the server's locale decides whether they match.
+/// Reading of classes that depend on the server's locale.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Read {
-    /// Those that match in every locale.
-    Surely,
-    /// Those that match in some.
-    Perhaps,
+pub(super) enum Reading {
+    /// Texts that match in every locale.
+    Certain,
+    /// Texts that match in some locale.
+    Possible,
 }
 
-/// A pattern of `~`: it may match anywhere in a text.
-pub(super) fn expression(text: &str, ignores_case: bool, read: Read) -> Option<Node> {
+/// A pattern of `~`, which may match anywhere in a text.
+pub(super) fn regex(text: &str, ignores_case: bool, reading: Reading) -> Option<Node> {
     if text.starts_with("***") || text.starts_with("(?") && !text.starts_with("(?:") {
         return None;
     }
-    let mut reader = Reader { rest: text, ignores_case, read, free_digits: false };
-    let node = reader.either(true)?;
-    reader.rest.is_empty().then_some(node)
+    let mut parser = Parser { rest: text, ignores_case, reading, free_digits: false };
+    let node = parser.alternatives(true)?;
+    parser.rest.is_empty().then_some(node)
 }
 
 /// A pattern of `LIKE`.
-pub(super) fn like(text: &str, ignores_case: bool, read: Read) -> Option<Node> {
-    let reader = Reader { rest: "", ignores_case, read, free_digits: false };
+pub(super) fn like(text: &str, ignores_case: bool, reading: Reading) -> Option<Node> {
+    let parser = Parser { rest: "", ignores_case, reading, free_digits: false };
     let mut parts = Vec::new();
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
         parts.push(match character {
             '%' => anything(),
-            '_' => Node::Set(Set::all()),
-            '\\' => reader.character(characters.next()?),
-            character => reader.character(character),
+            '_' => Node::Chars(CharSet::all()),
+            '\\' => parser.character(characters.next()?),
+            character => parser.character(character),
         });
     }
-    Some(Node::All(parts))
+    Some(Node::Sequence(parts))
 }
 
 fn anything() -> Node {
-    Node::Repeat(Box::new(Node::Set(Set::all())), 0, None)
+    Node::Repeat(Box::new(Node::Chars(CharSet::all())), 0, None)
 }
 
-struct Reader<'a> {
+struct Parser<'a> {
     rest: &'a str,
     ignores_case: bool,
-    read: Read,
+    reading: Reading,
     free_digits: bool,
 }
 
-impl Reader<'_> {
+impl Parser<'_> {
     fn peek(&self) -> Option<char> {
         self.rest.chars().next()
     }
@@ -92,19 +92,19 @@ impl Reader<'_> {
     }
 
     fn character(&self, character: char) -> Node {
-        self.set(Set::of([(character, character)]))
+        self.set(CharSet::of([(character, character)]))
     }
 
-    fn set(&self, set: Set) -> Node {
-        Node::Set(if self.ignores_case { self.in_either_case(&set, self.read) } else { set })
+    fn set(&self, set: CharSet) -> Node {
+        Node::Chars(if self.ignores_case { self.in_either_case(&set, self.reading) } else { set })
     }
 
-    fn in_either_case(&self, set: &Set, read: Read) -> Set {
-        if read == Read::Perhaps { set.in_any_case() } else { set.in_either_case() }
+    fn in_either_case(&self, set: &CharSet, reading: Reading) -> CharSet {
+        if reading == Reading::Possible { set.in_either_case_of_any_locale() } else { set.in_either_case() }
     }
 
-    /// Alternatives; those of the whole may have anchors.
-    fn either(&mut self, outermost: bool) -> Option<Node> {
+    /// Alternatives; the outermost may have anchors.
+    fn alternatives(&mut self, outermost: bool) -> Option<Node> {
         let mut parts = Vec::new();
         loop {
             let mut all = Vec::new();
@@ -118,9 +118,9 @@ impl Reader<'_> {
             if outermost && !self.takes("$") {
                 all.push(anything());
             }
-            parts.push(Node::All(all));
+            parts.push(Node::Sequence(all));
             if !self.takes("|") {
-                return Some(Node::Either(parts));
+                return Some(Node::Alternatives(parts));
             }
         }
     }
@@ -128,19 +128,19 @@ impl Reader<'_> {
     fn atom(&mut self, first: char) -> Option<Node> {
         self.next();
         match first {
-            '.' => Some(Node::Set(Set::all())),
+            '.' => Some(Node::Chars(CharSet::all())),
             '(' => {
                 let plain = self.takes("?:") || self.peek() != Some('?');
-                let node = plain.then(|| self.either(false))??;
+                let node = plain.then(|| self.alternatives(false))??;
                 self.takes(")").then_some(node)
             }
             '[' => self.bracket(),
             '\\' => {
-                let set = escape(self.next()?, self.read)?;
+                let set = escape(self.next()?, self.reading)?;
                 Some(self.set(set))
             }
             '*' | '+' | '?' | '{' | '^' => None,
-            '#' if self.free_digits => Some(Node::Digit),
+            '#' if self.free_digits => Some(Node::FreeDigit),
             character => Some(self.character(character)),
         }
     }
@@ -160,23 +160,23 @@ impl Reader<'_> {
                 Some((least, "")) => (least.parse().ok()?, None),
                 Some((least, most)) => (least.parse().ok()?, Some(most.parse().ok()?)),
             };
-            (least <= most.unwrap_or(MOST) && most.unwrap_or(least) <= MOST).then_some(())?;
+            (least <= most.unwrap_or(MAX_BOUND) && most.unwrap_or(least) <= MAX_BOUND).then_some(())?;
             (least, most)
         } else {
             return Some(node);
         };
-        // One more would be a preference for short matches, or an error.
+        // A second quantifier would select non-greedy matching, or be an error.
         let doubled = self.peek().is_some_and(|next| ['*', '+', '?', '{'].contains(&next));
         (!doubled).then_some(Node::Repeat(Box::new(node), least, most))
     }
 
     fn bracket(&mut self) -> Option<Node> {
         let negated = self.takes("^");
-        // What surely matches is all but what perhaps is left out, and the other way round.
-        let read = match self.read {
-            read if !negated => read,
-            Read::Surely => Read::Perhaps,
-            Read::Perhaps => Read::Surely,
+        // The complement of the certain texts are the possible ones, and vice versa.
+        let reading = match self.reading {
+            reading if !negated => reading,
+            Reading::Certain => Reading::Possible,
+            Reading::Possible => Reading::Certain,
         };
         let mut ranges = Vec::new();
         let mut first = true;
@@ -186,7 +186,7 @@ impl Reader<'_> {
                 '[' if self.takes(":") => {
                     let (name, rest) = self.rest.split_once(":]")?;
                     self.rest = rest;
-                    ranges.extend(class(name, read)?);
+                    ranges.extend(class(name, reading)?);
                     first = false;
                     continue;
                 }
@@ -194,7 +194,7 @@ impl Reader<'_> {
                 '\\' => match self.next()? {
                     escaped if !escaped.is_alphanumeric() => escaped,
                     escaped => {
-                        ranges.extend(shorthand(escaped, read)?);
+                        ranges.extend(shorthand(escaped, reading)?);
                         first = false;
                         continue;
                     }
@@ -214,31 +214,31 @@ impl Reader<'_> {
             (from <= to).then_some(())?;
             ranges.push((from, to));
         }
-        let set = Set::of(ranges);
-        let set = if self.ignores_case { self.in_either_case(&set, read) } else { set };
-        Some(Node::Set(if negated { set.without() } else { set }))
+        let set = CharSet::of(ranges);
+        let set = if self.ignores_case { self.in_either_case(&set, reading) } else { set };
+        Some(Node::Chars(if negated { set.complement() } else { set }))
     }
 }
 
-fn escape(character: char, read: Read) -> Option<Set> {
+fn escape(character: char, reading: Reading) -> Option<CharSet> {
     if character.is_alphanumeric() {
-        shorthand(character, read).map(Set::of)
+        shorthand(character, reading).map(CharSet::of)
     } else {
-        Some(Set::of([(character, character)]))
+        Some(CharSet::of([(character, character)]))
     }
 }
 
-fn shorthand(letter: char, read: Read) -> Option<Vec<(char, char)>> {
+fn shorthand(letter: char, reading: Reading) -> Option<Vec<(char, char)>> {
     match letter {
-        'd' => class("digit", read),
-        's' => class("space", read),
-        'w' => class("alnum", read).map(|alnum| [alnum, vec![('_', '_')]].concat()),
+        'd' => class("digit", reading),
+        's' => class("space", reading),
+        'w' => class("alnum", reading).map(|alnum| [alnum, vec![('_', '_')]].concat()),
         _ => None,
     }
 }
 
-/// Of ASCII all locales know the same, but for control characters, some of which are space in some.
-fn class(name: &str, read: Read) -> Option<Vec<(char, char)>> {
+/// ASCII is the same in all locales, except for control characters, some of which are white space in some locales.
+fn class(name: &str, reading: Reading) -> Option<Vec<(char, char)>> {
     let mut known = match name {
         "digit" => return Some(vec![('0', '9')]),
         "space" => vec![('\t', '\r'), (' ', ' ')],
@@ -249,7 +249,7 @@ fn class(name: &str, read: Read) -> Option<Vec<(char, char)>> {
         "xdigit" => vec![('0', '9'), ('A', 'F'), ('a', 'f')],
         _ => return None,
     };
-    if read == Read::Perhaps {
+    if reading == Reading::Possible {
         known.extend([('\u{1}', '\u{1f}'), ('\u{7f}', char::MAX)]);
     }
     Some(known)

@@ -1,34 +1,34 @@
 //! Sets of characters.
 
-/// Ranges of code points, in order, apart from each other.
+/// Ranges of code points, sorted and disjoint.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub(super) struct Set(Vec<(u32, u32)>);
+pub(super) struct CharSet(Vec<(u32, u32)>);
 
 const LAST: u32 = 0x10_FFFF;
 
-impl Set {
-    /// All characters but the one of number 0, which no text has.
-    pub(super) fn all() -> Set {
-        Set(vec![(1, LAST)])
+impl CharSet {
+    /// All characters except U+0000, which text cannot contain.
+    pub(super) fn all() -> CharSet {
+        CharSet(vec![(1, LAST)])
     }
 
-    pub(super) fn of(ranges: impl IntoIterator<Item = (char, char)>) -> Set {
-        Set::joined(ranges.into_iter().map(|(from, to)| (from.into(), to.into())).collect())
+    pub(super) fn of(ranges: impl IntoIterator<Item = (char, char)>) -> CharSet {
+        CharSet::merged(ranges.into_iter().map(|(from, to)| (from.into(), to.into())).collect())
     }
 
-    fn joined(mut ranges: Vec<(u32, u32)>) -> Set {
+    fn merged(mut ranges: Vec<(u32, u32)>) -> CharSet {
         ranges.sort_unstable();
-        let mut joined: Vec<(u32, u32)> = Vec::new();
+        let mut merged: Vec<(u32, u32)> = Vec::new();
         for (from, to) in ranges {
-            match joined.last_mut() {
+            match merged.last_mut() {
                 Some(last) if from <= last.1 + 1 => last.1 = last.1.max(to),
-                _ => joined.push((from, to)),
+                _ => merged.push((from, to)),
             }
         }
-        Set(joined)
+        CharSet(merged)
     }
 
-    pub(super) fn without(&self) -> Set {
+    pub(super) fn complement(&self) -> CharSet {
         let mut next = 1;
         let mut rest = Vec::new();
         for (from, to) in &self.0 {
@@ -40,39 +40,39 @@ impl Set {
         if next <= LAST {
             rest.push((next, LAST));
         }
-        Set(rest)
+        CharSet(rest)
     }
 
-    pub(super) fn and(&self, other: &Set) -> Set {
+    pub(super) fn intersection(&self, other: &CharSet) -> CharSet {
         let common =
             |a: &(u32, u32), b: &(u32, u32)| Some((a.0.max(b.0), a.1.min(b.1))).filter(|(from, to)| from <= to);
         let mut both: Vec<(u32, u32)> =
             self.0.iter().flat_map(|a| other.0.iter().filter_map(move |b| common(a, b))).collect();
         both.sort_unstable();
-        Set(both)
+        CharSet(both)
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn has(&self, character: u32) -> bool {
+    pub(super) fn contains(&self, character: u32) -> bool {
         self.0.iter().any(|(from, to)| (*from..=*to).contains(&character))
     }
 
-    /// One character of every part that the other sets cut this one into.
-    pub(super) fn samples<'a>(&self, others: impl Iterator<Item = &'a Set>) -> Vec<u32> {
+    /// One character from every part into which the bounds of the other sets divide this set.
+    pub(super) fn samples<'a>(&self, others: impl Iterator<Item = &'a CharSet>) -> Vec<u32> {
         let mut starts: Vec<u32> = self.0.iter().map(|(from, _)| *from).collect();
         starts.extend(others.flat_map(|other| other.0.iter().flat_map(|(from, to)| [*from, to + 1])));
         starts.sort_unstable();
         starts.dedup();
-        starts.retain(|start| self.has(*start));
+        starts.retain(|start| self.contains(*start));
         starts
     }
 
-    /// With all that some locale may take for the other case of what is in it.
-    pub(super) fn in_any_case(&self) -> Set {
-        let folded = ('a'..='z').chain('A'..='Z').any(|letter| self.has(letter.into()));
+    /// The set with every character that some locale may treat as the other case of a member.
+    pub(super) fn in_either_case_of_any_locale(&self) -> CharSet {
+        let folded = ('a'..='z').chain('A'..='Z').any(|letter| self.contains(letter.into()));
         let beyond = self.0.last().is_some_and(|(_, to)| *to > 0x7f);
         let mut ranges = self.in_either_case().0;
         if folded || beyond {
@@ -81,18 +81,18 @@ impl Set {
         if beyond {
             ranges.extend([('A', 'Z'), ('a', 'z')].map(|(from, to)| (from.into(), to.into())));
         }
-        Set::joined(ranges)
+        CharSet::merged(ranges)
     }
 
-    /// With the other case of ASCII letters.
-    pub(super) fn in_either_case(&self) -> Set {
+    /// The set with the other case of its ASCII letters.
+    pub(super) fn in_either_case(&self) -> CharSet {
         let mut ranges = self.0.clone();
         for letter in ('a'..='z').chain('A'..='Z') {
-            if self.has(letter.into()) {
+            if self.contains(letter.into()) {
                 let other = u32::from(letter) ^ 0x20;
                 ranges.push((other, other));
             }
         }
-        Set::joined(ranges)
+        CharSet::merged(ranges)
     }
 }

@@ -1,15 +1,16 @@
-//! Masks of what holds several values, and those that look at none.
+//! Masks of values that contain others, and masks that ignore the value.
 
-use crate::mask::reference::{ALIKE, Cost, Entry, NEITHER, entry};
+use super::entry::{CONSISTENT, Cost, Entry, NEITHER, entry};
 
-pub(super) fn list() -> Vec<Entry> {
+#[expect(clippy::too_many_lines, reason = "a table")]
+pub(super) fn entries() -> Vec<Entry> {
     vec![
         entry(
             "json: {\"$.user.email\": email}",
-            "masked values at these paths; an object or array there becomes null",
+            "document with masked values at these paths; an object or array there becomes null",
             "json, jsonb",
             "everything else",
-            ALIKE,
+            CONSISTENT,
             Cost::High,
             (
                 "{\"id\": 7, \"user\": {\"email\": \"a@b.c\"}}",
@@ -18,10 +19,10 @@ pub(super) fn list() -> Vec<Entry> {
         ),
         entry(
             "json: {\"$..phone\": {phone: kr}, \"$.tags[*]\": username}",
-            "masked values at any depth, of every element; one walk through the document for all paths",
+            "masked values at any depth and in every element; one traversal for all paths",
             "json, jsonb",
             "everything else",
-            ALIKE,
+            CONSISTENT,
             Cost::High,
             (
                 "{\"tags\": [\"minsu\"], \"sent\": [{\"phone\": \"010-1124-2486\"}]}",
@@ -30,10 +31,10 @@ pub(super) fn list() -> Vec<Entry> {
         ),
         entry(
             "json: shape",
-            "the shape of every string, 0 for every number",
+            "shape of every string, 0 for every number",
             "json, jsonb",
-            "keys, true, false, null, how deep and how many",
-            ALIKE,
+            "keys, true, false, null, structure",
+            CONSISTENT,
             Cost::High,
             (
                 "{\"name\": \"Kim\", \"sent\": [\"010-1124-2486\", 7]}",
@@ -42,16 +43,16 @@ pub(super) fn list() -> Vec<Entry> {
         ),
         entry(
             "range: {shift: 30}",
-            "the range, both bounds moved alike by at most 30 days or units",
+            "range shifted by 1 to 30 days or units",
             "ranges and multiranges of integers, numeric, dates and timestamps",
-            "how long it is, which bounds belong to it, infinite bounds, empty ranges",
-            ALIKE,
+            "length, inclusive and exclusive bounds, infinite bounds, empty ranges",
+            CONSISTENT,
             Cost::High,
             ("[2024-03-01,2024-04-01)", "[2024-03-15,2024-04-15)"),
         ),
         entry(
             "composite: {street: {fake: korean_address}, zip: {postal_code: kr}, country: keep}",
-            "a mask for every attribute",
+            "composite with a mask for every attribute",
             "a composite",
             "attributes with keep",
             NEITHER,
@@ -63,7 +64,7 @@ pub(super) fn list() -> Vec<Entry> {
             "masked values of these keys, NULL for all others",
             "hstore",
             "keys; with other: keep, all other values",
-            ALIKE,
+            CONSISTENT,
             Cost::High,
             ("\"phone\"=>\"010-1124-2486\", \"note\"=>\"ask Kim\"", "\"note\"=>NULL, \"phone\"=>\"010-0341-9296\""),
         ),
@@ -72,16 +73,16 @@ pub(super) fn list() -> Vec<Entry> {
             "this value",
             "text, numbers, boolean, dates and times, uuid, inet, json, xml, tsvector, an enum",
             "nothing",
-            ALIKE,
+            CONSISTENT,
             Cost::Free,
             ("$2b$10$hash", "changed"),
         ),
-        entry("null", "NULL", "anything that may be NULL", "nothing", ALIKE, Cost::Free, ("a secret", "NULL")),
+        entry("null", "NULL", "anything that may be NULL", "nothing", CONSISTENT, Cost::Free, ("a secret", "NULL")),
         entry(
             "sql: upper(left(value, 1))",
-            "what the expression makes",
+            "value of the expression",
             "anything",
-            "what its author vouches for",
+            "whatever the expression keeps",
             NEITHER,
             Cost::Free,
             ("kim", "K"),
