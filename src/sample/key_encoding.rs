@@ -1,44 +1,44 @@
-//! Tuples as bytes, as few as possible: no two tuples have one code, and a code says where it ends. Of tuples that
-//! begin with an integer, the codes sort as these do.
+//! A compact, prefix-free and injective encoding of tuples as bytes. The encodings of tuples that begin with an integer
+//! sort like the integers.
 
-use super::key_set::{Kind, Value};
+use super::key_set::{KeyType, KeyValue};
 
-/// What an integer begins with when it is zero; a larger one adds its bytes, a lower one takes them off.
+/// The first byte of zero. A positive integer adds the number of its bytes, a negative one subtracts it.
 const ZERO: u8 = 16;
-/// What text begins with that is written in pairs of [`SIGNS`], and its length added.
-const SIGNED: u8 = 0xc0;
-/// What longer text begins with, before its length in four bytes; shorter begins with its length.
+/// The first byte of text that consists of [`SYMBOLS`], two of which share a byte; its length is added.
+const SYMBOLIC: u8 = 0xc0;
+/// The first byte of long text, before its length in four bytes. Short text begins with its length.
 const LONG: u8 = 0xf0;
-/// What a UUID begins with.
+/// The first byte of a UUID.
 const UUID: u8 = 0xff;
-/// What numbers, dates and times are written with: two fit into a byte.
-const SIGNS: &[u8; 15] = b"0123456789-: .+";
-/// The digits of a UUID in groups.
+/// The characters of numbers, dates and times. Two of them fit into one byte.
+const SYMBOLS: &[u8; 15] = b"0123456789-: .+";
+/// The numbers of digits in the groups of a UUID.
 const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
 
-/// The code of a tuple of these kinds; none when it has NULL, or other kinds.
-pub(super) fn encode(kinds: &[Kind], tuple: &[Value]) -> Option<Vec<u8>> {
-    if kinds.len() != tuple.len() {
+/// Encodes a tuple of these types. Returns `None` if it contains NULL or a value of another type.
+pub(super) fn encode(types: &[KeyType], tuple: &[KeyValue]) -> Option<Vec<u8>> {
+    if types.len() != tuple.len() {
         return None;
     }
     let mut code = Vec::with_capacity(32);
-    for (kind, value) in kinds.iter().zip(tuple) {
-        match (kind, value) {
-            (Kind::Int, Value::Int(value)) => write_integer(&mut code, *value),
-            (Kind::Text, Value::Text(text)) => write_text(&mut code, text.as_bytes())?,
+    for (key_type, value) in types.iter().zip(tuple) {
+        match (key_type, value) {
+            (KeyType::Int, KeyValue::Int(value)) => write_integer(&mut code, *value),
+            (KeyType::Text, KeyValue::Text(text)) => write_text(&mut code, text.as_bytes())?,
             _ => return None,
         }
     }
     Some(code)
 }
 
-/// The tuple that has this code.
-pub(super) fn decode(kinds: &[Kind], mut code: &[u8]) -> Vec<Value> {
-    let mut tuple = Vec::with_capacity(kinds.len());
-    for kind in kinds {
-        tuple.push(match kind {
-            Kind::Int => Value::Int(read_integer(&mut code)),
-            Kind::Text => Value::Text(read_text(&mut code)),
+/// Decodes a tuple of these types.
+pub(super) fn decode(types: &[KeyType], mut code: &[u8]) -> Vec<KeyValue> {
+    let mut tuple = Vec::with_capacity(types.len());
+    for key_type in types {
+        tuple.push(match key_type {
+            KeyType::Int => KeyValue::Int(read_integer(&mut code)),
+            KeyType::Text => KeyValue::Text(read_text(&mut code)),
         });
     }
     tuple
@@ -63,14 +63,14 @@ fn read_integer(code: &mut &[u8]) -> i64 {
 
 fn write_text(code: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     let begin = code.len();
-    for write in [write_uuid, write_signs] {
+    for write in [write_uuid, write_symbols] {
         if write(code, text).is_some() {
             return Some(());
         }
         code.truncate(begin);
     }
     match u8::try_from(text.len()) {
-        Ok(length) if length < SIGNED => code.push(length),
+        Ok(length) if length < SYMBOLIC => code.push(length),
         _ => {
             code.push(LONG);
             code.extend(u32::try_from(text.len()).ok()?.to_be_bytes());
@@ -88,30 +88,30 @@ fn read_text(code: &mut &[u8]) -> String {
             let length = take(code, 4).iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
             take(code, length)
         }
-        SIGNED.. => {
-            let length = usize::from(first - SIGNED);
+        SYMBOLIC.. => {
+            let length = usize::from(first - SYMBOLIC);
             let pairs = take(code, length.div_ceil(2)).iter();
-            let signs = pairs.flat_map(|pair| [pair >> 4, pair & 15]).take(length);
-            return signs.filter_map(|sign| SIGNS.get(usize::from(sign))).map(|sign| char::from(*sign)).collect();
+            let indexes = pairs.flat_map(|pair| [pair >> 4, pair & 15]).take(length);
+            return indexes.filter_map(|index| SYMBOLS.get(usize::from(index))).map(|byte| char::from(*byte)).collect();
         }
         length => take(code, usize::from(length)),
     };
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Writes text that is made of [`SIGNS`] and not too long, or the beginning of it.
-fn write_signs(code: &mut Vec<u8>, text: &[u8]) -> Option<()> {
-    let length = u8::try_from(text.len()).ok().filter(|length| *length < LONG - SIGNED)?;
-    code.push(SIGNED + length);
-    let sign = |byte: u8| SIGNS.iter().position(|sign| *sign == byte);
+/// Writes text that consists of [`SYMBOLS`]. Returns `None` for other or too long text, of which a part may be written.
+fn write_symbols(code: &mut Vec<u8>, text: &[u8]) -> Option<()> {
+    let length = u8::try_from(text.len()).ok().filter(|length| *length < LONG - SYMBOLIC)?;
+    code.push(SYMBOLIC + length);
+    let symbol = |byte: u8| SYMBOLS.iter().position(|symbol| *symbol == byte);
     for pair in text.chunks(2) {
-        let low = pair.get(1).map_or(Some(0), |byte| sign(*byte))?;
-        code.push((sign(pair[0])? << 4 | low) as u8);
+        let low = pair.get(1).map_or(Some(0), |byte| symbol(*byte))?;
+        code.push((symbol(pair[0])? << 4 | low) as u8);
     }
     Some(())
 }
 
-/// Writes a UUID as the server does, in lower case, or the beginning of it.
+/// Writes a UUID in the server's form, in lower case. Returns `None` for other text, of which a part may be written.
 fn write_uuid(code: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     if text.len() != 36 {
         return None;
@@ -147,7 +147,7 @@ fn read_uuid(mut bytes: &[u8]) -> String {
     text
 }
 
-/// The next bytes, so many or all that are left.
+/// Removes and returns the next `length` bytes, or all that remain.
 fn take<'a>(code: &mut &'a [u8], length: usize) -> &'a [u8] {
     let (taken, rest) = code.split_at(length.min(code.len()));
     *code = rest;
@@ -171,23 +171,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tuples_come_back_and_have_codes_of_their_own(a in integers(), b in texts(), c in texts(), d in integers()) {
-            let kinds = [Kind::Int, Kind::Text, Kind::Text, Kind::Int];
-            let tuple = [Value::Int(a), Value::Text(b), Value::Text(c), Value::Int(d)];
-            let code = encode(&kinds, &tuple).unwrap();
-            prop_assert_eq!(decode(&kinds, &code), tuple);
+        fn tuples_are_decoded(a in integers(), b in texts(), c in texts(), d in integers()) {
+            let types = [KeyType::Int, KeyType::Text, KeyType::Text, KeyType::Int];
+            let tuple = [KeyValue::Int(a), KeyValue::Text(b), KeyValue::Text(c), KeyValue::Int(d)];
+            let code = encode(&types, &tuple).unwrap();
+            prop_assert_eq!(decode(&types, &code), tuple);
         }
 
         #[test]
-        fn integers_sort_as_they_do(a in integers(), b in integers(), c in texts(), d in texts()) {
-            let code = |a, c: &String| encode(&[Kind::Int, Kind::Text], &[Value::Int(a), Value::Text(c.clone())]);
+        fn encodings_sort_like_integers(a in integers(), b in integers(), c in texts(), d in texts()) {
+            let code = |a, c: &String| encode(&[KeyType::Int, KeyType::Text], &[KeyValue::Int(a), KeyValue::Text(c.clone())]);
             prop_assert!(a == b || code(a, &c).cmp(&code(b, &d)) == a.cmp(&b));
         }
     }
 
     #[test]
-    fn common_forms_are_short() {
-        let length = |text: &str| encode(&[Kind::Text], &[Value::Text(text.into())]).map_or(0, |code| code.len());
+    fn common_forms_are_compact() {
+        let length = |text: &str| encode(&[KeyType::Text], &[KeyValue::Text(text.into())]).map_or(0, |code| code.len());
         assert_eq!(length("01234567-89ab-cdef-0123-456789abcdef"), 17);
         assert_eq!(length("01234567-89AB-cdef-0123-456789abcdef"), 37);
         assert_eq!((length("2026-01-31"), length("2026-01-31 12:34:56.123456+00"), length("kim")), (6, 16, 4));

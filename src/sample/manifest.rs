@@ -1,5 +1,5 @@
-//! What a sample says of itself: what is in it, how much, and by which hashes it is known. It stands in an
-//! archive beside the rows, and as labels on an image.
+//! The manifest of a sample: its tables with their rows, bytes and hashes. An archive contains it as a file, an image as
+//! labels.
 
 use std::collections::BTreeMap;
 
@@ -11,24 +11,24 @@ use super::load::{Copied, Rows};
 use super::schema::Schema;
 use crate::digest::{hex, sha256};
 
-/// Version of the form; an archive of another one is refused.
+/// The version of the format. An archive of another version is refused.
 pub const FORM: u32 = 1;
 
-/// What a sample says of itself. It holds no time and no name of a machine: the same seeds, key and
-/// snapshot give the same manifest.
+/// The content of a sample. It contains no time and no host name: the same seeds, key and snapshot give the same
+/// manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Version of this form.
+    /// The version of this format.
     pub form: u32,
-    /// Version of the program that wrote it.
+    /// The version of the program that wrote it.
     pub devdb: String,
     /// The source's major version.
     pub postgres: u32,
     /// SHA-256 of the schema.
     pub schema_sha256: String,
-    /// What the caller wants to be known by it: snapshot, configuration's and seeds' hashes.
+    /// Labels of the caller: the snapshot, and hashes of the configuration and the seed rows.
     pub labels: BTreeMap<String, String>,
-    /// Tables in the order of schema and name.
+    /// Tables, ordered by schema and name.
     pub tables: Vec<ManifestTable>,
 }
 
@@ -39,22 +39,22 @@ pub struct ManifestTable {
     pub schema: String,
     /// Its name.
     pub table: String,
-    /// The columns that its rows have.
+    /// The columns of its rows.
     pub columns: Vec<String>,
-    /// The type of each of them, qualified and quoted.
+    /// The type of each column, qualified and quoted.
     pub types: Vec<String>,
-    /// Whether these are in PostgreSQL's binary format.
+    /// Whether the rows are in PostgreSQL's binary format.
     pub binary: bool,
-    /// Rows.
+    /// The number of rows.
     pub rows: u64,
-    /// Bytes of the rows in that format.
+    /// The bytes of the rows in that format.
     pub bytes: u64,
-    /// SHA-256 of them.
+    /// The SHA-256 of these bytes.
     pub sha256: String,
 }
 
 impl Manifest {
-    /// Of a sample whose rows went by.
+    /// Returns the manifest of a sample that was copied.
     pub fn of<R: Rows + ?Sized>(
         rows: &R,
         schema: &Schema,
@@ -72,17 +72,17 @@ impl Manifest {
         }
     }
 
-    /// Rows of all tables.
+    /// The rows of all tables.
     pub fn rows(&self) -> u64 {
         self.tables.iter().map(|table| table.rows).sum()
     }
 
-    /// SHA-256 of the manifest as it is written: the one hash that stands for all of the sample.
+    /// The SHA-256 of the manifest's text, which identifies the sample.
     pub fn sha256(&self) -> String {
         sha256(self.text())
     }
 
-    /// It as it is written.
+    /// The text of the manifest: JSON.
     pub fn text(&self) -> String {
         // A structure of strings and numbers always has a JSON form.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
@@ -105,7 +105,7 @@ impl ManifestTable {
         }
     }
 
-    /// It as a load wants it.
+    /// Returns the table as the source of a load.
     pub fn copy(&self) -> TableCopy {
         TableCopy {
             schema: self.schema.clone(),
@@ -120,17 +120,17 @@ impl ManifestTable {
 }
 
 impl Schema {
-    /// SHA-256 of all statements.
+    /// The SHA-256 of all statements.
     pub fn sha256(&self) -> String {
         schema_sha256(&self.pre_data_text(), &self.post_data_text())
     }
 }
 
-/// SHA-256 of a schema from the texts of its halves.
-pub(super) fn schema_sha256(before: &str, after: &str) -> String {
+/// Returns the SHA-256 of a schema from the texts of its halves.
+pub(super) fn schema_sha256(pre_data: &str, post_data: &str) -> String {
     let mut hash = Sha256::new();
-    for text in [before, after] {
-        // With the length, or the border between the halves could be moved.
+    for text in [pre_data, post_data] {
+        // With the length, so that statements cannot move from one half to the other.
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text);
     }

@@ -1,24 +1,23 @@
-//! A sample in figures, before anything is copied: rows and bytes of every table, rows that each edge
-//! brought, and what nobody reached.
+//! The plan of a sample: rows and bytes by table, the contribution of each edge, and the tables left empty.
 
 use serde::Serialize;
 
 use super::closure::Closure;
-use super::graph::{Edge, Rule, Table};
+use super::graph::{Edge, GraphTable, TraversalRule};
 use crate::config::Extent;
 use crate::event::Fact;
 use crate::units::{counted, size};
 
-/// What would be copied, and why.
+/// What a sample would copy, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// Tables with rows in the sample.
     pub tables: Vec<TablePlan>,
-    /// Edges that brought rows.
+    /// Edges that contributed rows.
     pub edges: Vec<EdgePlan>,
     /// Tables that have rows in the source and none in the sample.
-    pub unreached: Vec<Unreached>,
-    /// What makes it slow, or is worth a look.
+    pub unreached: Vec<UnreachedTable>,
+    /// Edges that are slow to follow.
     pub warnings: Vec<String>,
 }
 
@@ -27,44 +26,44 @@ pub struct Plan {
 pub struct TablePlan {
     /// The table.
     pub table: String,
-    /// Its rows in the sample.
+    /// The number of rows in the sample.
     pub rows: u64,
-    /// Of these, seed rows.
+    /// The number of seed rows among them.
     pub seeds: u64,
-    /// Of these, rows reached going down, seed rows included.
+    /// The number of owned rows among them, seed rows included.
     pub owned: u64,
-    /// Bytes that the rows are expected to have.
+    /// The estimated bytes of the rows.
     pub bytes: u64,
 }
 
-/// What an edge brought.
+/// The contribution of an edge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EdgePlan {
-    /// The constraint, or the place in the configuration.
+    /// The constraint, or the key of the configuration.
     pub name: String,
-    /// The table that refers, with its columns.
+    /// The referencing table with its columns.
     pub from: String,
-    /// The table referred to, with its columns.
+    /// The referenced table with its columns.
     pub to: String,
-    /// Rows that came because they refer to an owned row.
+    /// Rows included because they refer to an owned row.
     pub down: u64,
-    /// Rows that came because they are referred to.
+    /// Rows included because a row refers to them.
     pub up: u64,
 }
 
 /// A table that has rows in the source and none in the sample.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Unreached {
+pub struct UnreachedTable {
     /// The table.
     pub table: String,
-    /// Rows that the server believes it has.
+    /// The estimated number of rows in the source.
     pub rows: Option<u64>,
-    /// What to write if they are wanted.
+    /// How to include its rows, or to confirm that they are not wanted.
     pub suggestion: String,
 }
 
-/// Rows up to which a table nobody reaches looks like reference data.
-const REFERENCE: u64 = 10_000;
+/// The most rows of an unreached table that is taken for reference data.
+const REFERENCE_ROWS: u64 = 10_000;
 
 impl Plan {
     pub(super) fn of(closure: &Closure) -> Plan {
@@ -81,8 +80,8 @@ impl Plan {
         let edges = graph.edges.iter().zip(&closure.tally).filter(|(_, tally)| tally.down + tally.up > 0);
         let edges = edges.map(|(edge, tally)| EdgePlan {
             name: edge.name.clone(),
-            from: end(edge.from.table, edge.from.shown()),
-            to: end(edge.to.table, edge.to.shown()),
+            from: end(edge.from.table, edge.from.names()),
+            to: end(edge.to.table, edge.to.names()),
             down: tally.down,
             up: tally.up,
         });
@@ -91,11 +90,11 @@ impl Plan {
             tables: tables.collect(),
             edges: edges.collect(),
             unreached: unreached.map(|(table, ..)| unreached_table(table)).collect(),
-            warnings: graph.edges.iter().filter_map(|edge| slow(closure, edge)).collect(),
+            warnings: graph.edges.iter().filter_map(|edge| missing_index(closure, edge)).collect(),
         }
     }
 
-    /// It as lines of a list, the largest tables first.
+    /// Returns the plan as the lines of a list, the largest tables first.
     pub fn facts(&self) -> Vec<Fact> {
         let mut tables: Vec<&TablePlan> = self.tables.iter().collect();
         tables.sort_by_key(|table| std::cmp::Reverse(table.bytes));
@@ -114,10 +113,10 @@ impl Plan {
         for edge in &self.edges {
             let (from, to) = (&edge.from, &edge.to);
             if edge.down > 0 {
-                facts.push(Fact::new(format!("{to} → {from}"), format!("{} referring", counted(edge.down, "row"))));
+                facts.push(Fact::new(format!("{to} → {from}"), counted(edge.down, "referencing row")));
             }
             if edge.up > 0 {
-                facts.push(Fact::new(format!("{from} → {to}"), format!("{} referred to", counted(edge.up, "row"))));
+                facts.push(Fact::new(format!("{from} → {to}"), counted(edge.up, "referenced row")));
             }
         }
         for table in &self.unreached {
@@ -126,41 +125,44 @@ impl Plan {
         facts
     }
 
-    /// Rows of all tables.
+    /// The rows of all tables.
     pub fn rows(&self) -> u64 {
         self.tables.iter().map(|table| table.rows).sum()
     }
 
-    /// Bytes that these are expected to have.
+    /// The estimated bytes of all tables.
     pub fn bytes(&self) -> u64 {
         self.tables.iter().map(|table| table.bytes).sum()
     }
 }
 
-fn unreached_table(table: &Table) -> Unreached {
-    let suggestion = match table.believed_rows {
-        Some(rows) if rows <= REFERENCE => {
-            format!("`sample.tables: {{ {}: all }}` takes it whole, as reference data", table.path)
+fn unreached_table(table: &GraphTable) -> UnreachedTable {
+    let suggestion = match table.estimated_rows {
+        Some(rows) if rows <= REFERENCE_ROWS => {
+            format!("`sample.tables: {{ {}: all }}` includes it as reference data", table.path)
         }
         _ => format!(
-            "`--suggest` looks for a missing reference, `sample.tables: {{ {}: none }}` says that it is not wanted",
+            "`--suggest` searches for a missing reference, `sample.tables: {{ {}: none }}` confirms that it stays empty",
             table.path
         ),
     };
-    Unreached { table: table.path.to_string(), rows: table.believed_rows, suggestion }
+    UnreachedTable { table: table.path.to_string(), rows: table.estimated_rows, suggestion }
 }
 
-fn slow(closure: &Closure, edge: &Edge) -> Option<String> {
+/// Returns the warning for an edge whose traversal scans a table because of a missing index.
+fn missing_index(closure: &Closure, edge: &Edge) -> Option<String> {
     let tables = &closure.graph.tables;
-    let is_asked = |table: usize| closure.rows(table) > 0 && tables[table].extent != Some(Extent::None);
     let (from, to) = (&tables[edge.from.table], &tables[edge.to.table]);
-    let pass = "a pass over the whole table in each round";
+    let warning = |table: &GraphTable, columns: String| {
+        format!("{} ({columns}) has no index: each round scans the whole table", table.path)
+    };
     if edge.is_followed_down() && !edge.from.indexed && !closure.reached[edge.to.table].owned.is_empty() {
-        return Some(format!("{} ({}) has no index: {pass}", from.path, edge.from.shown()));
+        return Some(warning(from, edge.from.names()));
     }
-    let is_up = edge.is_followed_up() && !matches!(edge.rule, Rule::Ignore);
-    if is_up && !edge.to.indexed && is_asked(edge.from.table) && to.extent != Some(Extent::All) {
-        return Some(format!("{} ({}) has no index: {pass}", to.path, edge.to.shown()));
+    let is_followed_up = edge.is_followed_up() && !matches!(edge.rule, TraversalRule::Ignore);
+    let refers = closure.rows(edge.from.table) > 0 && from.extent != Some(Extent::None);
+    if is_followed_up && !edge.to.indexed && refers && to.extent != Some(Extent::All) {
+        return Some(warning(to, edge.to.names()));
     }
     None
 }

@@ -1,4 +1,4 @@
-//! A folder that only we can read, gone when dropped.
+//! A temporary directory that only this user can read, removed when dropped.
 
 use std::fs::{DirBuilder, File, Metadata};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -9,37 +9,38 @@ use rustix::process::{Pid, geteuid, test_kill_process};
 
 use super::load::error::{Error, Result};
 
-/// A folder among the temporary files. One that a killed run has left is removed when the next one is made there.
+/// A temporary directory. Directories that killed runs left behind are removed when the next one is created.
 pub(crate) struct PrivateDir {
     path: PathBuf,
-    /// Held as long as we live.
+    /// Held until the directory is dropped.
     _lock: Option<File>,
 }
 
 impl PrivateDir {
-    /// For what is small.
+    /// Creates a directory for small files.
     pub(crate) fn new() -> Result<PrivateDir> {
         PrivateDir::within(&std::env::temp_dir())
     }
 
-    /// For what may be of any size.
+    /// Creates a directory for files of any size.
     pub(crate) fn large() -> Result<PrivateDir> {
         PrivateDir::within(&large_temp_dir())
     }
 
     fn within(parent: &Path) -> Result<PrivateDir> {
-        remove_leftovers(parent);
+        remove_orphaned(parent);
         let path = parent.join(format!("{PREFIX}{}-{:016x}", std::process::id(), rand::random::<u64>()));
-        // An existing folder is an error: somebody else may have made it.
+        // An existing directory is an error: another user may have created it.
         DirBuilder::new().mode(0o700).create(&path).map_err(|error| Error::io(&path, &error))?;
         Ok(PrivateDir { _lock: try_lock(&path), path })
     }
 
+    /// The path of the directory.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Writes a file there.
+    /// Writes a file in the directory and returns its path.
     pub(crate) fn file(&self, name: &str, content: &[u8]) -> Result<PathBuf> {
         let path = self.path.join(name);
         std::fs::write(&path, content).map_err(|error| Error::io(&path, &error))?;
@@ -49,16 +50,16 @@ impl PrivateDir {
 
 const PREFIX: &str = "devdb-";
 
-/// Removes folders whose program is gone. Those that cannot be removed are in nobody's way.
-fn remove_leftovers(parent: &Path) {
-    let ours = |found: &Metadata| found.is_dir() && found.uid() == geteuid().as_raw();
+/// Removes directories whose process no longer exists. Those that cannot be removed do no harm.
+fn remove_orphaned(parent: &Path) {
+    let is_own = |found: &Metadata| found.is_dir() && found.uid() == geteuid().as_raw();
     for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let program = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok());
-        let Some(program) = program.and_then(Pid::from_raw) else { continue };
-        // A lock is what another container's program has.
-        if test_kill_process(program) == Err(rustix::io::Errno::SRCH)
-            && entry.metadata().is_ok_and(|found| ours(&found))
+        let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok());
+        let Some(process) = process.and_then(Pid::from_raw) else { continue };
+        // A process in another container is not visible here, but holds the lock.
+        if test_kill_process(process) == Err(rustix::io::Errno::SRCH)
+            && entry.metadata().is_ok_and(|found| is_own(&found))
             && try_lock(&entry.path()).is_some()
         {
             let _ = std::fs::remove_dir_all(entry.path());
@@ -66,14 +67,15 @@ fn remove_leftovers(parent: &Path) {
     }
 }
 
-/// Locks a folder; none when somebody else has, or it cannot be.
-pub(super) fn try_lock(folder: &Path) -> Option<File> {
-    let folder = File::open(folder).ok()?;
-    flock(&folder, FlockOperation::NonBlockingLockExclusive).ok()?;
-    Some(folder)
+/// Locks a directory. Returns `None` if another process holds the lock, or locking fails.
+pub(super) fn try_lock(directory: &Path) -> Option<File> {
+    let directory = File::open(directory).ok()?;
+    flock(&directory, FlockOperation::NonBlockingLockExclusive).ok()?;
+    Some(directory)
 }
 
-/// Where files of any size may be for a while: `TMPDIR`, else `/var/tmp`, which unlike `/tmp` is never in memory.
+/// Returns the parent directory for temporary files of any size: `TMPDIR`, or else `/var/tmp`, which unlike `/tmp` is
+/// never in memory.
 pub(super) fn large_temp_dir() -> PathBuf {
     let large = Path::new("/var/tmp");
     if std::env::var_os("TMPDIR").is_none() && large.is_dir() { large.to_owned() } else { std::env::temp_dir() }
@@ -81,7 +83,7 @@ pub(super) fn large_temp_dir() -> PathBuf {
 
 impl Drop for PrivateDir {
     fn drop(&mut self) {
-        // What cannot be removed is in the system's folder for such things.
+        // If it cannot be removed, the system cleans up its temporary directory.
         let _ = std::fs::remove_dir_all(&self.path);
     }
 }
@@ -91,24 +93,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_killed_run_has_left_goes_and_nothing_else() {
+    fn only_directories_of_killed_runs_are_removed() {
         let parent = tempfile::tempdir().unwrap();
         let mut child = std::process::Command::new("true").spawn().unwrap();
         child.wait().unwrap();
-        let make = |name: String| {
+        let create = |name: String| {
             let path = parent.path().join(name);
             std::fs::create_dir(&path).unwrap();
             path
         };
-        let left = make(format!("devdb-{}-0123456789abcdef", child.id()));
-        std::fs::write(left.join("rows"), "x").unwrap();
-        let alive = make(format!("devdb-{}-0123456789abcdef", std::process::id()));
-        let elsewhere = make(format!("devdb-{}-fedcba9876543210", child.id()));
-        let others = [make("devdb-run-1".into()), make("devdb-0-1".into()), make("else-1-1".into())];
-        let held = try_lock(&elsewhere).unwrap();
+        let orphaned = create(format!("devdb-{}-0123456789abcdef", child.id()));
+        std::fs::write(orphaned.join("rows"), "x").unwrap();
+        let own = create(format!("devdb-{}-0123456789abcdef", std::process::id()));
+        let locked = create(format!("devdb-{}-fedcba9876543210", child.id()));
+        let others = [create("devdb-run-1".into()), create("devdb-0-1".into()), create("else-1-1".into())];
+        let held = try_lock(&locked).unwrap();
         let mine = PrivateDir::within(parent.path()).unwrap();
-        assert!(!left.exists() && alive.exists() && elsewhere.exists() && others.iter().all(|other| other.exists()));
-        assert!(try_lock(mine.path()).is_none(), "nobody else takes it for left");
+        assert!(!orphaned.exists() && own.exists() && locked.exists() && others.iter().all(|other| other.exists()));
+        assert!(try_lock(mine.path()).is_none(), "it is locked against removal by other runs");
         drop(held);
         let path = mine.path().to_owned();
         drop(mine);

@@ -1,22 +1,23 @@
-//! Before anything is read: may the role read all that may be needed?
+//! The privileges of the role on everything that a sample may read.
 
 use super::error::{Result, SampleError};
-use super::graph::{Graph, Table, quoted};
+use super::graph::{Graph, GraphTable, quoted};
 use crate::config::{Extent, TablePath};
 use crate::pg::catalog::USER_SCHEMAS;
 use crate::pg::{Session, identifier};
 
-/// A table or a partition, and what the role may do with it.
-struct Relation {
+/// A table or a partition, and the role's privileges on it.
+struct RelationPrivileges {
     path: TablePath,
     may_use_schema: bool,
     may_select: bool,
-    is_hidden: bool,
+    /// Whether row-level security hides rows that the sample reads.
+    hides_rows: bool,
 }
 
-/// Every table and partition that is read, or that `pg_dump` locks while it reads the schema: it locks all of
-/// them, those without rows in the sample too.
-async fn relations(session: &Session, graph: &Graph) -> Result<Vec<Relation>> {
+/// Returns every table and partition that is read, or that `pg_dump` locks while it reads the schema, which are all of
+/// them, including those without rows in the sample.
+async fn relations(session: &Session, graph: &Graph) -> Result<Vec<RelationPrivileges>> {
     let rows = session
         .query(
             &format!(
@@ -37,58 +38,60 @@ async fn relations(session: &Session, graph: &Graph) -> Result<Vec<Relation>> {
     let mut relations = Vec::new();
     for row in rows {
         let path = TablePath { schema: row.get(0), table: row.get(1) };
-        let is_it = |table: &&Table| {
-            table.path == path || (table.is_by_place() && table.leaves.iter().any(|leaf| leaf.path == path))
+        let contains = |table: &&GraphTable| {
+            table.path == path || (table.has_no_key() && table.leaves.iter().any(|leaf| leaf.path == path))
         };
-        let table = graph.tables.iter().find(is_it);
-        // What an extension brought is part of no dump.
+        let table = graph.tables.iter().find(contains);
+        // No dump contains the tables of an extension.
         if table.is_none() && row.get(5) {
             continue;
         }
         let is_read = table.is_some_and(|table| table.extent != Some(Extent::None));
-        relations.push(Relation {
+        relations.push(RelationPrivileges {
             path,
             may_use_schema: row.get(2),
             may_select: row.get(3),
-            is_hidden: is_read && row.get(4),
+            hides_rows: is_read && row.get(4),
         });
     }
     Ok(relations)
 }
 
-/// Refuses when the role may not read a table, or does not see all of its rows. Either would make a sample that
-/// looks whole and is not.
+/// Fails if the role cannot read a table, or not all of its rows. Either would make an incomplete sample that looks
+/// complete.
 pub(super) async fn check(session: &Session, graph: &Graph) -> Result<()> {
     let relations = relations(session, graph).await?;
     let role: String = session.query_one("SELECT current_user::text", &[]).await?.get(0);
-    let closed: Vec<&Relation> = relations.iter().filter(|one| !one.may_select || !one.may_use_schema).collect();
-    if !closed.is_empty() {
-        let tables = closed.len();
-        return Err(SampleError::MissingPrivileges { grants: grants(&role, &closed, false), role, tables });
+    let unreadable: Vec<&RelationPrivileges> =
+        relations.iter().filter(|relation| !relation.may_select || !relation.may_use_schema).collect();
+    if !unreadable.is_empty() {
+        let tables = unreadable.len();
+        return Err(SampleError::MissingPrivileges { grants: grants(&role, &unreadable, false), role, tables });
     }
-    let hidden: Vec<String> = relations.iter().filter(|one| one.is_hidden).map(|one| one.path.to_string()).collect();
+    let hidden = relations.iter().filter(|relation| relation.hides_rows).map(|relation| relation.path.to_string());
+    let hidden: Vec<String> = hidden.collect();
     if !hidden.is_empty() {
         return Err(SampleError::HiddenRows { role, tables: hidden.join(", ") });
     }
     Ok(())
 }
 
-/// The statements that give a role all that it needs, and no more.
+/// Returns the statements that grant a role exactly what it needs.
 pub(super) async fn required_grants(session: &Session, role: &str, graph: &Graph) -> Result<Vec<String>> {
     let relations = relations(session, graph).await?;
-    let all: Vec<&Relation> = relations.iter().collect();
+    let all: Vec<&RelationPrivileges> = relations.iter().collect();
     let connect = format!("GRANT CONNECT ON DATABASE {} TO {}", identifier(session.database()), identifier(role));
     Ok(std::iter::once(connect).chain(grants(role, &all, true)).collect())
 }
 
-/// Schemas first. `all` gives what the role has already, too.
-fn grants(role: &str, relations: &[&Relation], all: bool) -> Vec<String> {
+/// Returns the grants, schemas first. With `all`, also those that the role already has.
+fn grants(role: &str, relations: &[&RelationPrivileges], all: bool) -> Vec<String> {
     let role = identifier(role);
-    let schemas = relations.iter().filter(|one| all || !one.may_use_schema);
-    let mut schemas: Vec<&str> = schemas.map(|one| one.path.schema.as_str()).collect();
+    let schemas = relations.iter().filter(|relation| all || !relation.may_use_schema);
+    let mut schemas: Vec<&str> = schemas.map(|relation| relation.path.schema.as_str()).collect();
     schemas.dedup();
     let usage = schemas.into_iter().map(|schema| format!("GRANT USAGE ON SCHEMA {} TO {role}", identifier(schema)));
-    let select = relations.iter().filter(|one| all || !one.may_select);
-    let select = select.map(|one| format!("GRANT SELECT ON {} TO {role}", quoted(&one.path)));
+    let select = relations.iter().filter(|relation| all || !relation.may_select);
+    let select = select.map(|relation| format!("GRANT SELECT ON {} TO {role}", quoted(&relation.path)));
     usage.chain(select).collect()
 }

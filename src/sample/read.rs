@@ -1,5 +1,5 @@
-//! Reading the rows of a sample once: they are kept here ([`Spool`]), and on the way every value that can hold text is
-//! looked at as it would be copied, masks and all. Nothing is written anywhere else before that.
+//! Reading the rows of a sample: they are stored in a [`Spool`], and every value that can contain text is scanned in the
+//! masked form in which it would be copied. Nothing is written anywhere else before that.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,22 +14,22 @@ use super::extract::Extraction;
 use super::load::Progress;
 use super::load::error::{Error, Result};
 use super::private_dir;
-use super::spool::{Extent, Spool, Writer};
+use super::spool::{Spool, SpoolWriter, StreamExtent};
 use crate::discover::audit::{Detection, Exemptions, RowScanner};
 use crate::event::Listener;
 
-/// The step that events of reading are of.
+/// The step of the events.
 pub const STEP: &str = "read";
 
 impl Extraction {
-    /// Reads everything, over as many connections as there are `jobs`, and ends the transactions on the source.
-    /// Answers the rows, and what looks personal in them; without `spared` nobody looks.
+    /// Reads all rows over `jobs` connections and ends the transactions on the source. Returns the rows and the personal
+    /// data found in them; without `exemptions` they are not scanned.
     ///
     /// # Errors
-    /// What the source says, or the file system.
+    /// When a query or writing a file fails.
     pub async fn read(
         &self,
-        spared: Option<&Exemptions>,
+        exemptions: Option<&Exemptions>,
         jobs: usize,
         listener: &dyn Listener,
     ) -> Result<(Spool, Vec<Detection>)> {
@@ -38,14 +38,14 @@ impl Extraction {
         for at in (0..self.tables.len()).filter(|at| self.tables[*at].rows > 0) {
             parts.extend((0..self.parts(at)).map(|part| (at, part)));
         }
-        // The longest first, so that none is left alone at the end.
+        // The largest first, so that all workers finish at about the same time.
         parts.sort_by_key(|(at, part)| (Reverse(self.tables[*at].bytes / self.parts(*at) as u64), *at, *part));
         let progress = &Progress::new(listener, STEP, self.tables.iter().map(|table| table.bytes).sum());
         let (next, parts, folder_ref) = (&AtomicUsize::new(0), &parts, &folder);
         let workers = (0..jobs.max(1)).map(|_| async move {
-            let (mut done, mut writer) = (Vec::new(), Writer::new(folder_ref)?);
+            let (mut done, mut writer) = (Vec::new(), SpoolWriter::new(folder_ref)?);
             while let Some((at, part)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                done.push(((*at, *part), self.read_one(*at, *part, spared, &mut writer, progress).await?));
+                done.push(((*at, *part), self.read_part(*at, *part, exemptions, &mut writer, progress).await?));
             }
             writer.flush().await?;
             Ok::<_, Error>(done)
@@ -56,11 +56,11 @@ impl Extraction {
         let mut sums: BTreeMap<_, Detection> = BTreeMap::new();
         for ((at, _), (extent, findings)) in done {
             streams[at].push(extent);
-            for one in findings {
-                let place = (at, one.column.clone(), one.kind);
-                match sums.get_mut(&place) {
-                    Some(sum) => sum.rows += one.rows,
-                    None => drop(sums.insert(place, one)),
+            for finding in findings {
+                let key = (at, finding.column.clone(), finding.kind);
+                match sums.get_mut(&key) {
+                    Some(sum) => sum.rows += finding.rows,
+                    None => drop(sums.insert(key, finding)),
                 }
             }
         }
@@ -68,19 +68,21 @@ impl Extraction {
         Ok((spool, sums.into_values().collect()))
     }
 
-    async fn read_one(
+    /// Reads one stream of a table.
+    async fn read_part(
         &self,
         at: usize,
         part: usize,
-        spared: Option<&Exemptions>,
-        writer: &mut Writer,
+        exemptions: Option<&Exemptions>,
+        writer: &mut SpoolWriter,
         progress: &Progress<'_>,
-    ) -> Result<(Extent, Vec<Detection>)> {
-        let (of, table) = (&self.graph.tables[at], &self.tables[at]);
+    ) -> Result<(StreamExtent, Vec<Detection>)> {
+        let (graph_table, table) = (&self.graph.tables[at], &self.tables[at]);
         let name = table.path();
         let failed = |error| Error::Copy { table: name.clone(), error };
-        let columns: Vec<_> = of.columns.iter().filter(|column| !column.generated).collect();
-        let mut scanner = spared.map(|spared| RowScanner::for_columns(&of.path, &columns, table.binary, spared));
+        let columns: Vec<_> = graph_table.columns.iter().filter(|column| !column.generated).collect();
+        let mut scanner =
+            exemptions.map(|exemptions| RowScanner::for_columns(&graph_table.path, &columns, table.binary, exemptions));
         let from = writer.end();
         let mut stream = self.copy(at, part).await.map_err(failed)?;
         while let Some(piece) = stream.try_next().await.map_err(failed)? {

@@ -5,14 +5,14 @@ use serde::Serialize;
 use crate::config::{Extent, TablePath};
 
 use super::error::{Result, SampleError};
-use super::graph::{Graph, Identity, Table, Term};
-use super::key_set::{Keys, Kind, Value};
-use super::query::{self, Ask};
+use super::graph::{Graph, GraphTable, RowIdentity, Term};
+use super::key_set::{KeySet, KeyType, KeyValue, to_arrays};
+use super::query::{self, RowQuery};
 
-/// Keys that a message names.
+/// The number of keys that a message names.
 const SHOWN: usize = 20;
 
-/// Rows of one table to start from.
+/// Seed rows of one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Seeds {
     /// The table.
@@ -21,36 +21,38 @@ pub struct Seeds {
     pub filter: SeedFilter,
 }
 
-/// Which rows of a table.
+/// Which rows of a table are seed rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SeedFilter {
-    /// Those with one of these values, as text.
+    /// Those with one of these values, given as text.
     Keys {
-        /// The column; the primary key when none.
+        /// The column; `None` means the primary key.
         column: Option<String>,
         /// The values.
         values: Vec<String>,
     },
-    /// Those that fulfil a condition in SQL, the first of them by key.
+    /// Those that match an SQL condition, ordered by key.
     Where {
         /// The condition.
         condition: String,
-        /// How many; all when none.
+        /// The most rows; `None` means all.
         limit: Option<u64>,
     },
 }
 
-/// A query for seed rows, and which of the given values it has to find.
-pub(super) struct Search {
+/// A query for seed rows, and the values that it must find.
+pub(super) struct SeedQuery {
+    /// The index of the table.
     pub table: usize,
-    pub ask: Ask,
-    /// The slot that holds the value, and the values as the source writes them, each with what was given.
-    pub wanted: Option<(usize, Vec<(Value, String)>)>,
+    /// The query.
+    pub rows: RowQuery,
+    /// The slot of the values, and each value in the source's form with its text as given.
+    pub expected: Option<(usize, Vec<(KeyValue, String)>)>,
 }
 
-/// Makes the query. The graph's slots are laid: a column that seeds are named by gets one when it has none.
-pub(super) fn search(graph: &mut Graph, seeds: &Seeds) -> Result<Search> {
+/// Returns the query for seed rows. A column by which seed rows are named gets a slot if it has none.
+pub(super) fn query(graph: &mut Graph, seeds: &Seeds) -> Result<SeedQuery> {
     let unknown = |what: String| SampleError::UnknownName { place: "the seed".into(), what };
     let at = graph.table(&seeds.table).ok_or_else(|| unknown(format!("the table {}", seeds.table)))?;
     let table = &mut graph.tables[at];
@@ -67,57 +69,65 @@ pub(super) fn search(graph: &mut Graph, seeds: &Seeds) -> Result<Search> {
             if let Some(limit) = limit {
                 sql = format!("{sql} ORDER BY {} LIMIT {limit}", table.identity.order());
             }
-            return Ok(Search { table: at, ask: Ask { sql, parameters: Vec::new(), by_index: false }, wanted: None });
+            let rows = RowQuery { sql, parameters: Vec::new(), by_index: false };
+            return Ok(SeedQuery { table: at, rows, expected: None });
         }
         SeedFilter::Keys { column, values } => (column, values),
     };
-    let term = key(table, column.as_deref(), &unknown)?;
+    let term = key_term(table, column.as_deref(), &unknown)?;
     let slot = table.slot(&term, None, None);
-    let not_a_value = |given: &String| SampleError::Invalid {
-        what: format!("{given:?} cannot be a value of {}.{}", table.path, term.name),
-        remedy: "name rows by values of its type, or with `--where`".into(),
-    };
-    let carried = |given: &String| {
-        let given = given.trim();
-        term.compare.carry(Value::Text(given.to_owned())).map(|value| (value, given.to_owned()))
-    };
-    let wanted: Vec<(Value, String)> =
-        values.iter().map(|given| carried(given).ok_or_else(|| not_a_value(given))).collect::<Result<_>>()?;
-    let arrays = super::key_set::columns(&[term.kind()], wanted.iter().map(|(value, _)| vec![value.clone()]));
-    let condition = query::among(std::slice::from_ref(&term), &query::places(&arrays), true);
+    let expected: Vec<(KeyValue, String)> =
+        values.iter().map(|given| key_value(table, &term, given.trim())).collect::<Result<_>>()?;
+    let arrays = to_arrays(&[term.key_type()], expected.iter().map(|(value, _)| vec![value.clone()]));
+    let condition = query::is_among(std::slice::from_ref(&term), &query::placeholders(&arrays), true);
     let sql = query::select(table, &relation, &[condition], None);
-    Ok(Search { table: at, ask: Ask { sql, parameters: arrays, by_index: false }, wanted: Some((slot, wanted)) })
+    let rows = RowQuery { sql, parameters: arrays, by_index: false };
+    Ok(SeedQuery { table: at, rows, expected: Some((slot, expected)) })
 }
 
-/// The column that rows are named by.
-pub(super) fn key(table: &Table, column: Option<&str>, unknown: &dyn Fn(String) -> SampleError) -> Result<Term> {
+/// Converts a value given as text, and returns it with the text.
+fn key_value(table: &GraphTable, term: &Term, given: &str) -> Result<(KeyValue, String)> {
+    let value = term.comparison.convert(KeyValue::Text(given.to_owned()));
+    value.map(|value| (value, given.to_owned())).ok_or_else(|| SampleError::Invalid {
+        what: format!("{given:?} cannot be a value of {}.{}", table.path, term.name),
+        remedy: "name rows by values of its type, or with `--where`".into(),
+    })
+}
+
+/// Returns the term of the column by which rows are named: the given one, or the key.
+pub(super) fn key_term(
+    table: &GraphTable,
+    column: Option<&str>,
+    unknown: &dyn Fn(String) -> SampleError,
+) -> Result<Term> {
     match (column, &table.identity) {
         (Some(name), _) => table.term(name).ok_or_else(|| unknown(format!("the column {name} of {}", table.path))),
-        (None, Identity::Columns(terms)) if terms.len() == 1 => {
+        (None, RowIdentity::Columns(terms)) if terms.len() == 1 => {
             table.term(&terms[0].name).ok_or_else(|| unknown(format!("the key of {}", table.path)))
         }
         (None, _) => Err(SampleError::Invalid {
             what: format!("{} has no key of one column", table.path),
-            remedy: "for the root table say by `sample.key` which column names its rows, or use `--where`; rows of \
-                     other tables are named by a key of one column"
-                .into(),
+            remedy:
+                "for the root table, set `sample.key` to the column that names its rows, or use `--where`; rows of \
+                     other tables can only be named by a key of one column"
+                    .into(),
         }),
     }
 }
 
-impl Search {
-    /// An empty set for the values that are found.
-    pub fn found(&self) -> Keys {
-        let first = self.wanted.as_ref().and_then(|(_, wanted)| wanted.first());
-        Keys::new(&[if matches!(first, Some((Value::Int(_), _))) { Kind::Int } else { Kind::Text }])
+impl SeedQuery {
+    /// Returns an empty set for the values that are found.
+    pub fn empty_set(&self) -> KeySet {
+        let first = self.expected.as_ref().and_then(|(_, expected)| expected.first());
+        KeySet::new(&[if matches!(first, Some((KeyValue::Int(_), _))) { KeyType::Int } else { KeyType::Text }])
     }
 
-    /// Complains about what was asked for and not found.
-    pub fn must_be_complete(&self, path: &TablePath, found: &Keys) -> Result<()> {
-        let Some((_, wanted)) = &self.wanted else { return Ok(()) };
-        let is_missing = |value: &Value| !found.contains(std::slice::from_ref(value));
+    /// Fails if a value was not found, and names the missing ones.
+    pub fn check_complete(&self, path: &TablePath, found: &KeySet) -> Result<()> {
+        let Some((_, expected)) = &self.expected else { return Ok(()) };
+        let is_missing = |value: &KeyValue| !found.contains(std::slice::from_ref(value));
         let missing: Vec<&str> =
-            wanted.iter().filter(|(value, _)| is_missing(value)).map(|(_, given)| given.as_str()).collect();
+            expected.iter().filter(|(value, _)| is_missing(value)).map(|(_, given)| given.as_str()).collect();
         if missing.is_empty() {
             return Ok(());
         }

@@ -1,46 +1,46 @@
-//! What sets of integers take in memory: a bitmap where they lie close together, else the packed form.
+//! Memory estimates for sets of integers, which decide between a bitmap and a [`PrefixSet`](super::prefix_set::PrefixSet).
 
 use roaring::{RoaringBitmap, RoaringTreemap};
 
-/// Bytes that a bitmap may take for each integer, and a few more, before it is packed instead: far from all others one
-/// takes two hundred in a bitmap and ten packed.
-const MOST: u64 = 6;
-const SMALL: u64 = 32 * 1024;
-/// Bytes for each integer that a bitmap has to stay below to take the place of what is packed.
-const LEAST: u64 = 3;
-/// What takes room in a bitmap, as measured: a part of 2^32 integers, a container of 2^16, and in it a value, or a bit
-/// for each.
-const BITMAP: u64 = 140;
+/// The most bytes for each integer in a bitmap, in addition to [`ALLOWANCE`]. An isolated integer takes two hundred bytes
+/// in a bitmap and ten in a prefix set.
+const BITMAP_LIMIT: u64 = 6;
+const ALLOWANCE: u64 = 32 * 1024;
+/// The bytes for each integer below which a bitmap replaces a prefix set.
+const BITMAP_TARGET: u64 = 3;
+/// Measured sizes within a bitmap, in bytes: of a part of 2^32 integers, of a container of 2^16, of a value in an array
+/// container, and of a bitset container.
+const PART: u64 = 140;
 const CONTAINER: u64 = 72;
 const VALUE: u64 = 2;
 const BITSET: u64 = 8192;
 
-/// Whether so many integers in a bitmap would take less room packed.
-pub(super) fn is_wasted(set: &RoaringTreemap, count: u64) -> bool {
-    bytes(set) > MOST * count + SMALL
+/// Whether a bitmap of `count` integers takes more memory than a prefix set would.
+pub(super) fn is_wasteful(set: &RoaringTreemap, count: u64) -> bool {
+    bytes(set) > BITMAP_LIMIT * count + ALLOWANCE
 }
 
-/// Whether so many packed integers, in their order, would take less room in a bitmap.
-pub(super) fn would_be_saved(values: impl Iterator<Item = u64>, count: u64) -> bool {
-    bytes_of(values) < LEAST * count
+/// Whether a bitmap of `count` sorted integers would take less memory than a prefix set.
+pub(super) fn is_bitmap_smaller(values: impl Iterator<Item = u64>, count: u64) -> bool {
+    estimate(values) < BITMAP_TARGET * count
 }
 
-/// Bytes that a bitmap takes, about.
+/// Returns the approximate size of a bitmap in bytes.
 pub(super) fn bytes(set: &RoaringTreemap) -> u64 {
-    let of = |part: &RoaringBitmap| {
-        let known = part.statistics();
-        let (arrays, bitsets) = (known.n_values_array_containers, known.n_bitset_containers);
-        BITMAP + CONTAINER * u64::from(known.n_containers) + VALUE * u64::from(arrays) + BITSET * u64::from(bitsets)
+    let part_bytes = |part: &RoaringBitmap| {
+        let statistics = part.statistics();
+        let (arrays, bitsets) = (statistics.n_values_array_containers, statistics.n_bitset_containers);
+        PART + CONTAINER * u64::from(statistics.n_containers) + VALUE * u64::from(arrays) + BITSET * u64::from(bitsets)
     };
-    set.bitmaps().map(|(_, part)| of(part)).sum()
+    set.bitmaps().map(|(_, part)| part_bytes(part)).sum()
 }
 
-/// Bytes that a bitmap of these would take at most, about.
-fn bytes_of(values: impl Iterator<Item = u64>) -> u64 {
+/// Returns an upper bound for the size of a bitmap of sorted integers, in bytes.
+fn estimate(values: impl Iterator<Item = u64>) -> u64 {
     let (mut bytes, mut last) = (0, None);
     for value in values {
-        let is_new = |bits: u32| last.is_none_or(|last: u64| last >> bits != value >> bits);
-        bytes += VALUE + if is_new(16) { CONTAINER } else { 0 } + if is_new(32) { BITMAP } else { 0 };
+        let is_first_of = |bits: u32| last.is_none_or(|last: u64| last >> bits != value >> bits);
+        bytes += VALUE + if is_first_of(16) { CONTAINER } else { 0 } + if is_first_of(32) { PART } else { 0 };
         last = Some(value);
     }
     bytes

@@ -1,4 +1,4 @@
-//! Where a sample is read: how to come to it, and what every session there is told.
+//! The database from which a sample is read, and the settings of every session on it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,26 +7,26 @@ use std::time::Duration;
 use crate::pg::tunnel::Tunnel;
 use crate::pg::{self, Credentials, Session, Trust, connect};
 
-/// A database that is read. Every session is told that it may not write.
+/// A database that is only read. Every session on it is read-only.
 #[derive(Clone)]
 pub struct Source {
-    /// The open way to it.
+    /// The open tunnel to it.
     pub tunnel: Arc<Tunnel>,
-    /// Who vouches for it.
+    /// The certificate authorities that it is verified against.
     pub trust: Trust,
-    /// The file that `trust` was read from; none for the built-in roots of RDS.
+    /// The file that `trust` was read from; `None` for the built-in authorities of RDS.
     pub root_cert: Option<PathBuf>,
-    /// Who reads.
+    /// The role and its password.
     pub credentials: Credentials,
     /// The database.
     pub database: String,
-    /// The longest that one query may take.
+    /// The longest time that one query may take.
     pub statement_timeout: Duration,
 }
 
-/// What tells one server from another that answers at the same address.
+/// What distinguishes servers that are behind one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(super) struct ServerIdentity {
     address: Option<String>,
     port: Option<i32>,
     started: String,
@@ -35,11 +35,11 @@ pub(super) struct Identity {
 }
 
 impl Source {
-    /// A session in which nothing can be written.
+    /// Opens a read-only session.
     pub(super) async fn open(&self) -> pg::Result<Session> {
         let session = connect(&self.tunnel, &self.trust, &self.credentials, &self.database).await?;
-        // Row security must fail rather than hide rows; text forms must not depend on the role or the database, and the
-        // order of a scan not on who else scans.
+        // Row security must fail instead of hiding rows. Text forms must not depend on the role or the database, nor the
+        // order of a scan on concurrent scans.
         session
             .run(&format!(
                 "SET default_transaction_read_only = on; SET row_security = off; SET statement_timeout = {}; \
@@ -53,16 +53,16 @@ impl Source {
         if session.major() >= 17 {
             session.run("SET transaction_timeout = 0").await?;
         }
-        // So that a server notices while it waits for a lock that we are gone; not every system lets it look.
+        // Lets a server that waits for a lock detect a lost connection. Not every operating system supports it.
         let _ = session.run("SET client_connection_check_interval = '1s'").await;
         Ok(session)
     }
 }
 
-/// Who a session has reached.
-pub(super) async fn identity(session: &Session) -> pg::Result<Identity> {
-    // The system identifier would be better, but reading it takes rights that a reader need not have, and
-    // a standby has its primary's.
+/// Returns the identity of the server that a session is connected to.
+pub(super) async fn server_identity(session: &Session) -> pg::Result<ServerIdentity> {
+    // The system identifier is no alternative: reading it takes privileges that a read-only role need not have, and a
+    // standby has that of its primary.
     let row = session
         .query_one(
             "SELECT pg_catalog.host(pg_catalog.inet_server_addr()), pg_catalog.inet_server_port(), \
@@ -70,5 +70,5 @@ pub(super) async fn identity(session: &Session) -> pg::Result<Identity> {
             &[],
         )
         .await?;
-    Ok(Identity { address: row.get(0), port: row.get(1), started: row.get(2), standby: row.get(3) })
+    Ok(ServerIdentity { address: row.get(0), port: row.get(1), started: row.get(2), standby: row.get(3) })
 }

@@ -1,6 +1,6 @@
-//! The rows of a sample between two servers: in files without a name, on this machine. They are read from the source
-//! once, and looked at on the way in; only when nothing in them speaks against it are they written anywhere. The
-//! source need not wait for that any longer. However the program ends, the files end with it.
+//! The rows of a sample between two servers, in anonymous temporary files. They are read from the source once and scanned
+//! on the way; they are loaded only if the scan finds no personal data. The source's transactions end before the load
+//! begins. The files are removed however the program ends.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -11,86 +11,87 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 
-use super::TableCopy;
 use super::load::error::{Error, Result};
 use super::load::{Bytestream, Rows};
+use super::table_copy::TableCopy;
 
-/// Bytes that are written or read at a time.
+/// The bytes that are written or read at a time.
 const CHUNK: usize = 256 * 1024;
 
-/// The rows of a sample, kept here.
+/// The rows of a sample in temporary files.
 pub struct Spool {
     tables: Vec<TableCopy>,
     major: u32,
-    /// The streams of each table.
-    streams: Vec<Vec<Extent>>,
+    /// The streams, by table.
+    streams: Vec<Vec<StreamExtent>>,
     folder: Arc<Path>,
 }
 
-/// Where a stream is.
+/// The position of a stream.
 #[derive(Clone)]
-pub(super) struct Extent {
+pub(super) struct StreamExtent {
     file: Arc<File>,
     from: u64,
     to: u64,
 }
 
 impl Spool {
-    /// Of these tables of a source of this major version.
-    pub(super) fn new(tables: Vec<TableCopy>, major: u32, streams: Vec<Vec<Extent>>, folder: Arc<Path>) -> Spool {
+    /// Returns the rows of tables of a source with this major version.
+    pub(super) fn new(tables: Vec<TableCopy>, major: u32, streams: Vec<Vec<StreamExtent>>, folder: Arc<Path>) -> Spool {
         Spool { tables, major, streams, folder }
     }
 
-    /// Whether rows can be kept in a folder.
+    /// Checks that files can be created in a folder.
     ///
     /// # Errors
-    /// What the file system says.
+    /// When creating a file fails.
     pub(super) fn check(folder: &Path) -> Result<()> {
         tempfile::tempfile_in(folder).map(drop).map_err(|error| failed(folder, &error))
     }
 
-    /// Bytes of all rows.
+    /// The bytes of all rows.
     pub fn bytes(&self) -> u64 {
         self.streams.iter().flatten().map(|extent| extent.to - extent.from).sum()
     }
 }
 
-/// A file that takes one stream after the other.
-pub(super) struct Writer {
+/// Writes streams one after the other to a file.
+pub(super) struct SpoolWriter {
     file: Arc<File>,
     folder: Arc<Path>,
-    at: u64,
-    gathered: BytesMut,
+    /// The bytes written to the file.
+    written: u64,
+    buffer: BytesMut,
 }
 
-impl Writer {
-    /// A file in a folder.
-    pub(super) fn new(folder: &Arc<Path>) -> Result<Writer> {
+impl SpoolWriter {
+    /// Creates an anonymous file in a folder.
+    pub(super) fn new(folder: &Arc<Path>) -> Result<SpoolWriter> {
         let file = tempfile::tempfile_in(folder).map_err(|error| failed(folder, &error))?;
-        let gathered = BytesMut::with_capacity(2 * CHUNK);
-        Ok(Writer { file: Arc::new(file), folder: folder.clone(), at: 0, gathered })
+        let buffer = BytesMut::with_capacity(2 * CHUNK);
+        Ok(SpoolWriter { file: Arc::new(file), folder: folder.clone(), written: 0, buffer })
     }
 
-    /// Where the next byte will be.
+    /// The position of the next byte.
     pub(super) fn end(&self) -> u64 {
-        self.at + self.gathered.len() as u64
+        self.written + self.buffer.len() as u64
     }
 
-    /// Ends the stream that began there.
-    pub(super) fn extent(&self, from: u64) -> Extent {
-        Extent { file: self.file.clone(), from, to: self.end() }
+    /// Returns the extent of the stream that began at a position and ends here.
+    pub(super) fn extent(&self, from: u64) -> StreamExtent {
+        StreamExtent { file: self.file.clone(), from, to: self.end() }
     }
 
-    /// Takes some bytes.
+    /// Adds bytes to the stream.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.gathered.extend_from_slice(bytes);
-        if self.gathered.len() < CHUNK { Ok(()) } else { self.flush().await }
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() < CHUNK { Ok(()) } else { self.flush().await }
     }
 
-    /// Writes what was taken.
+    /// Writes the buffered bytes to the file.
     pub(super) async fn flush(&mut self) -> Result<()> {
-        let (file, bytes, at) = (self.file.clone(), self.gathered.split().freeze(), self.at);
-        self.at += bytes.len() as u64;
+        let (file, bytes, at) = (self.file.clone(), self.buffer.split().freeze(), self.written);
+        self.written += bytes.len() as u64;
         blocking(&self.folder, move || file.write_all_at(&bytes, at)).await
     }
 }
@@ -110,10 +111,10 @@ impl Rows for Spool {
     }
 
     async fn copy(&self, table: usize, part: usize) -> Result<Bytestream> {
-        let rest = self.streams[table][part].clone();
+        let extent = self.streams[table][part].clone();
         let folder = self.folder.clone();
-        Ok(Box::pin(stream::try_unfold((rest, folder), async |(rest, folder)| {
-            let Extent { file, from, to } = rest;
+        Ok(Box::pin(stream::try_unfold((extent, folder), async |(extent, folder)| {
+            let StreamExtent { file, from, to } = extent;
             if from == to {
                 return Ok(None);
             }
@@ -124,7 +125,7 @@ impl Rows for Spool {
                 reading.read_exact_at(&mut bytes, from).map(|()| Bytes::from(bytes))
             })
             .await?;
-            Ok(Some((bytes, (Extent { file, from: from + length as u64, to }, folder))))
+            Ok(Some((bytes, (StreamExtent { file, from: from + length as u64, to }, folder))))
         })))
     }
 }
@@ -135,12 +136,12 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| failed(folder, &error)),
-        // The runtime is ending.
+        // The runtime is shutting down.
         Err(_) => Err(Error::Interrupted),
     }
 }
 
 fn failed(folder: &Path, error: &std::io::Error) -> Error {
-    let why = format!("{error}; rows on their way are kept there (TMPDIR names another folder)");
+    let why = format!("{error}; rows are stored there until they are loaded (set TMPDIR to use another folder)");
     Error::File { path: folder.to_owned(), why }
 }

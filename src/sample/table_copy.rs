@@ -1,48 +1,80 @@
-//! What a sample is made of: its tables, and how `pg_dump` comes to the same snapshot.
+//! The tables of a sample, and the connection of `pg_dump` to the same snapshot.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-/// One table of the source as it is copied. A partitioned table is one table: its root; rows go in
-/// through the root. A child of ordinary inheritance is a table of its own.
+use super::graph::GraphTable;
+use crate::discover::audit::is_scannable_in_binary;
+use crate::pg::catalog::Column;
+
+/// A table of the source as it is copied. A partitioned table is one table, its root, through which rows are loaded. A
+/// child of ordinary inheritance is a table of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableCopy {
     /// Its schema.
     pub schema: String,
     /// Its name.
     pub table: String,
-    /// Columns in the order of the stream, which is the table's own: all but the generated ones. Stands in
-    /// `COPY schema.table (columns) FROM STDIN`.
+    /// The columns in the order of the stream, which is that of the table, without generated columns. They are the list
+    /// of `COPY schema.table (columns) FROM STDIN`.
     pub columns: Vec<String>,
-    /// The type of each column in `columns`, as [`Column::declared`](crate::pg::catalog::Column::declared) writes it.
+    /// The type of each of `columns`, as [`Column::declared`] has it.
     pub types: Vec<String>,
-    /// Whether both sides write `WITH (FORMAT binary)`; otherwise it is the text format with its defaults.
+    /// Whether the stream is in binary format; otherwise it is the text format with its defaults.
     pub binary: bool,
-    /// Rows that are selected.
+    /// The number of selected rows.
     pub rows: u64,
-    /// Bytes that these are expected to have in the stream.
+    /// The estimated size of their stream in bytes.
     pub bytes: u64,
 }
 
-/// How `pg_dump` and other programs come to the source, and to the snapshot that the rows are from.
+impl TableCopy {
+    /// Returns a table of the graph, without rows.
+    pub(super) fn of(table: &GraphTable) -> TableCopy {
+        let columns: Vec<&Column> = table.columns.iter().filter(|column| !column.generated).collect();
+        TableCopy {
+            schema: table.path.schema.clone(),
+            table: table.path.table.clone(),
+            columns: columns.iter().map(|column| column.name.clone()).collect(),
+            types: columns.iter().map(|column| column.declared.clone()).collect(),
+            binary: columns.iter().all(|column| is_portable_in_binary(column) && is_scannable_in_binary(column)),
+            rows: 0,
+            bytes: 0,
+        }
+    }
+}
+
+/// Whether a column's binary form has the same meaning in every database. Types that contain object identifiers do not.
+fn is_portable_in_binary(column: &Column) -> bool {
+    let base = &column.base;
+    let is_built_in = base.schema == "pg_catalog" && base.oid < 10_000;
+    match base.form {
+        'b' => is_built_in && !base.name.starts_with("reg") && base.name != "aclitem" && !base.name.starts_with("pg_"),
+        'e' => !column.array,
+        'r' | 'm' => is_built_in,
+        _ => false,
+    }
+}
+
+/// How `pg_dump` connects to the source and to the snapshot of the rows.
 #[derive(Clone, Debug)]
 pub struct DumpConnection {
-    /// Address to dial: of the server, or of this machine's end of a tunnel (`PGHOSTADDR`, `PGPORT`).
+    /// The address of the server, or of the local end of a tunnel (`PGHOSTADDR`, `PGPORT`).
     pub address: SocketAddr,
-    /// The name that the certificate must be for (`PGHOST` with `PGSSLMODE=verify-full`); none on this machine,
-    /// where there is no TLS (`PGSSLMODE=disable`).
+    /// The name that the server's certificate must have (`PGHOST` with `PGSSLMODE=verify-full`). `None` on the local
+    /// machine, where TLS is not used (`PGSSLMODE=disable`).
     pub server_name: Option<String>,
-    /// File with the certificate authorities (`PGSSLROOTCERT`); without one, the built-in ones of RDS.
+    /// The file with the certificate authorities (`PGSSLROOTCERT`). `None` means the built-in ones of RDS.
     pub root_cert: Option<PathBuf>,
-    /// Role (`PGUSER`).
+    /// The role (`PGUSER`).
     pub user: String,
     /// Its password (`PGPASSWORD`, never argv).
     pub password: SecretString,
-    /// Database (`PGDATABASE`).
+    /// The database (`PGDATABASE`).
     pub database: String,
-    /// Exported snapshot, for `pg_dump --snapshot` and `SET TRANSACTION SNAPSHOT`. It is valid as long as the
-    /// [`Extraction`](super::Extraction) lives.
+    /// The exported snapshot, for `pg_dump --snapshot` and `SET TRANSACTION SNAPSHOT`. It is valid while the
+    /// [`Extraction`](super::Extraction) exists.
     pub snapshot: String,
 }

@@ -5,8 +5,8 @@
 mod command;
 mod graphs;
 mod large;
-mod looked;
 mod property;
 mod reading;
 mod rules;
+mod scan;
 mod scene;

@@ -1,76 +1,79 @@
-//! The owned rows of a table, and which of them nobody has gone down from yet.
+//! The owned rows of a table, and which of them have not been expanded downward yet.
 
 use std::sync::Arc;
 
-use crate::sample::key_set::{Keys, Kind, Value};
+use crate::sample::key_set::{KeySet, KeyType, KeyValue};
 
-/// Owned rows of one table. Where edges lead down from its very keys, those found last are kept apart: they are
-/// what is asked for next, so that no edge needs a copy.
+/// The owned rows of one table. If edges lead down from the very keys of the rows, the rows found last are stored
+/// separately: they are the keys of the next round, and no edge needs a copy of them.
 #[derive(Clone, Debug)]
-pub struct Owned {
-    settled: Keys,
-    /// Those that this round asks for.
-    asked: Arc<Keys>,
-    /// Those found in this round.
-    fresh: Keys,
-    apart: bool,
+pub struct OwnedRows {
+    expanded: KeySet,
+    /// The keys of the current round.
+    current: Arc<KeySet>,
+    /// The rows found in the current round.
+    fresh: KeySet,
+    by_round: bool,
 }
 
-impl Owned {
-    pub(super) fn new(kinds: &[Kind], apart: bool) -> Owned {
-        let none = || Keys::new(kinds);
-        Owned { settled: none(), asked: Arc::new(none()), fresh: none(), apart }
+impl OwnedRows {
+    /// Returns an empty set; with `by_round`, the rows of each round are available from [`OwnedRows::next_round`].
+    pub(super) fn new(types: &[KeyType], by_round: bool) -> OwnedRows {
+        let empty = || KeySet::new(types);
+        OwnedRows { expanded: empty(), current: Arc::new(empty()), fresh: empty(), by_round }
     }
 
-    pub(super) fn insert(&mut self, key: &[Value]) -> bool {
-        if self.apart {
-            !self.settled.contains(key) && !self.asked.contains(key) && self.fresh.insert(key)
+    /// Adds a row and returns whether it is new.
+    pub(super) fn insert(&mut self, key: &[KeyValue]) -> bool {
+        if self.by_round {
+            !self.expanded.contains(key) && !self.current.contains(key) && self.fresh.insert(key)
         } else {
-            self.settled.insert(key)
+            self.expanded.insert(key)
         }
     }
 
-    /// Whether a row is among them.
-    pub fn contains(&self, key: &[Value]) -> bool {
-        self.parts().iter().any(|part| part.contains(key))
+    /// Whether it contains a row.
+    pub fn contains(&self, key: &[KeyValue]) -> bool {
+        self.sets().iter().any(|set| set.contains(key))
     }
 
-    /// How many there are.
+    /// The number of rows.
     pub fn len(&self) -> u64 {
-        self.parts().iter().map(|part| part.len()).sum()
+        self.sets().iter().map(|set| set.len()).sum()
     }
 
-    /// Whether there are none.
+    /// Whether it has no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    fn parts(&self) -> [&Keys; 3] {
-        [&self.settled, &self.asked, &self.fresh]
+    fn sets(&self) -> [&KeySet; 3] {
+        [&self.expanded, &self.current, &self.fresh]
     }
 
-    /// Begins a round: gives those that were found in the one before, as far as they are kept apart.
-    pub(super) fn next(&mut self) -> Arc<Keys> {
-        if self.fresh.is_empty() && self.asked.is_empty() {
-            return self.asked.clone();
+    /// Begins a round and returns the rows that were found in the previous one, if they are stored by round.
+    pub(super) fn next_round(&mut self) -> Arc<KeySet> {
+        if self.fresh.is_empty() && self.current.is_empty() {
+            return self.current.clone();
         }
-        let asked = std::mem::replace(&mut self.asked, Arc::new(self.fresh.take()));
-        // Nobody else holds them any longer: the queries of a round end with it.
-        self.settled.add_all(Arc::unwrap_or_clone(asked));
-        self.asked.clone()
+        let previous = std::mem::replace(&mut self.current, Arc::new(self.fresh.take()));
+        // Not a copy in practice: the queries of a round end with it and release the set.
+        self.expanded.add_all(Arc::unwrap_or_clone(previous));
+        self.current.clone()
     }
 
-    pub(super) fn remove_from(&self, others: &mut Keys) {
-        for part in self.parts() {
-            others.remove_all(part);
+    /// Removes the owned rows from a set of keys.
+    pub(super) fn remove_from(&self, keys: &mut KeySet) {
+        for set in self.sets() {
+            keys.remove_all(set);
         }
     }
 
-    /// All of them.
-    pub fn into_keys(mut self) -> Keys {
-        self.next();
-        self.next();
-        self.settled
+    /// Returns all rows.
+    pub fn into_keys(mut self) -> KeySet {
+        self.next_round();
+        self.next_round();
+        self.expanded
     }
 }
 
@@ -79,21 +82,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_asked_for_once_and_is_there_all_the_time() {
-        let key = |value| [Value::Int(value)];
-        let mut owned = Owned::new(&[Kind::Int], true);
-        assert!(owned.insert(&key(1)) && owned.next().contains(&key(1)));
-        // While the round goes on.
+    fn each_row_is_in_one_round_and_always_contained() {
+        let key = |value| [KeyValue::Int(value)];
+        let mut owned = OwnedRows::new(&[KeyType::Int], true);
+        assert!(owned.insert(&key(1)) && owned.next_round().contains(&key(1)));
+        // During the round.
         assert!(!owned.insert(&key(1)) && owned.insert(&key(2)) && !owned.insert(&key(2)));
-        let asked = owned.next();
-        assert!(asked.len() == 1 && asked.contains(&key(2)) && owned.contains(&key(1)) && owned.len() == 2);
+        let current = owned.next_round();
+        assert!(current.len() == 1 && current.contains(&key(2)) && owned.contains(&key(1)) && owned.len() == 2);
         assert!(!owned.insert(&key(1)) && !owned.insert(&key(2)) && owned.insert(&key(3)));
-        let mut others = Keys::new(&[Kind::Int]);
+        let mut others = KeySet::new(&[KeyType::Int]);
         assert!((1..=4).all(|value| others.insert(&key(value))));
         owned.remove_from(&mut others);
         assert!(others.len() == 1 && others.contains(&key(4)));
-        // Even if somebody still holds what was asked for.
-        assert_eq!((owned.into_keys().len(), asked.len()), (3, 1));
-        assert!(Owned::new(&[Kind::Int], false).next().is_empty());
+        // Even while the keys of a round are still in use.
+        assert_eq!((owned.into_keys().len(), current.len()), (3, 1));
+        assert!(OwnedRows::new(&[KeyType::Int], false).next_round().is_empty());
     }
 }

@@ -1,43 +1,44 @@
-//! How far the search for rows is, told about once a second.
+//! Progress of the traversal, reported once a second.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::Closure;
+use super::state::Closure;
 use crate::event::{Event, Listener};
+use crate::units::counted;
 
-/// Between two events.
-const PACE: Duration = Duration::from_secs(1);
-/// Tables that are named.
+/// The time between two events.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// The number of tables that an event names.
 const SHOWN: usize = 4;
 
-/// When somebody was told last.
+/// Reports progress events at intervals.
 pub(super) struct ProgressReporter<'a> {
     listener: &'a dyn Listener,
     last: Instant,
 }
 
 impl<'a> ProgressReporter<'a> {
-    pub(super) fn to(listener: &'a dyn Listener) -> Self {
+    pub(super) fn new(listener: &'a dyn Listener) -> Self {
         Self { listener, last: Instant::now() }
     }
 
-    /// Rows so far, and the tables that this round looks in.
-    pub(super) fn tell(&mut self, closure: &Closure, tables: impl Iterator<Item = usize>) {
-        if self.last.elapsed() < PACE {
+    /// Reports the rows found so far, and the tables that the current round reads.
+    pub(super) fn report(&mut self, closure: &Closure, tables: impl Iterator<Item = usize>) {
+        if self.last.elapsed() < INTERVAL {
             return;
         }
         self.last = Instant::now();
         let names = tables.map(|table| closure.graph.tables[table].path.to_string()).collect();
-        self.listener.on_event(&Event::Progress { step: "select", message: words(closure.total.rows, names) });
+        self.listener.on_event(&Event::Progress { step: "select", message: message(closure.total.rows, names) });
     }
 }
 
-fn words(rows: u64, tables: BTreeSet<String>) -> String {
+fn message(rows: u64, tables: BTreeSet<String>) -> String {
     let more = tables.len().saturating_sub(SHOWN);
     let names: Vec<String> = tables.into_iter().take(SHOWN).collect();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{rows} rows so far; now {}{more}", names.join(", "))
+    format!("{} found; reading {}{more}", counted(rows, "row"), names.join(", "))
 }
 
 #[cfg(test)]
@@ -45,9 +46,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_how_many_and_where() {
-        let said = |names: &str| words(7, names.split(' ').map(str::to_owned).collect());
-        assert_eq!(said("b a b"), "7 rows so far; now a, b");
-        assert_eq!(said("a b c d e f"), "7 rows so far; now a, b, c, d and 2 more");
+    fn the_message_has_rows_and_tables() {
+        let message = |names: &str| message(7, names.split(' ').map(str::to_owned).collect());
+        assert_eq!(message("b a b"), "7 rows found; reading a, b");
+        assert_eq!(message("a b c d e f"), "7 rows found; reading a, b, c, d and 2 more");
     }
 }

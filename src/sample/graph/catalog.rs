@@ -1,30 +1,31 @@
-//! What is read of a source's catalog.
+//! The part of the source's catalog that a sample needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::TablePath;
-use crate::pg::catalog::{self, Column, ForeignKey, Index, Operators, Table};
+use crate::pg::catalog::{self, Column, ForeignKey, Index, Operators};
 use crate::pg::{Result, Session};
 
-/// The catalog, as far as a sample goes.
+/// Tables, columns, foreign keys and indexes of a database.
 #[derive(Clone, Debug)]
 pub struct Catalog {
-    pub(super) tables: Vec<Table>,
+    pub(super) tables: Vec<catalog::Table>,
     pub(super) columns: Vec<Column>,
     pub(super) keys: Vec<ForeignKey>,
+    /// Equality operators of foreign keys, by schema, table and constraint.
     pub(super) operators: BTreeMap<(String, String, String), Operators>,
     pub(super) indexes: Vec<Index>,
-    /// Of every relation with rows, its `tableoid`.
+    /// The `tableoid` of each relation that can have rows.
     pub(super) oids: BTreeMap<TablePath, i64>,
-    /// Tables that an extension brings along.
-    pub(super) brought: BTreeSet<TablePath>,
+    /// Tables that belong to an extension.
+    pub(super) extension_tables: BTreeSet<TablePath>,
 }
 
 impl Catalog {
-    /// Reads it.
+    /// Reads the catalog.
     ///
     /// # Errors
-    /// What the server says.
+    /// When a query fails.
     pub async fn read(session: &Session) -> Result<Catalog> {
         let rows = session
             .query(
@@ -35,11 +36,11 @@ impl Catalog {
                 &[],
             )
             .await?;
-        let (mut oids, mut brought) = (BTreeMap::new(), BTreeSet::new());
+        let (mut oids, mut extension_tables) = (BTreeMap::new(), BTreeSet::new());
         for row in rows {
             let path = TablePath { schema: row.get(0), table: row.get(1) };
             if row.get(3) {
-                brought.insert(path.clone());
+                extension_tables.insert(path.clone());
             }
             oids.insert(path, row.get(2));
         }
@@ -50,7 +51,7 @@ impl Catalog {
             operators: catalog::operators(session).await?,
             indexes: catalog::indexes(session).await?,
             oids,
-            brought,
+            extension_tables,
         })
     }
 

@@ -1,143 +1,88 @@
-//! A table as a sample sees it.
+//! Tables of the graph.
 
 use crate::config::{Extent, TablePath};
 use crate::pg::catalog::Column;
 use crate::pg::{identifier, literal};
-use crate::sample::key_set::{Kind, Value};
+use crate::sample::key_set::KeyValue;
 
-use super::build;
-use super::edge::{Compare, End, Term};
+use super::comparison::Comparison;
+use super::edge::EdgeEnd;
+use super::identity::{RowIdentity, pack_ctid};
+use super::term::{Slot, Term};
 
-/// A table with rows: an ordinary one without its children, or a partitioned one with its partitions.
+/// A table with rows: an ordinary table without its children, or a partitioned table with its partitions.
 #[derive(Clone, Debug)]
-pub struct Table {
-    /// Its name.
+pub struct GraphTable {
+    /// Schema and name.
     pub path: TablePath,
-    /// Whether its rows are in partitions.
+    /// Whether it is partitioned.
     pub partitioned: bool,
-    /// Where its rows are: itself, or its partitions at the bottom.
+    /// The relations that hold its rows: itself, or its leaf partitions.
     pub leaves: Vec<Leaf>,
     /// Its columns, in order.
     pub columns: Vec<Column>,
-    /// What tells one row from another.
-    pub identity: Identity,
-    /// What the configuration says is taken of it.
+    /// What distinguishes its rows.
+    pub identity: RowIdentity,
+    /// The rows that the configuration takes from it; `None` if it does not mention the table.
     pub extent: Option<Extent>,
-    /// How many rows the server believes it has.
-    pub believed_rows: Option<u64>,
+    /// The estimated number of rows; `None` if it was never analyzed.
+    pub estimated_rows: Option<u64>,
     /// Bytes on disk.
     pub bytes: u64,
-    /// What a row is read for: its identity first.
+    /// The values that are read for each row, beginning with its identity.
     pub slots: Vec<Slot>,
 }
 
-/// A relation that has rows.
+/// A relation that holds rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
-    /// Its name.
+    /// Schema and name.
     pub path: TablePath,
     /// Its `tableoid`.
     pub oid: i64,
 }
 
-/// What tells one row of a table from another.
-#[derive(Clone, Debug)]
-pub enum Identity {
-    /// Columns of the primary key, or of a unique index over columns that are never NULL.
-    Columns(Vec<Term>),
-    /// Where the row is, which is the same as long as the snapshot is.
-    Place,
-}
-
-/// A value that a row is read for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slot {
-    /// The expression over the alias `t`.
-    pub sql: String,
-    /// How it is read.
-    pub kind: Kind,
-}
-
-impl Identity {
-    /// The kinds of an encoded identity.
-    pub fn kinds(&self) -> Vec<Kind> {
-        match self {
-            Identity::Columns(terms) => terms.iter().map(Term::kind).collect(),
-            Identity::Place => vec![Kind::Int],
-        }
-    }
-
-    pub(super) fn slots(&self) -> Vec<Slot> {
-        match self {
-            Identity::Columns(terms) => terms.iter().map(Term::read).collect(),
-            Identity::Place => vec![
-                Slot { sql: "t.tableoid::pg_catalog.int8".into(), kind: Kind::Int },
-                Slot { sql: "t.ctid::pg_catalog.text".into(), kind: Kind::Text },
-            ],
-        }
-    }
-
-    /// What rows are put in order by, over the alias `t`.
-    pub fn order(&self) -> String {
-        match self {
-            Identity::Columns(terms) => terms.iter().map(|term| term.sql.as_str()).collect::<Vec<_>>().join(", "),
-            Identity::Place => "t.tableoid, t.ctid".into(),
-        }
-    }
-}
-
-impl Table {
-    /// What stands after FROM: children of ordinary inheritance are tables of their own.
+impl GraphTable {
+    /// The FROM item of the table. Children of ordinary inheritance are tables of their own.
     pub fn relation(&self) -> String {
         if self.partitioned { quoted(&self.path) } else { format!("ONLY {}", quoted(&self.path)) }
     }
 
-    /// What stands after FROM for one side of an edge.
-    pub fn relation_of(&self, end: &End) -> String {
+    /// The FROM item for one end of an edge.
+    pub fn relation_of(&self, end: &EdgeEnd) -> String {
         match &end.relation {
-            // A partition may have partitions again.
-            Some(leaf) => quoted(leaf),
+            // Without ONLY: a partition may be partitioned again.
+            Some(partition) => quoted(partition),
             None => self.relation(),
         }
     }
 
-    /// A column to look rows up by text.
+    /// The term that looks rows up by a column and values given as text.
     pub fn term(&self, name: &str) -> Option<Term> {
         let column = self.columns.iter().find(|column| column.name == name)?;
-        Some(Term::column(column, build::from_text(column)))
+        Some(Term::column(column, Comparison::with_text(column)))
     }
 
-    /// The identity of a row that was read.
-    pub fn identify(&self, row: &[Value]) -> Vec<Value> {
+    /// Returns the identity of a row that was read.
+    pub fn identify(&self, row: &[KeyValue]) -> Vec<KeyValue> {
         match &self.identity {
-            Identity::Columns(terms) => row[..terms.len()].to_vec(),
-            Identity::Place => vec![self.place(row).map_or(Value::Null, Value::Int)],
+            RowIdentity::Columns(terms) => row[..terms.len()].to_vec(),
+            RowIdentity::Ctid => vec![self.packed_ctid(row).map_or(KeyValue::Null, KeyValue::Int)],
         }
     }
 
-    /// The number of the leaf, of the block, and of the row in it, in one integer.
-    fn place(&self, row: &[Value]) -> Option<i64> {
-        let [Value::Int(oid), Value::Text(place), ..] = row else { return None };
-        let leaf = self.leaves.iter().position(|leaf| leaf.oid == *oid)?;
-        let (block, offset) = place.strip_prefix('(')?.strip_suffix(')')?.split_once(',')?;
-        let (leaf, block) = (u16::try_from(leaf).ok()?, block.parse::<u32>().ok()?);
-        let packed = u64::from(leaf) << 48 | u64::from(block) << 16 | u64::from(offset.parse::<u16>().ok()?);
-        Some(packed.cast_signed())
+    fn packed_ctid(&self, row: &[KeyValue]) -> Option<i64> {
+        let [KeyValue::Int(oid), ctid, ..] = row else { return None };
+        pack_ctid(self.leaves.iter().position(|leaf| leaf.oid == *oid)?, ctid)
     }
 
-    /// The leaf and the `ctid` of a packed place.
-    pub fn unpack(packed: i64) -> (usize, String) {
-        let packed = packed.cast_unsigned();
-        ((packed >> 48) as usize, format!("({},{})", packed >> 16 & 0xffff_ffff, packed & 0xffff))
-    }
-
-    /// Where a term's value stands in a row that is read; adds it if nobody has read it so far. With a partition
-    /// or a condition it is NULL for rows that are not meant.
+    /// Returns the position of a term's value in a row, adding a slot if there is none yet. With a partition or a
+    /// condition, the value is NULL for rows outside of it.
     pub fn slot(&mut self, term: &Term, relation: Option<&TablePath>, condition: Option<&str>) -> usize {
-        let mut slot = term.read();
-        // A foreign key of one partition, or to one, is none for rows of the others.
-        let within = relation.map(|leaf| {
-            let regclass = format!("{}::pg_catalog.regclass", literal(&quoted(leaf)));
+        let mut slot = term.to_slot();
+        // The foreign key from or to one partition does not apply to rows of the others.
+        let within = relation.map(|partition| {
+            let regclass = format!("{}::pg_catalog.regclass", literal(&quoted(partition)));
             format!("t.tableoid = ANY (ARRAY(SELECT p.relid FROM pg_catalog.pg_partition_tree({regclass}) AS p))")
         });
         let condition = condition.map(|condition| format!("({condition}\n)"));
@@ -154,41 +99,41 @@ impl Table {
         }
     }
 
-    /// Whether rows are told apart by their place only.
-    pub fn is_by_place(&self) -> bool {
-        matches!(self.identity, Identity::Place)
+    /// Whether its rows are distinguished by their physical position only.
+    pub fn has_no_key(&self) -> bool {
+        matches!(self.identity, RowIdentity::Ctid)
     }
 
-    /// The column that is the whole key, if one is.
-    pub fn only_key(&self) -> Option<Term> {
+    /// The key, if it consists of one column.
+    pub fn single_column_key(&self) -> Option<Term> {
         match &self.identity {
-            Identity::Columns(terms) if terms.len() == 1 => terms.first().cloned(),
+            RowIdentity::Columns(terms) if terms.len() == 1 => terms.first().cloned(),
             _ => None,
         }
     }
 
-    /// Bytes that a row is expected to have.
+    /// The estimated number of bytes in a row.
     pub fn row_bytes(&self) -> u64 {
-        match self.believed_rows {
+        match self.estimated_rows {
             Some(rows) if rows > 0 => (self.bytes / rows).clamp(8, 1 << 20),
             _ => 16 * self.columns.len().max(1) as u64,
         }
     }
 
-    /// Whether rows may be in it, as far as the server knows.
+    /// Whether it may have rows, according to the server's statistics.
     pub fn may_have_rows(&self) -> bool {
-        self.believed_rows != Some(0) && self.bytes > 0
+        self.estimated_rows != Some(0) && self.bytes > 0
     }
 
-    /// Whether two keys of this table are one and the same list.
+    /// Whether terms are exactly those of the table's identity, compared by their type and not as text.
     pub fn is_identity(&self, terms: &[Term]) -> bool {
-        let same = |mine: &[Term]| mine.len() == terms.len() && mine.iter().zip(terms).all(|(a, b)| a.sql == b.sql);
-        matches!(&self.identity, Identity::Columns(mine) if same(mine))
-            && terms.iter().all(|term| !matches!(term.compare, Compare::Text))
+        let same = |own: &[Term]| own.len() == terms.len() && own.iter().zip(terms).all(|(a, b)| a.sql == b.sql);
+        matches!(&self.identity, RowIdentity::Columns(own) if same(own))
+            && terms.iter().all(|term| !matches!(term.comparison, Comparison::Text))
     }
 }
 
-/// A table's name in SQL.
+/// The quoted name of a table.
 pub(in crate::sample) fn quoted(path: &TablePath) -> String {
     format!("{}.{}", identifier(&path.schema), identifier(&path.table))
 }

@@ -1,46 +1,46 @@
-//! What a statement of a dump is, told by its first words and its last. The words are what PostgreSQL
-//! itself wrote; names and texts inside cannot change them.
+//! Classification of a dump's statements by their first and last words. PostgreSQL itself writes these words; names and
+//! literals in a statement cannot change them.
 
 use std::borrow::Cow;
 
-/// What to do with a statement.
+/// How a statement is treated when the schema is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatementKind {
-    /// Has to work.
+    /// Creates an object. It has to succeed.
     Object,
-    /// Sets something of the session: ours has its own settings.
+    /// Changes a setting of the session. Left out, because the load has its own settings.
     Session,
-    /// Brings an extension: left out where the target has none of that name.
+    /// Creates an extension. Left out if the target does not have it.
     Extension,
-    /// Gives an object to a role, or rights on it: done when all else is, because afterwards the object may not be
-    /// ours any more; left out where the target has no such role, or where we may not.
+    /// Changes the owner of an object, or grants privileges. Executed last, because the load may not own the object
+    /// afterwards. Left out if the target does not have the role, or the load may not do it.
     Rights,
-    /// Left out where the target lacks what it names, or where we may not: policies, whose roles may be missing.
+    /// A policy, whose roles may not exist. Left out if the target lacks what it names, or the load may not create it.
     Optional,
-    /// Publications and event triggers, which act; left out everywhere and named.
+    /// A publication or an event trigger, which have effects of their own. Always left out, with a notice.
     Acting,
-    /// Foreign servers and what belongs to them, and subscriptions: they lead to the source's world and
-    /// never come over.
+    /// A foreign server and what belongs to it, or a subscription. Always left out, because it connects to systems of
+    /// the source.
     Outside,
-    /// A foreign table; it becomes an ordinary one without rows, because views may read it.
+    /// A foreign table. It becomes an ordinary table without rows, because views may read it.
     ForeignTable,
 }
 
-/// A statement, looked at.
+/// A classified statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement<'a> {
-    /// What to do with it.
+    /// How it is treated.
     pub kind: StatementKind,
-    /// What to send; differs from what was written for a foreign table.
+    /// The SQL to execute; for a foreign table, it differs from the dump.
     pub sql: Cow<'a, str>,
-    /// The role that it names, where it is of [`StatementKind::Rights`] and names one in a place we know.
+    /// The role that a statement of [`StatementKind::Rights`] names, if it is found.
     pub role: Option<String>,
-    /// Whether that becomes the owner.
+    /// Whether that role becomes the owner.
     pub owner: bool,
 }
 
 impl Statement<'_> {
-    /// Looks at a statement without its `;`.
+    /// Classifies a statement without its `;`.
     pub fn read(sql: &str) -> Statement<'_> {
         let kind = kind(sql);
         let role = if kind == StatementKind::Rights { role(sql) } else { None };
@@ -50,7 +50,7 @@ impl Statement<'_> {
         Statement { kind, sql: text.map_or(Cow::Borrowed(sql), Cow::Owned), role, owner }
     }
 
-    /// The statement in a few words: its first line, cut.
+    /// The first line of the statement, truncated to 100 characters.
     pub fn title(&self) -> String {
         let line = self.sql.lines().next().unwrap_or_default();
         let mut title: String = line.chars().take(100).collect();
@@ -84,22 +84,23 @@ fn kind(sql: &str) -> StatementKind {
         }
         ["GRANT" | "REVOKE", ..] | ["ALTER", "DEFAULT", "PRIVILEGES", ..] => StatementKind::Rights,
         ["CREATE", "POLICY", ..] => StatementKind::Optional,
-        // One that every database has, and that is not always ours.
+        // The schema exists in every database and may have another owner.
         ["COMMENT", "ON", "POLICY", ..] | ["COMMENT", "ON", "SCHEMA", "public"] => StatementKind::Optional,
         ["ALTER", ..] if owner(sql).is_some() => StatementKind::Rights,
         _ => StatementKind::Object,
     }
 }
 
-/// The role that becomes the owner, when that is all the statement does.
+/// Returns the role that becomes the owner, if the statement does nothing else.
 fn owner(sql: &str) -> Option<String> {
     let (before, role) = last_name(sql)?;
     before.ends_with(" OWNER TO ").then_some(role)
 }
 
+/// Returns the role that is granted something or loses it.
 fn role(sql: &str) -> Option<String> {
     if let Some(rest) = sql.strip_prefix("ALTER DEFAULT PRIVILEGES FOR ROLE ") {
-        // The role whose new objects it is about; the other one shows when the server refuses.
+        // The role whose new objects are affected. If the grantee does not exist, the server's error names it.
         return first_name(rest);
     }
     let (before, role) = last_name(sql.strip_suffix(" WITH GRANT OPTION").unwrap_or(sql))?;
@@ -107,15 +108,15 @@ fn role(sql: &str) -> Option<String> {
     (known && role != "PUBLIC").then_some(role)
 }
 
-/// The name that a text ends with, and the text before it.
+/// Returns the name at the end of a text, and the text before it.
 fn last_name(sql: &str) -> Option<(&str, String)> {
     let Some(body) = sql.strip_suffix('"') else {
         let at = sql.rfind(|c: char| c.is_whitespace() || c == '.')? + 1;
-        // The end of an expression is none.
+        // The end of an expression is no name.
         let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
         return sql[at..].chars().all(plain).then(|| (&sql[..at], sql[at..].to_owned()));
     };
-    // Back to the quote that opens it: a doubled one is part of the name.
+    // Search the opening quote backward; a doubled one is part of the name.
     let mut end = body.len();
     loop {
         let quote = body[..end].rfind('"')?;
@@ -126,6 +127,7 @@ fn last_name(sql: &str) -> Option<(&str, String)> {
     }
 }
 
+/// Returns the name at the beginning of a text.
 fn first_name(text: &str) -> Option<String> {
     let Some(body) = text.strip_prefix('"') else {
         return text.split_whitespace().next().map(str::to_owned);
@@ -134,7 +136,7 @@ fn first_name(text: &str) -> Option<String> {
     Some(body[..end].replace("\"\"", "\""))
 }
 
-/// A foreign table as an ordinary one.
+/// Rewrites a statement on a foreign table to one on an ordinary table.
 fn as_ordinary(sql: &str) -> Option<String> {
     let sql = sql.replacen("FOREIGN TABLE", "TABLE", 1);
     if !sql.starts_with("CREATE") {
@@ -154,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_are_found_where_they_stand() {
+    fn roles_are_found() {
         let role = |name: &str| (StatementKind::Rights, Some(name.to_owned()));
         assert_eq!(read("ALTER TABLE app.t OWNER TO app"), role("app"));
         assert_eq!(
@@ -177,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_acts_or_leads_outside_is_told_apart() {
+    fn active_and_external_objects_are_recognized() {
         for sql in [
             "CREATE PUBLICATION p FOR ALL TABLES",
             "CREATE EVENT TRIGGER e ON ddl_command_end\n   EXECUTE FUNCTION public.f()",
@@ -198,10 +200,13 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_table_becomes_an_empty_one() {
-        let made = Statement::read(
+    fn a_foreign_table_becomes_an_ordinary_one() {
+        let statement = Statement::read(
             "CREATE FOREIGN TABLE app.t (\n    a integer\n)\nSERVER fs\nOPTIONS (\n    table_name 'x'\n)",
         );
-        assert_eq!((made.kind, &*made.sql), (StatementKind::ForeignTable, "CREATE TABLE app.t (\n    a integer\n)"));
+        assert_eq!(
+            (statement.kind, &*statement.sql),
+            (StatementKind::ForeignTable, "CREATE TABLE app.t (\n    a integer\n)")
+        );
     }
 }

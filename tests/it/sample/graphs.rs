@@ -1,11 +1,11 @@
-//! Graphs that are hard to follow.
+//! Closures of difficult graphs.
 
 use std::collections::BTreeMap;
 
 use crate::on_every_version;
 use crate::support::cluster::{Version, version};
 
-use super::scene::{Scene, config, rows, those};
+use super::scene::{Scene, config, rows, rows_where};
 
 on_every_version!(
     down_from_the_seeds_and_up_from_everything,
@@ -17,7 +17,7 @@ on_every_version!(
     keys_of_every_type,
 );
 
-fn is(found: &BTreeMap<String, Vec<String>>, expected: &[(&str, &[&str])]) {
+fn assert_rows(found: &BTreeMap<String, Vec<String>>, expected: &[(&str, &[&str])]) {
     let expected: BTreeMap<String, Vec<String>> = expected
         .iter()
         .map(|(table, rows)| ((*table).to_owned(), rows.iter().map(|row| (*row).to_owned()).collect()))
@@ -40,10 +40,10 @@ async fn down_from_the_seeds_and_up_from_everything(version: Version) {
          INSERT INTO reads VALUES (10, 1), (10, 2), (12, 1); INSERT INTO features VALUES (1, 'a'), (3, 'b')",
     )
     .await;
-    // 3 and 4 come because messages need them, without what is theirs; 1 is the boss, who comes without the others
-    // he is the boss of; 5 and message 12 stay away.
+    // Users 3 and 4 are required by messages and are not expanded downward; 1 is the boss and comes without the others he
+    // is the boss of; user 5 and message 12 are not included.
     let found = scene.sample(&config("", "root: public.users"), &rows("public.users", "2")).await;
-    is(
+    assert_rows(
         &found,
         &[
             ("public.messages", &["(10,2,3)", "(11,4,2)", "(13,2,)"]),
@@ -52,16 +52,19 @@ async fn down_from_the_seeds_and_up_from_everything(version: Version) {
             ("public.users", &["(1,1,)", "(2,1,1)", "(3,2,1)", "(4,3,2)"]),
         ],
     );
-    // A tree goes down when asked.
+    // A tree is followed downward on request.
     let tree = config("", "root: public.users\nedges: [{ table: public.users, columns: [boss], rule: follow }]");
     let found = scene.sample(&tree, &rows("public.users", "2")).await;
     assert_eq!(found["public.users"].len(), 5);
     assert_eq!(found["public.messages"].len(), 4);
-    // Several tables to start from, one of them by condition.
+    // Seed rows of several tables, one of them by condition.
     let mut seeds = rows("public.users", "5");
-    seeds.push(those("public.messages", "id > 10 ORDER BY id", None));
-    assert!(scene.select(&config("", "root: public.users"), &seeds).await.is_err(), "a condition is no more than that");
-    seeds[1] = those("public.messages", "id > 10 -- and no more", Some(1));
+    seeds.push(rows_where("public.messages", "id > 10 ORDER BY id", None));
+    assert!(
+        scene.select(&config("", "root: public.users"), &seeds).await.is_err(),
+        "a condition cannot contain ORDER BY"
+    );
+    seeds[1] = rows_where("public.messages", "id > 10 -- and no more", Some(1));
     let found = scene.sample(&config("", "root: public.users"), &seeds).await;
     assert_eq!(found["public.messages"], ["(11,4,2)", "(12,4,5)"]);
 }
@@ -82,7 +85,7 @@ async fn cycles_and_several_through_one_table(version: Version) {
     .await;
     let found = scene.sample(&config("", "root: public.users"), &rows("public.users", "1")).await;
     // Owned: user 1, its org, the bills of that org, the users of that org, their orgs and bills …
-    is(
+    assert_rows(
         &found,
         &[
             ("public.bills", &["(1,1,1)", "(2,1,3)", "(3,2,)"]),
@@ -109,8 +112,8 @@ async fn composite_keys_and_keys_that_are_not_primary(version: Version) {
     )
     .await;
     let found = scene.sample(&config("", "root: public.users"), &rows("public.users", "1")).await;
-    // Half a key refers to nothing; file 9 and user 3 are required by comments.
-    is(
+    // A partly NULL key refers to nothing; file 9 and user 3 are required by comments.
+    assert_rows(
         &found,
         &[
             ("public.comments", &["(1,1,x,lee)", "(2,,x,kim)", "(3,9,z,kim)"]),
@@ -123,7 +126,7 @@ async fn composite_keys_and_keys_that_are_not_primary(version: Version) {
     let found = scene.sample(&config("", "root: public.users"), &rows("public.users", "2")).await;
     assert_eq!(found["public.comments"].len(), 1, "{found:?}");
     assert_eq!(found["public.tickets"], ["(2,b)"]);
-    // Rows named by another column than the key.
+    // Seed rows by another column than the primary key.
     let by_handle = config("", "root: public.users\nkey: handle");
     let seeds = [devdb::sample::Seeds {
         table: by_handle.sample.as_ref().unwrap().root.clone(),
@@ -149,7 +152,7 @@ async fn tables_without_a_key(version: Version) {
     let found = scene.sample(&config("", "root: public.users"), &rows("public.users", "7")).await;
     assert_eq!(found["public.events"].len(), 200);
     assert_eq!(found["public.kinds"], ["(a)"]);
-    // The same row twice is two rows, and reached over two edges it is one.
+    // Duplicates are separate rows, and a row that is reached over two edges is one row.
     assert!(found["public.events"].iter().all(|row| row == "(7,a,same)"), "{:?}", found["public.events"][0]);
 }
 
@@ -179,7 +182,7 @@ async fn partitions(version: Version) {
     )
     .await;
     let found = scene.sample(&config("", "root: public.users"), &rows("public.users", "1")).await;
-    is(
+    assert_rows(
         &found,
         &[
             ("public.lines", &["(1,1,a)", "(3,11,c)", "(4,12,d)", "(4,12,d)"]),
@@ -209,7 +212,7 @@ async fn inheritance_and_schemas_and_hostile_names(version: Version) {
     .await;
     let root = "root: '\"we.ird\".\"Us\"\"ers; --\"'";
     let users = "\"we.ird\".\"Us\"\"ers; --\"";
-    // A child has no foreign key of its own: what it refers to is configured.
+    // A child table does not inherit foreign keys, so the reference is configured.
     let reference = format!("{{ table: b.archive, columns: ['from\"'], to: '{users}', key: ['i d'] }}");
     let found = scene.sample(&config(&reference, root), &rows(users, "1")).await;
     let names: Vec<&String> = found.keys().collect();
@@ -248,7 +251,7 @@ async fn keys_of_every_type(version: Version) {
     );
     let mut data = String::from("INSERT INTO users VALUES (1), (2), (3);");
     for (at, (name, value)) in types.iter().enumerate() {
-        // Owned by users by two edges, required by a key of the type.
+        // Owned over two edges from users, required over a key of the type.
         ddl += &format!(
             "CREATE TABLE p{at} (k {name} PRIMARY KEY); CREATE TABLE c{at} (of int REFERENCES users, k {name} REFERENCES p{at}); \
              CREATE TABLE d{at} (k {name} PRIMARY KEY, of int REFERENCES users); CREATE TABLE e{at} (k {name} REFERENCES d{at});"
@@ -268,9 +271,9 @@ async fn keys_of_every_type(version: Version) {
     }
 }
 
-/// From 18 on a foreign key may be over periods: what covers it are all rows that overlap.
+/// Since PostgreSQL 18, a foreign key may be temporal: it refers to all rows whose periods overlap.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_over_periods() {
+async fn temporal_foreign_keys() {
     let scene = Scene::new(
         &version(18),
         "CREATE TABLE rooms (id int4range, at int4range, PRIMARY KEY (id, at WITHOUT OVERLAPS)); \
@@ -282,7 +285,7 @@ async fn keys_over_periods() {
     .await;
     let found = scene.sample(&config("", "root: public.stays"), &rows("public.stays", "1")).await;
     assert_eq!(found["public.rooms"], ["(\"[1,2)\",\"[0,10)\")", "(\"[1,2)\",\"[10,20)\")"]);
-    let room = those("public.rooms", "at @> 25 AND id @> 1", None);
+    let room = rows_where("public.rooms", "at @> 25 AND id @> 1", None);
     let found = scene.sample(&config("", "root: public.rooms"), &[room]).await;
     assert_eq!(found["public.stays"], ["(2,\"[1,2)\",\"[25,26)\")"]);
 }

@@ -1,12 +1,12 @@
-//! Many tables, and many keys, close together and far apart.
+//! Many tables, and many keys that are close together or scattered.
 
-use super::scene::{READER, Scene, config, counts, rows, selected, source};
+use super::scene::{READER, Scene, config, counts, rows, select_from, source};
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version, version};
 
-on_every_version!(rows_between_those_of_the_sample_stay_where_they_are);
+on_every_version!(range_scans_copy_only_selected_rows);
 
-async fn rows_between_those_of_the_sample_stay_where_they_are(version: Version) {
+async fn range_scans_copy_only_selected_rows(version: Version) {
     let scene = Scene::new(
         &version,
         "CREATE TABLE users (id smallint PRIMARY KEY); \
@@ -47,7 +47,7 @@ async fn a_thousand_tables() {
     cluster.sql("app", make).await;
     let from = source(cluster.port(), "reader", "r").await;
     let seeds = rows("public.t1", "1");
-    let plan = selected(&from, &config("", "root: public.t1"), &seeds).await.unwrap().plan();
-    // A thousand rounds down, one table each.
+    let plan = select_from(&from, &config("", "root: public.t1"), &seeds).await.unwrap().plan();
+    // A thousand rounds downward, one table in each.
     assert_eq!((plan.tables.len(), plan.rows(), counts(&plan)["public.t1000"]), (1000, 1999, 2));
 }

@@ -1,5 +1,4 @@
-//! The closure of random schemas and rows, held against one that is computed here by looking at every pair of
-//! rows again and again.
+//! The closure of random schemas and rows, compared with one that is computed by brute force over all pairs of rows.
 
 use std::fmt::Write as _;
 
@@ -10,14 +9,14 @@ use futures_util::TryStreamExt;
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
-use super::scene::{OPEN, READER, config, selected, source, those};
+use super::scene::{GRANT_ALL, READER, config, rows_where, select_from, source};
 
 on_every_version!(every_closure_is_exact);
 
-/// Schemas that are tried on each version.
+/// The number of schemas for each version.
 const CASES: u64 = 40;
 
-/// A generator that gives the same numbers for the same seed on every machine (xorshift64*).
+/// A random number generator with the same sequence for a seed on every machine (xorshift64*).
 struct Dice(u64);
 
 impl Dice {
@@ -33,24 +32,24 @@ impl Dice {
     }
 }
 
-/// What tells rows of a table apart.
+/// What distinguishes the rows of a table.
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
     /// `a` is the primary key.
     Single,
-    /// `(b, a)` is.
+    /// `(b, a)` is the primary key.
     Pair,
-    /// `k`, a text, is.
+    /// `k`, a text, is the primary key.
     Text,
-    /// Nothing, and there are duplicates.
+    /// No key, and duplicates.
     Bare,
-    /// Nothing for the whole, in two partitions.
+    /// No key for the whole table, which has two partitions.
     Split,
 }
 
 struct Table {
     shape: Shape,
-    /// Values of a, b, k and u, then one for each edge's column or columns.
+    /// The values of the columns.
     rows: Vec<Row>,
     extent: &'static str,
 }
@@ -61,7 +60,7 @@ struct Row {
     a: i32,
     b: i32,
     u: Option<i32>,
-    /// By edge from this table, the values: none for NULL.
+    /// By edge from this table, the referencing values; `None` for NULL.
     refers: Vec<Vec<Option<i32>>>,
 }
 
@@ -73,7 +72,7 @@ enum Key {
 
 struct Edge {
     from: usize,
-    /// Which of the edges of `from` it is.
+    /// Its index among the edges of `from`.
     nth: usize,
     to: usize,
     key: Key,
@@ -162,7 +161,7 @@ impl World {
                 _ => vec![None; width],
             };
             if width == 2 && !full && dice.chance(20) {
-                // Half a key refers to nothing, and need not be there.
+                // A partly NULL key refers to nothing and need not exist.
                 values = vec![None, Some(99)];
                 if dice.chance(50) {
                     values.reverse();
@@ -267,7 +266,7 @@ impl World {
         yaml
     }
 
-    /// Tags of the rows of each table that belong to the sample.
+    /// Returns the tags of the rows of each table that belong to the sample.
     fn closure(&self, seeds: &dyn Fn(&Row) -> bool) -> Vec<Vec<i32>> {
         let refers = |edge: &Edge, from: &Row, to: &Row| {
             let values: Option<Vec<i32>> = from.refers[edge.nth].iter().copied().collect();
@@ -309,7 +308,7 @@ impl World {
     }
 }
 
-/// The last column of every row in a binary COPY: the tag.
+/// Returns the last column of every row in a binary COPY, which is the tag.
 fn tags(mut bytes: &[u8]) -> Vec<i32> {
     assert_eq!(&bytes[..11], b"PGCOPY\n\xff\r\n\0");
     bytes = &bytes[19..];
@@ -349,12 +348,12 @@ async fn every_closure_is_exact(version: Version) {
         if case % 2 == 0 {
             master.run("ANALYZE").await.unwrap();
         }
-        master.run(OPEN).await.unwrap();
+        master.run(GRANT_ALL).await.unwrap();
         let remainder = dice.roll(3) as i32;
         let expected = world.closure(&|row| row.tag % 3 == remainder);
         let yaml = world.yaml();
-        let seeds = [those("s.t0", &format!("tag % 3 = {remainder}"), None)];
-        let selection = selected(&source, &config("", &yaml), &seeds).await;
+        let seeds = [rows_where("s.t0", &format!("tag % 3 = {remainder}"), None)];
+        let selection = select_from(&source, &config("", &yaml), &seeds).await;
         let selection = selection.unwrap_or_else(|error| panic!("case {case}: {error}\n{sql}\n{yaml}"));
         let extraction = selection.extract(&Masks::new());
         for (at, expected) in expected.iter().enumerate() {

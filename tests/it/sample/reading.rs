@@ -1,5 +1,4 @@
-//! How a source is read: with SELECT only, on a standby, in one snapshot, on one server, and no longer than
-//! somebody wants to know.
+//! Reading the source: with SELECT only, on a standby, in one snapshot, on one server, and until it is interrupted.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,15 +12,15 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::on_every_version;
 use crate::support::cluster::Version;
 
-use super::scene::{Ears, OPEN, Scene, config, rows, selected, source, those};
+use super::scene::{GRANT_ALL, Scene, Warnings, config, rows, rows_where, select_from, source};
 
 on_every_version!(
-    select_is_all_it_takes_and_all_of_it,
-    a_standby_will_do,
-    all_is_of_one_snapshot,
+    exactly_select_is_required,
+    a_standby_is_read,
+    all_rows_are_from_one_snapshot,
     a_balanced_endpoint_is_refused,
-    whoever_stops_ends_the_query_on_the_server,
-    large_tables_come_in_parts_and_masked,
+    an_interruption_cancels_the_query_on_the_server,
+    large_tables_are_read_in_parts_and_masked,
 );
 
 const DDL: &str = "CREATE SCHEMA app; CREATE TABLE app.users (id int PRIMARY KEY, email text, mood int); \
@@ -29,7 +28,7 @@ const DDL: &str = "CREATE SCHEMA app; CREATE TABLE app.users (id int PRIMARY KEY
 const DATA: &str = "INSERT INTO app.users SELECT i, 'kim' || i || '@real.kr', i % 7 FROM generate_series(1, 300) i; \
      INSERT INTO app.notes SELECT 1 + i % 300, 'note ' || i FROM generate_series(1, 3000) i";
 
-async fn select_is_all_it_takes_and_all_of_it(version: Version) {
+async fn exactly_select_is_required(version: Version) {
     let scene = Scene::new(&version, DDL, DATA).await;
     let root = config("", "root: app.users");
     let before = scene.cluster.superuser("app").await;
@@ -42,7 +41,7 @@ async fn select_is_all_it_takes_and_all_of_it(version: Version) {
 
     let refused = async || match scene.select(&root, &rows("app.users", "1")).await {
         Err(error) => format!("{error}; {}", error.hint().unwrap_or_default()),
-        Ok(_) => "taken".to_owned(),
+        Ok(_) => "accepted".to_owned(),
     };
     scene.cluster.sql("app", "REVOKE SELECT ON app.notes FROM reader").await;
     assert_eq!(
@@ -52,7 +51,7 @@ async fn select_is_all_it_takes_and_all_of_it(version: Version) {
     let error = devdb::sample::check(&scene.source().await, root.sample.as_ref().unwrap(), &[]).await.err().unwrap();
     assert!(matches!(&error, SampleError::MissingPrivileges { grants, .. } if grants.len() == 1), "{error}");
     let without = config("", "root: app.users\ntables: { app.notes: none }");
-    // Its schema is read all the same, for which pg_dump asks for the same right.
+    // pg_dump reads the schema of every table, which requires the same privilege.
     assert!(matches!(
         scene.select(&without, &rows("app.users", "1")).await,
         Err(SampleError::MissingPrivileges { .. })
@@ -61,30 +60,30 @@ async fn select_is_all_it_takes_and_all_of_it(version: Version) {
     assert!(refused().await.starts_with(
         "reader cannot read 2 tables; run on the source: GRANT USAGE ON SCHEMA \"app\" TO \"reader\"; GRANT SELECT"
     ));
-    scene.cluster.sql("app", OPEN).await;
+    scene.cluster.sql("app", GRANT_ALL).await;
     scene.cluster.sql("app", "ALTER TABLE app.users ENABLE ROW LEVEL SECURITY").await;
     assert!(refused().await.starts_with(
         "row-level security hides rows of app.users from reader; run on the source: ALTER ROLE \"reader\" BYPASSRLS"
     ));
 }
 
-async fn a_standby_will_do(version: Version) {
+async fn a_standby_is_read(version: Version) {
     let mut scene = Scene::new(&version, DDL, DATA).await;
     let (primary, standby) = scene.cluster.with_standby(&["max_standby_streaming_delay = 0"]).await;
     scene.cluster = primary;
     let from = source(standby.port(), "reader", "r").await;
     let root = config("", "root: app.users");
-    let selection = selected(&from, &root, &rows("app.users", "5")).await.unwrap();
+    let selection = select_from(&from, &root, &rows("app.users", "5")).await.unwrap();
     assert_eq!(scene.load(selection, &Masks::new()).await["app.notes"].len(), 10);
 
-    // The primary removes rows that the snapshot sees: the standby ends the query, and it is tried again.
-    let ears = Arc::new(Ears::default());
+    // The primary removes rows that the snapshot sees: the standby cancels the query, and the selection starts over.
+    let warnings = Arc::new(Warnings::default());
     let (seeds, sample) =
-        ([those("app.users", "id < 3 AND pg_sleep(1) IS NOT NULL", None)], root.sample.clone().unwrap());
-    let heard = ears.clone();
+        ([rows_where("app.users", "id < 3 AND pg_sleep(1) IS NOT NULL", None)], root.sample.clone().unwrap());
+    let listener = warnings.clone();
     let selecting = tokio::spawn(async move {
-        let wanted = SelectionInput { seeds: &seeds, sample: &sample, references: &[], explain: false };
-        select(&from, &wanted, &*heard, std::future::pending()).await.map(|selection| selection.plan().rows())
+        let input = SelectionInput { seeds: &seeds, sample: &sample, references: &[], explain: false };
+        select(&from, &input, &*listener, std::future::pending()).await.map(|selection| selection.plan().rows())
     });
     tokio::time::sleep(Duration::from_millis(700)).await;
     let primary = scene.cluster.superuser("app").await;
@@ -92,11 +91,11 @@ async fn a_standby_will_do(version: Version) {
     primary.run("VACUUM app.users").await.unwrap();
     let rows = selecting.await.unwrap().unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(rows, 22);
-    let heard = ears.0.lock().unwrap().clone();
+    let heard = warnings.0.lock().unwrap().clone();
     assert!(!heard.is_empty() && heard[0].contains("starting over from a new snapshot"), "{heard:?}");
 }
 
-async fn all_is_of_one_snapshot(version: Version) {
+async fn all_rows_are_from_one_snapshot(version: Version) {
     let scene = Scene::new(&version, DDL, DATA).await;
     let selection = scene.select(&config("", "root: app.users"), &rows("app.users", "1")).await.unwrap();
     scene
@@ -130,7 +129,7 @@ async fn a_balanced_endpoint_is_refused(version: Version) {
         }
     });
     let from = source(port, "reader", "r").await;
-    let error = selected(&from, &config("", "root: app.users"), &rows("app.users", "1")).await.err().unwrap();
+    let error = select_from(&from, &config("", "root: app.users"), &rows("app.users", "1")).await.err().unwrap();
     assert!(matches!(error, SampleError::MixedServers { .. }), "{error}");
     assert!(error.hint().unwrap().contains("endpoint of one instance"));
     proxy.abort();
@@ -144,36 +143,36 @@ async fn running(session: &Session) -> i64 {
 async fn none_running(session: &Session) {
     let begun = Instant::now();
     while running(session).await > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(5), "the query goes on");
+        assert!(begun.elapsed() < Duration::from_secs(5), "the query still runs");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-async fn whoever_stops_ends_the_query_on_the_server(version: Version) {
+async fn an_interruption_cancels_the_query_on_the_server(version: Version) {
     let scene = Scene::new(&version, DDL, DATA).await;
     let superuser = scene.cluster.superuser("app").await;
     let root = config("", "root: app.users");
-    let seeds = [those("app.users", "pg_sleep(60) IS NOT NULL", Some(1))];
+    let seeds = [rows_where("app.users", "pg_sleep(60) IS NOT NULL", Some(1))];
     let sample = root.sample.as_ref().unwrap();
-    let wanted = SelectionInput { seeds: &seeds, sample, references: &[], explain: false };
+    let input = SelectionInput { seeds: &seeds, sample, references: &[], explain: false };
     let from = scene.source().await;
-    // Asked to stop.
+    // Interrupted.
     let begun = Instant::now();
     let stop = tokio::time::sleep(Duration::from_secs(1));
-    let error = select(&from, &wanted, &Ears::default(), stop).await.err().unwrap();
+    let error = select(&from, &input, &Warnings::default(), stop).await.err().unwrap();
     assert!(matches!(error, SampleError::Interrupted) && begun.elapsed() < Duration::from_secs(4), "{error}");
     none_running(&superuser).await;
-    // Dropped in the middle.
-    let ears = Ears::default();
-    let selecting = select(&from, &wanted, &ears, std::future::pending());
+    // Dropped during a query.
+    let warnings = Warnings::default();
+    let selecting = select(&from, &input, &warnings, std::future::pending());
     assert!(tokio::time::timeout(Duration::from_secs(1), selecting).await.is_err());
     none_running(&superuser).await;
-    // A limit in time.
-    let mut hasty = from.clone();
-    hasty.statement_timeout = Duration::from_millis(300);
-    let error = selected(&hasty, &root, &seeds).await.err().unwrap();
+    // Statement timeout.
+    let mut impatient = from.clone();
+    impatient.statement_timeout = Duration::from_millis(300);
+    let error = select_from(&impatient, &root, &seeds).await.err().unwrap();
     assert!(matches!(&error, SampleError::Source(error) if error.sqlstate() == Some("57014")), "{error}");
-    // A stream that is dropped.
+    // A dropped stream.
     scene.cluster.sql("app", "INSERT INTO app.notes SELECT 1, repeat('x', 1000) FROM generate_series(1, 100000)").await;
     let selection = scene.select(&root, &rows("app.users", "1")).await.unwrap();
     let extraction = selection.extract(&Masks::new());
@@ -189,10 +188,10 @@ async fn whoever_stops_ends_the_query_on_the_server(version: Version) {
         .try_fold(0, async |all, one| Ok(all + one))
         .await
         .unwrap();
-    assert!(bytes > 0, "another connection takes its place");
+    assert!(bytes > 0, "a new connection replaces the cancelled one");
 }
 
-async fn large_tables_come_in_parts_and_masked(version: Version) {
+async fn large_tables_are_read_in_parts_and_masked(version: Version) {
     let scene = Scene::new(
         &version,
         "CREATE TABLE users (id int PRIMARY KEY, email text, tags text[]); \
@@ -227,7 +226,7 @@ async fn large_tables_come_in_parts_and_masked(version: Version) {
         (dump.address.port(), dump.user.as_str(), dump.server_name.as_ref()),
         (scene.cluster.port(), "reader", None)
     );
-    // The same bytes every time, wherever the pieces end.
+    // The bytes are the same every time, wherever the pieces end.
     let all = async || {
         let mut bytes = Vec::new();
         let mut stream = extraction.copy(0, 0).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the configuration says about edges and tables, and what is said about a sample.
+//! Rules of the configuration for edges and tables, and the plan of a sample.
 
 use devdb::config::TablePath;
 use devdb::sample::SampleError;
@@ -6,13 +6,13 @@ use devdb::sample::SampleError;
 use crate::on_every_version;
 use crate::support::cluster::Version;
 
-use super::scene::{Scene, config, counts, rows, those};
+use super::scene::{Scene, config, counts, rows, rows_where};
 
 on_every_version!(
-    edges_and_tables_obey,
-    undeclared_references_are_followed,
-    a_plan_explains_itself,
-    what_cannot_be_is_refused
+    rules_for_edges_and_tables_apply,
+    configured_references_are_followed,
+    a_plan_explains_the_sample,
+    invalid_requests_are_refused
 );
 
 const DDL: &str = "CREATE TABLE plans (id int PRIMARY KEY, name text); \
@@ -28,7 +28,7 @@ const DATA: &str = "INSERT INTO plans VALUES (1, 'a'), (2, 'b'), (3, 'c'); \
      INSERT INTO audit SELECT i, 1 + i % 60, 'n' FROM generate_series(1, 600) i; \
      INSERT INTO words VALUES (1, 'ko'), (2, 'en'), (3, 'ko'); INSERT INTO queue VALUES (1, 1, 2), (2, 2, 2)";
 
-async fn edges_and_tables_obey(version: Version) {
+async fn rules_for_edges_and_tables_apply(version: Version) {
     let scene = Scene::new(&version, DDL, DATA).await;
     let sample = async |yaml: &str| {
         scene.sample(&config("", &format!("root: public.users\n{yaml}")), &rows("public.users", "2")).await
@@ -39,7 +39,7 @@ async fn edges_and_tables_obey(version: Version) {
     assert_eq!(found["public.users"], ["(1,1,)", "(2,2,1)"]);
 
     let found = sample("edges: [{ table: public.sessions, columns: [of], rule: { limit: 3, newest_by: at } }]").await;
-    // The newest have the highest numbers; none comes after all others.
+    // The newest have the highest numbers; NULL sorts last.
     assert_eq!(found["public.sessions"], ["(22,2,22)", "(25,2,25)", "(28,2,28)"]);
     assert_eq!(found["public.audit"].len(), 30);
 
@@ -56,15 +56,15 @@ async fn edges_and_tables_obey(version: Version) {
 
     let found = sample("tables: { public.sessions: { where: at > 25 }, public.words: none }").await;
     assert_eq!(found["public.sessions"], ["(28,2,28)"]);
-    // What refers to a table of which nothing is taken is emptied.
+    // References to a table that is left empty are set to NULL.
     assert_eq!(found["public.queue"], ["(2,2,)"]);
 
-    // A whole table's rows are required: nothing of theirs is dragged in.
+    // The rows of a whole table are required, so they are not expanded downward.
     let found = sample("tables: { public.users: all }").await;
     assert_eq!((found["public.users"].len(), found["public.sessions"].len()), (3, 20));
 }
 
-async fn undeclared_references_are_followed(version: Version) {
+async fn configured_references_are_followed(version: Version) {
     let scene = Scene::new(
         &version,
         "CREATE TABLE users (id int PRIMARY KEY, key uuid UNIQUE); CREATE TABLE files (id bigint PRIMARY KEY, owner int REFERENCES users); \
@@ -88,9 +88,9 @@ async fn undeclared_references_are_followed(version: Version) {
     assert_eq!(found["public.notes"], ["(1,User,1)", "(4,File,2)"]);
     assert_eq!(found["public.visits"], ["(2,00000000-0000-4000-8000-000000000001)"]);
     assert_eq!(found["public.files"], ["(2,1)"]);
-    // Log 1 needs user 2 as well, who comes without what is theirs.
+    // Log 1 also refers to user 2, who is included without owned rows.
     assert_eq!(found["public.users"].len(), 2);
-    // They can be found: all but the one in JSON and those whose types or names differ.
+    // They are suggested, except the one in JSON and those whose types or names differ.
     let suggestions = devdb::sample::suggest(&scene.source().await, &[]).await.unwrap();
     assert_eq!(
         devdb::sample::suggest::yaml(&suggestions),
@@ -99,37 +99,38 @@ async fn undeclared_references_are_followed(version: Version) {
     );
     let configured = config(references, "root: public.users").targets["app-dev"].masking.references.clone();
     assert_eq!(devdb::sample::suggest(&scene.source().await, &configured).await.unwrap(), []);
-    // What refers is followed up too, and what refers to nobody breaks nothing.
+    // References are followed upward too, and orphans do no harm.
     let all = [
-        those("public.logs", "true", None),
-        those("public.visits", "true", None),
-        those("public.notes", "id = 2", None),
+        rows_where("public.logs", "true", None),
+        rows_where("public.visits", "true", None),
+        rows_where("public.notes", "id = 2", None),
     ];
     let found = scene.sample(&config(references, "root: public.users"), &all).await;
     assert_eq!((found["public.users"].len(), found["public.files"].len()), (2, 1));
 }
 
-async fn a_plan_explains_itself(version: Version) {
+async fn a_plan_explains_the_sample(version: Version) {
     let scene = Scene::new(&version, DDL, DATA).await;
     let selection = scene.select(&config("", "root: public.users"), &rows("public.users", "2")).await.unwrap();
     let plan = selection.plan();
     let found = counts(&plan);
     assert_eq!((found["public.users"], found["public.sessions"], found["public.audit"]), (2, 20, 200));
-    let brought: Vec<(&str, u64, u64)> =
+    let contributions: Vec<(&str, u64, u64)> =
         plan.edges.iter().map(|edge| (edge.from.as_str(), edge.down, edge.up)).collect();
     assert!(
-        brought.contains(&("public.sessions (of)", 20, 0)) && brought.contains(&("public.users (plan)", 0, 2)),
-        "{brought:?}"
+        contributions.contains(&("public.sessions (of)", 20, 0))
+            && contributions.contains(&("public.users (plan)", 0, 2)),
+        "{contributions:?}"
     );
     assert_eq!(plan.unreached, []);
     assert_eq!(
         plan.warnings,
         [
-            "public.audit (session) has no index: a pass over the whole table in each round",
-            "public.queue (of) has no index: a pass over the whole table in each round",
+            "public.audit (session) has no index: each round scans the whole table",
+            "public.queue (of) has no index: each round scans the whole table",
         ]
     );
-    let way = async |table: &str, key: &str| {
+    let path = async |table: &str, key: &str| {
         let hops = selection.why(&TablePath::read(table).unwrap(), key).await.unwrap();
         hops.map(|hops| {
             let shown = |hop: &devdb::sample::Hop| format!("{}:{}", hop.table, hop.key.as_deref().unwrap_or("?"));
@@ -138,27 +139,27 @@ async fn a_plan_explains_itself(version: Version) {
     };
     let seed = "it is a seed row".to_owned();
     assert_eq!(
-        way("public.audit", "3").await,
+        path("public.audit", "3").await,
         Some(("public.audit:3 public.sessions:4 public.users:2".into(), seed.clone()))
     );
-    assert_eq!(way("public.plans", "1").await, Some(("public.plans:1 public.users:1 public.users:2".into(), seed)));
-    assert_eq!(way("public.audit", "1").await, None);
-    assert_eq!(way("public.audit", "x").await, None);
+    assert_eq!(path("public.plans", "1").await, Some(("public.plans:1 public.users:1 public.users:2".into(), seed)));
+    assert_eq!(path("public.audit", "1").await, None);
+    assert_eq!(path("public.audit", "x").await, None);
 
-    // Tables that nobody reaches are listed; a table whose key leads elsewhere is reached from there.
+    // Tables with rows that are not reached are listed.
     let selection = scene.select(&config("", "root: public.words"), &rows("public.words", "1")).await.unwrap();
     let unreached: Vec<String> = selection.plan().unreached.into_iter().map(|table| table.table).collect();
     assert_eq!(unreached, ["public.audit", "public.plans", "public.queue", "public.sessions", "public.users"]);
 }
 
-async fn what_cannot_be_is_refused(version: Version) {
+async fn invalid_requests_are_refused(version: Version) {
     let scene = Scene::new(&version, DDL, DATA).await;
     let refused = async |yaml: &str, keys: &str| match scene
         .select(&config("", &format!("root: public.users\n{yaml}")), &rows("public.users", keys))
         .await
     {
         Err(error) => format!("{error}; {}", error.hint().unwrap_or_default()),
-        Ok(_) => "taken".to_owned(),
+        Ok(_) => "accepted".to_owned(),
     };
     assert_eq!(refused("", "1,9, 2,7").await, "public.users has no rows 9, 7; name rows that exist");
     assert!(refused("", "1,kim").await.starts_with("\"kim\" cannot be a value of public.users.id"));
@@ -166,11 +167,11 @@ async fn what_cannot_be_is_refused(version: Version) {
         "the sample exceeds 100 rows; the path that contributes most rows is public.users → public.sessions → public.audit: "
     ));
     assert!(refused("max_bytes: 1kB", "1").await.starts_with("the sample exceeds 1024 bytes"));
-    assert_eq!(refused("max_rows: 10000", "1").await, "taken");
-    let nowhere = "edges: [{ table: public.sessions, columns: [id], rule: stop }]";
-    assert!(refused(nowhere, "1").await.starts_with("sample.edges[0]: public.sessions (id) refers to no table"));
+    assert_eq!(refused("max_rows: 10000", "1").await, "accepted");
+    let unknown_edge = "edges: [{ table: public.sessions, columns: [id], rule: stop }]";
+    assert!(refused(unknown_edge, "1").await.starts_with("sample.edges[0]: public.sessions (id) refers to no table"));
     let not_null = "edges: [{ table: public.sessions, columns: [of], rule: null }]";
-    assert!(refused(not_null, "1").await.starts_with("public.sessions (of) cannot be emptied: it is not nullable"));
+    assert!(refused(not_null, "1").await.starts_with("public.sessions (of) cannot be set to NULL: it is not nullable"));
     assert!(
         refused("tables: { public.gone: all }", "1").await.starts_with("sample.tables names the table public.gone")
     );

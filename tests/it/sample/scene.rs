@@ -1,4 +1,4 @@
-//! A source with its schema, and the sample of it as a sink would get it.
+//! A source database, and its samples loaded into another database.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ use futures_util::sink::SinkExt;
 
 use crate::support::cluster::{Cluster, Version};
 
-/// A source: database `app` of the superuser, and a role that may SELECT and nothing else.
+/// A source: the database `app`, and a role with SELECT only.
 pub struct Scene {
     pub cluster: Cluster,
     ddl: String,
@@ -26,7 +26,7 @@ pub struct Scene {
 pub const READER: &str = "CREATE ROLE reader LOGIN PASSWORD 'r'";
 
 impl Scene {
-    /// A cluster whose database `app` is made by `ddl` and filled by `data`.
+    /// Starts a cluster and creates the database `app` from `ddl` and `data`.
     pub async fn new(version: &Version, ddl: &str, data: &str) -> Scene {
         let cluster = Cluster::start(version, &[]).await;
         for sql in [READER, "CREATE DATABASE app", "CREATE DATABASE copied"] {
@@ -35,7 +35,7 @@ impl Scene {
         cluster.sql("app", ddl).await;
         cluster.sql("app", data).await;
         cluster.sql("app", "ANALYZE").await;
-        cluster.sql("app", OPEN).await;
+        cluster.sql("app", GRANT_ALL).await;
         Scene { cluster, ddl: ddl.to_owned() }
     }
 
@@ -45,11 +45,11 @@ impl Scene {
 
     /// Selects a sample.
     pub async fn select(&self, config: &Config, seeds: &[Seeds]) -> Result<Selection, SampleError> {
-        selected(&self.source().await, config, seeds).await
+        select_from(&self.source().await, config, seeds).await
     }
 
-    /// Selects a sample and copies it into another database with all its foreign keys, which proves that it is
-    /// closed. Gives the rows of each table as text.
+    /// Selects a sample and copies it into another database with all its foreign keys, which proves its referential
+    /// integrity. Returns the rows of each table as text.
     pub async fn sample(&self, config: &Config, seeds: &[Seeds]) -> BTreeMap<String, Vec<String>> {
         let selection = self.select(config, seeds).await.unwrap_or_else(|error| panic!("{error}"));
         self.load(selection, &Masks::new()).await
@@ -79,7 +79,7 @@ impl Scene {
     }
 }
 
-pub const OPEN: &str = "DO $$ DECLARE s text; BEGIN \
+pub const GRANT_ALL: &str = "DO $$ DECLARE s text; BEGIN \
     FOR s IN SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' LOOP \
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO reader', s); \
         EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO reader', s); END LOOP; END $$";
@@ -96,18 +96,19 @@ pub async fn source(port: u16, user: &str, password: &str) -> Source {
     }
 }
 
-pub async fn selected(source: &Source, config: &Config, seeds: &[Seeds]) -> Result<Selection, SampleError> {
+/// Selects a sample of a source.
+pub async fn select_from(source: &Source, config: &Config, seeds: &[Seeds]) -> Result<Selection, SampleError> {
     let sample = config.sample.as_ref().unwrap();
-    let wanted =
+    let input =
         SelectionInput { seeds, sample, references: &config.targets["app-dev"].masking.references, explain: true };
-    select(source, &wanted, &Ears::default(), std::future::pending()).await
+    select(source, &input, &Warnings::default(), std::future::pending()).await
 }
 
-/// What was told.
+/// The warnings that were reported.
 #[derive(Default)]
-pub struct Ears(pub Mutex<Vec<String>>);
+pub struct Warnings(pub Mutex<Vec<String>>);
 
-impl Listener for Ears {
+impl Listener for Warnings {
     fn on_event(&self, event: &Event) {
         if let Event::Warning { message } = event {
             self.0.lock().unwrap().push(message.clone());
@@ -115,7 +116,7 @@ impl Listener for Ears {
     }
 }
 
-/// A configuration with these lines at its end: `references:` and what stands in `sample:`.
+/// Returns a configuration with a reference and the lines of `sample:`.
 pub fn config(references: &str, sample: &str) -> Config {
     let sample: String = sample.trim().lines().map(|line| format!("  {}\n", line.trim())).collect();
     let references = if references.is_empty() { String::new() } else { format!("references:\n  - {references}\n") };
@@ -134,14 +135,14 @@ fn load_config(path: &Path) -> Result<Config, devdb::config::Error> {
     devdb::config::load(path, &|_| None, devdb::scrub::words())
 }
 
-/// Seed rows by key.
+/// Returns seed rows by key.
 pub fn rows(table: &str, keys: &str) -> Vec<Seeds> {
     let values = keys.split(',').map(str::to_owned).collect();
     vec![Seeds { table: TablePath::read(table).unwrap(), filter: SeedFilter::Keys { column: None, values } }]
 }
 
-/// Seed rows by condition.
-pub fn those(table: &str, condition: &str, limit: Option<u64>) -> Seeds {
+/// Returns seed rows by condition.
+pub fn rows_where(table: &str, condition: &str, limit: Option<u64>) -> Seeds {
     let filter = SeedFilter::Where { condition: condition.into(), limit };
     Seeds { table: TablePath::read(table).unwrap(), filter }
 }
@@ -177,7 +178,7 @@ async fn texts(target: &Session, schema: &str, table: &str) -> Vec<String> {
     found.iter().map(|row| row.get::<_, String>(0)).collect()
 }
 
-/// Adds every foreign key once more, which checks all rows.
+/// Adds every foreign key a second time, which checks all rows.
 async fn revalidate(target: &Session) {
     let keys = "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint \
                 WHERE contype = 'f' AND conparentid = 0 AND convalidated";
@@ -187,7 +188,7 @@ async fn revalidate(target: &Session) {
     }
 }
 
-/// The rows of a plan by table.
+/// Returns the number of rows of each table in a plan.
 pub fn counts(plan: &Plan) -> BTreeMap<&str, u64> {
     plan.tables.iter().map(|table| (table.table.as_str(), table.rows)).collect()
 }

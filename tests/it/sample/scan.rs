@@ -1,4 +1,4 @@
-//! What is looked at while rows are read, held against a look at the database itself.
+//! The scan of rows that are copied, compared with an audit of the database itself.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use devdb::sample::Masks;
 use crate::on_every_version;
 use crate::support::cluster::Version;
 
-use super::scene::{Ears, Scene, config, rows};
+use super::scene::{Scene, Warnings, config, rows};
 
-on_every_version!(what_is_copied_in_any_form_is_looked_at,);
+on_every_version!(values_of_every_form_are_scanned,);
 
-/// Columns of every form that a value may come in, and the value that each of them gets.
+/// Columns of every form of value, each with its value.
 const COLUMNS: [(&str, &str, &str); 18] = [
     ("a", "text", "'kim@naver.com'"),
     ("b", "varchar(80)", "'call 010-1234-5678'"),
@@ -35,7 +35,7 @@ const COLUMNS: [(&str, &str, &str); 18] = [
     ("p", "date", "'2020-02-03'"),
 ];
 
-async fn what_is_copied_in_any_form_is_looked_at(version: Version) {
+async fn values_of_every_form_are_scanned(version: Version) {
     let columns: Vec<String> = COLUMNS.iter().map(|(name, kind, _)| format!("{name} {kind}")).collect();
     let values: Vec<&str> = COLUMNS.iter().map(|(_, _, value)| *value).collect();
     let nulls = "NULL, ".repeat(COLUMNS.len());
@@ -64,14 +64,14 @@ async fn what_is_copied_in_any_form_is_looked_at(version: Version) {
     let selection = scene.select(&config("", "root: public.users"), &seeds).await.unwrap();
     let extraction = selection.extract(&Masks::new());
     let binary: Vec<bool> = extraction.tables().iter().map(|table| table.binary).collect();
-    assert_eq!(binary, [false, true, false], "what is not understood in binary comes as text");
-    let (spool, mut found) = extraction.read(Some(&exemptions), 2, &Ears::default()).await.unwrap();
+    assert_eq!(binary, [false, true, false], "types that cannot be scanned in binary are copied as text");
+    let (spool, mut found) = extraction.read(Some(&exemptions), 2, &Warnings::default()).await.unwrap();
     let order = |one: &Detection| (one.table.clone(), one.column.clone(), one.kind as usize);
     expected.sort_by_key(order);
     found.sort_by_key(order);
     assert_eq!(found, expected);
     let seen: Vec<&str> = found.iter().filter(|one| one.table == "users").map(|one| one.column.as_str()).collect();
-    // All but the date and the range.
+    // All except the date and the range.
     assert_eq!(seen, ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "q"]);
     assert!(found.iter().any(|one| one.table == "texts" && one.column == "x"));
     assert!(found.iter().all(|one| one.rows == 3 && one.of == 4), "{found:?}");
