@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::TableCopy;
-use super::load::{Copied, Rows};
+use super::load::{CopiedTable, Rows};
 use super::schema::Schema;
 use crate::digest::{hex, sha256};
 
@@ -58,7 +58,7 @@ impl Manifest {
     pub fn of<R: Rows + ?Sized>(
         rows: &R,
         schema: &Schema,
-        copied: &[Copied],
+        copied: &[CopiedTable],
         labels: BTreeMap<String, String>,
     ) -> Manifest {
         let tables = rows.tables().iter().zip(copied).map(|(table, copied)| ManifestTable::of(table, copied)).collect();
@@ -92,7 +92,7 @@ impl Manifest {
 }
 
 impl ManifestTable {
-    pub(super) fn of(table: &TableCopy, copied: &Copied) -> ManifestTable {
+    pub(super) fn of(table: &TableCopy, copied: &CopiedTable) -> ManifestTable {
         ManifestTable {
             schema: table.schema.clone(),
             table: table.table.clone(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use devdb::pg::tunnel::Dial;
 use devdb::pg::{Credentials, Session, Trust};
 use devdb::sample::load::error::{Error, Result};
-use devdb::sample::load::{self, Guard, LoadStrategy, Loaded, Options, Target};
+use devdb::sample::load::{self, LoadGuard, LoadOptions, LoadStrategy, LoadSummary, LoadTarget, Refusal};
 
 use crate::support::cluster::{Cluster, Version, version};
 use crate::support::listener::Heard;
@@ -30,8 +30,8 @@ pub(crate) async fn source(version: &Version) -> Cluster {
     source
 }
 
-pub(crate) fn target(cluster: &Cluster, user: &str, password: &str, database: &str) -> Target {
-    Target {
+pub(crate) fn target(cluster: &Cluster, user: &str, password: &str, database: &str) -> LoadTarget {
+    LoadTarget {
         host: "127.0.0.1".into(),
         port: cluster.address().port(),
         dial: Dial { address: cluster.address(), server_name: None },
@@ -41,16 +41,21 @@ pub(crate) fn target(cluster: &Cluster, user: &str, password: &str, database: &s
     }
 }
 
-pub(crate) const CAREFUL: Options = Options { jobs: 2, replace: false };
-pub(crate) const REPLACE: Options = Options { jobs: 2, replace: true };
+pub(crate) const CAREFUL: LoadOptions = LoadOptions { jobs: 2, replace: false };
+pub(crate) const REPLACE: LoadOptions = LoadOptions { jobs: 2, replace: true };
 
 /// Loads whole tables, with nobody interrupting.
-pub(crate) async fn load(whole: &Whole, target: &Target, options: Options) -> Result<Loaded> {
+pub(crate) async fn load(whole: &Whole, target: &LoadTarget, options: LoadOptions) -> Result<LoadSummary> {
     let guard = whole.guard(target.dial.address).await;
     load_guarded(whole, target, &guard, options).await
 }
 
-pub(crate) async fn load_guarded(whole: &Whole, target: &Target, guard: &Guard, options: Options) -> Result<Loaded> {
+pub(crate) async fn load_guarded(
+    whole: &Whole,
+    target: &LoadTarget,
+    guard: &LoadGuard,
+    options: LoadOptions,
+) -> Result<LoadSummary> {
     let schema = whole.schema().await;
     load::load(whole, &schema, target, guard, options, &Heard::default(), std::future::pending()).await
 }
@@ -104,11 +109,12 @@ pub(crate) async fn databases(cluster: &Cluster) -> Vec<String> {
     session.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
-/// What a refused or failed load must have left as it was.
-pub(crate) fn refusal(result: Result<Loaded>) -> String {
+/// The refusal that a load must have ended with.
+#[track_caller]
+pub(crate) fn refusal(result: Result<LoadSummary>) -> Refusal {
     match result {
-        Err(Error::Refused(refusal)) => format!("{refusal}\n{}", refusal.remedy()),
+        Err(Error::Refused(refusal)) => refusal,
         Err(error) => panic!("not refused: {error}"),
-        Ok(loaded) => panic!("loaded by {:?}", loaded.way),
+        Ok(loaded) => panic!("loaded by {:?}", loaded.strategy),
     }
 }

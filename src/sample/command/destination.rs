@@ -9,7 +9,7 @@ use crate::pg::Url;
 use crate::pg::tunnel::{Gate, Tunnel};
 use crate::platform::aws::Ecr;
 use crate::sample::load::error::Error;
-use crate::sample::load::{self, Guard, Target};
+use crate::sample::load::{self, LoadGuard, LoadTarget};
 use crate::sample::sink::{archive, container};
 use crate::sample::{self, ATTEMPTS, Spool, TableCopy, is_conflict, private_dir};
 use crate::step::Step;
@@ -28,8 +28,8 @@ pub(super) enum Destination<'a> {
 
 /// A database with its open connection path and its guard.
 pub(super) struct OpenTarget {
-    pub target: Target,
-    pub guard: Guard,
+    pub target: LoadTarget,
+    pub guard: LoadGuard,
     /// Keeps the path open.
     _tunnel: Tunnel,
 }
@@ -72,7 +72,7 @@ impl SampleTask<'_> {
         let mut guard = guard(self.config, self.sample);
         guard.production.extend(self.request.from.iter().filter_map(|from| remote_host(&from.route().host)));
         guard.check_name(url).map_err(Error::from)?;
-        let (_tunnel, target) = Target::open(url, &Gate::Direct).await?;
+        let (_tunnel, target) = LoadTarget::open(url, &Gate::Direct).await?;
         Ok(Destination::Database { url, target: Box::new(OpenTarget { target, guard, _tunnel }) })
     }
 
@@ -101,7 +101,7 @@ impl SampleTask<'_> {
         match &mut destination {
             Destination::Archive(_) => {}
             Destination::Database { target, .. } => {
-                target.guard.origin = Some(origin.server.clone());
+                target.guard.source = Some(origin.server.clone());
                 let tables = self.tables(origin).await?;
                 load::check(&tables, major, &target.target, &target.guard, self.request.replace).await?;
             }

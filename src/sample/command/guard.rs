@@ -2,10 +2,10 @@
 
 use crate::config::{self, Config, PlatformConfig};
 use crate::host::is_loopback;
-use crate::sample::load::Guard;
+use crate::sample::load::LoadGuard;
 
 /// Returns the guard that `sample.targets` and the sources of the configuration define.
-pub(super) fn guard(config: &Config, sample: &config::Sample) -> Guard {
+pub(super) fn guard(config: &Config, sample: &config::Sample) -> LoadGuard {
     let allowed = sample.targets.iter().map(|target| {
         // The form that a URL of the same database has after it is read.
         let host = if target.host == "localhost" { "127.0.0.1" } else { &target.host };
@@ -15,7 +15,7 @@ pub(super) fn guard(config: &Config, sample: &config::Sample) -> Guard {
     let on_aws = config.targets.values().filter(|target| matches!(target.platform, PlatformConfig::Aws(_)));
     let instances = on_aws.map(|target| target.source.instance.clone());
     let source = sample.source.iter().filter_map(|source| source.host.as_deref()).filter_map(remote_host);
-    Guard { allowed: allowed.collect(), production: instances.chain(source).collect(), ..Guard::default() }
+    LoadGuard { allowed: allowed.collect(), production: instances.chain(source).collect(), ..LoadGuard::default() }
 }
 
 /// Returns the host, or `None` if it is this machine: there, the address does not tell production from development,

@@ -10,7 +10,7 @@ use crate::interrupt;
 use crate::pg::Url;
 use crate::pg::tunnel::Gate;
 use crate::sample::load::error::Error;
-use crate::sample::load::{self, Options, Target};
+use crate::sample::load::{self, LoadOptions, LoadTarget};
 use crate::sample::sink::archive::Archive;
 use crate::step::Step;
 use crate::units::counted;
@@ -36,7 +36,7 @@ pub async fn load(
     let mut interrupt = pin!(interrupt::signal());
     let mut guard = guard(config, sample);
     guard.check_name(url).map_err(Error::from)?;
-    let (_tunnel, target) = Target::open(url, &Gate::Direct).await?;
+    let (_tunnel, target) = LoadTarget::open(url, &Gate::Direct).await?;
     let step = Step::begin(listener, "verify", format!("verify {}", path.display()));
     let archive = tokio::select! {
         opened = Archive::open(path) => opened?,
@@ -52,7 +52,7 @@ pub async fn load(
     ));
     let step = Step::begin(listener, load::STEP, format!("load into {}", url.place()));
     guard.system_sha256 = manifest.labels.get(labels::SYSTEM).cloned();
-    let options = Options { jobs: sample.jobs, replace };
+    let options = LoadOptions { jobs: sample.jobs, replace };
     let loaded = load::load(&archive, archive.schema(), &target, &guard, options, listener, interrupt).await?;
     note_skipped(&step, &loaded);
     step.done(format!("{} into {}", amount(&loaded), url.place()));

@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::event::Fact;
 use crate::pg::Url;
 use crate::sample::Spool;
-use crate::sample::load::{self, Options};
+use crate::sample::load::{self, LoadOptions};
 use crate::sample::schema::Schema;
 use crate::sample::sink::{archive, container};
 use crate::step::Step;
@@ -80,7 +80,7 @@ impl SampleTask<'_> {
         interrupt: Interrupt<'_>,
     ) -> Result<(), Failure> {
         let step = Step::begin(self.listener, load::STEP, format!("load into {}", url.place()));
-        let options = Options { jobs: self.sample.jobs, replace: self.request.replace };
+        let options = LoadOptions { jobs: self.sample.jobs, replace: self.request.replace };
         let SampleOutput { rows, schema, .. } = output;
         let loaded = load::load(rows, schema, &target.target, &target.guard, options, self.listener, interrupt).await?;
         note_skipped(&step, &loaded);
@@ -100,7 +100,7 @@ impl SampleTask<'_> {
         let step = Step::begin(self.listener, container::STEP, format!("build image {image}"));
         let SampleOutput { rows, schema, labels, database } = output;
         let (user, password) = IMAGE_LOGIN;
-        let settings = container::Settings {
+        let settings = container::ImageSettings {
             image: image.clone(),
             base: self.sample.image.clone(),
             user: user.to_owned(),

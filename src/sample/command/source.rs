@@ -29,7 +29,7 @@ pub struct Origin {
     /// Whether it was proven that nothing personal is in it: then it is copied as it is.
     pub is_scrubbed: bool,
     /// Which server it is, for the guard.
-    pub server: load::Origin,
+    pub server: load::ServerIdentity,
     /// Who logs in by tokens that end, and where.
     token: Option<(Route, String)>,
 }
@@ -173,9 +173,9 @@ async fn require_scrubbed(origin: &Origin, generation: &str) -> Result<(), Failu
     }
 }
 
-async fn server(source: &Source, production: bool) -> Result<load::Origin, Failure> {
+async fn server(source: &Source, production: bool) -> Result<load::ServerIdentity, Failure> {
     let session = source.open().await.map_err(SampleError::from)?;
-    Ok(load::Origin::read(&session, production).await?)
+    Ok(load::ServerIdentity::read(&session, production).await?)
 }
 
 /// The generation that the record points at, if it is one of ours and published.

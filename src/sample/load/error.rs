@@ -1,69 +1,71 @@
-//! What keeps a sample from being written.
+//! Errors of writing a sample.
 
 use std::path::{Path, PathBuf};
 
+use tokio_postgres::error::SqlState;
+
+use super::refusal::Refusal;
 use crate::docker;
 use crate::error::{Exit, Failure};
 use crate::pg;
+use crate::units::counted;
 
-use super::Refusal;
-
-/// Result of the writing half.
+/// The result of writing a sample.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a sample was not written. What it was to be written to is as it was.
+/// Why a sample was not written. Its destination is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The source or the target said no, or is gone.
+    /// A call to the source or the target failed.
     #[error(transparent)]
     Pg(#[from] pg::Error),
-    /// The target must not be written to.
+    /// A precondition is not met.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// A statement of the schema failed on the target.
-    #[error("the target refused `{statement}`: {error}")]
+    #[error("the target rejected `{statement}`: {error}")]
     Statement {
-        /// Its first words.
+        /// The first words of the statement.
         statement: String,
-        /// What the server said.
+        /// The server's error.
         error: pg::Error,
-        /// What may explain it: extensions that the target lacks.
-        lacking: Vec<String>,
+        /// The extensions that the target does not have, which may be the cause.
+        missing_extensions: Vec<String>,
     },
-    /// The rows of a table did not go in.
+    /// The rows of a table could not be copied.
     #[error("copying {table} failed: {error}")]
     Copy {
         /// The table.
         table: String,
-        /// What a server said.
+        /// The server's error.
         error: pg::Error,
     },
-    /// Rows point to rows that are not there.
-    #[error("foreign key {constraint} of {table} is broken: {rows} of the loaded rows point to no row of {to}")]
-    Dangling {
+    /// Rows reference rows that do not exist.
+    #[error("foreign key {constraint} of {table} is violated: {} without a row in {to}", counted(*rows, "loaded row"))]
+    ForeignKeyViolated {
         /// The constraint.
         constraint: String,
-        /// The table that has it.
+        /// The referencing table.
         table: String,
-        /// The table it points to.
+        /// The referenced table.
         to: String,
-        /// How many rows.
-        rows: i64,
+        /// The number of rows without a referenced row.
+        rows: u64,
     },
-    /// What `pg_dump` wrote could not be read.
+    /// The output of `pg_dump` could not be parsed.
     #[error("the source's schema cannot be read: {0}")]
     Schema(String),
-    /// Something differs from what the sample says of itself.
+    /// A property differs from what was expected.
     #[error("{what}: expected {expected}, found {found}")]
-    Differs {
-        /// What was compared.
+    Mismatch {
+        /// The property.
         what: String,
-        /// What it should be.
+        /// The expected value.
         expected: String,
-        /// What it is.
+        /// The value found.
         found: String,
     },
-    /// An archive that is not whole, or not one.
+    /// An archive is damaged, incomplete or not an archive.
     #[error("{}: {why}", path.display())]
     Archive {
         /// The archive, or the file in it.
@@ -79,59 +81,70 @@ pub enum Error {
         /// Why.
         why: String,
     },
-    /// The container engine or a registry said no.
+    /// The container engine or a registry failed.
     #[error(transparent)]
     Engine(#[from] docker::Error),
-    /// What was there before could not be put back.
-    #[error("{target} has the sample now, and what it had is in the database {old}: {why}")]
-    Kept {
+    /// The previous database could not be renamed back.
+    #[error("{target} has the sample now, but its previous content could not be restored and is database {old}: {why}")]
+    NotRestored {
         /// `host:port/database`.
         target: String,
-        /// The database that holds it.
+        /// The database with the previous content.
         old: String,
         /// Why.
         why: String,
     },
-    /// Somebody else's locks were not let go of.
-    #[error("waited {} seconds in vain for a lock on a table; locks are held on {holders}", super::locks::PATIENCE)]
+    /// Another session held a lock for too long.
+    #[error("no lock on a table within {seconds} s: locks are held on {holders}")]
     Locked {
-        /// Tables, and who holds locks on them.
+        /// The timeout in seconds.
+        seconds: u32,
+        /// Tables and the sessions that hold locks on them.
         holders: String,
     },
-    /// The run was told to stop.
+    /// The run was interrupted.
     #[error("interrupted")]
     Interrupted,
 }
 
 impl Error {
-    /// A file that could not be read or written.
+    /// Returns the error of a file that could not be read or written.
     pub fn io(path: &Path, error: &std::io::Error) -> Error {
         Error::File { path: path.to_owned(), why: error.to_string() }
     }
 
-    /// The SQLSTATE, when a server sent one.
-    pub(super) fn sqlstate(&self) -> Option<&str> {
+    /// Whether a server sent this SQLSTATE.
+    pub(super) fn is_state(&self, state: &SqlState) -> bool {
+        self.pg().is_some_and(|error| error.is_state(state))
+    }
+
+    /// Whether a server ran out of locks, memory, disk space or another resource: class 53.
+    pub(super) fn is_out_of_resources(&self) -> bool {
+        self.pg().and_then(pg::Error::sqlstate).is_some_and(|code| code.starts_with("53"))
+    }
+
+    fn pg(&self) -> Option<&pg::Error> {
         match self {
-            Error::Pg(error) | Error::Statement { error, .. } | Error::Copy { error, .. } => error.sqlstate(),
+            Error::Pg(error) | Error::Statement { error, .. } | Error::Copy { error, .. } => Some(error),
             _ => None,
         }
     }
 
-    /// The remedy, where there is a known one.
+    /// Returns the remedy, if there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
             Error::Refused(refusal) => Some(refusal.remedy()),
-            Error::Statement { lacking, .. } if !lacking.is_empty() => {
-                Some(format!("install on the target's server: {}", lacking.join(", ")))
+            Error::Statement { missing_extensions, .. } if !missing_extensions.is_empty() => {
+                Some(format!("install on the target's server: {}", missing_extensions.join(", ")))
             }
-            Error::Pg(error) if error.sqlstate() == Some("55006") => {
-                Some("somebody with more rights is connected to the database: have them leave, and load again".into())
+            Error::Pg(error) if error.is_state(&SqlState::OBJECT_IN_USE) => {
+                Some("a session with more privileges is connected to the database: end it, then load again".into())
             }
             Error::Locked { .. } => {
-                Some("wait until they are done, or end them: SELECT pg_terminate_backend(pid); then load again".into())
+                Some("wait for these sessions, or end them: SELECT pg_terminate_backend(pid); then load again".into())
             }
-            Error::Kept { old, .. } => Some(format!("look at {old}, which no load drops, and rename it back")),
-            Error::Archive { .. } => Some("make or fetch the archive again".into()),
+            Error::NotRestored { old, .. } => Some(format!("inspect {old}, which no load drops, and rename it back")),
+            Error::Archive { .. } => Some("create or download the archive again".into()),
             Error::Engine(error) => error.hint(),
             _ => None,
         }

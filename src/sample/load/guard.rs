@@ -1,49 +1,49 @@
-//! Whether a database may be written to at all: decided from names before the first connection, and from
-//! what the server says of itself before the first write.
+//! The guard of a load: it checks the target's name before the first connection, and the identity of the target's server
+//! before the first write.
 
+use super::error::Result;
 use super::refusal::Refusal;
-use super::target::Target;
+use super::target::LoadTarget;
 use crate::digest::sha256;
 use crate::pg::{Session, Url};
-use crate::sample::load::error::Result;
 
-/// What may be written to, and what never.
+/// Which databases may be written to.
 #[derive(Clone, Debug, Default)]
-pub struct Guard {
-    /// The allow-list: `host:port/database` each, or `host:port/*` for every database of a server.
+pub struct LoadGuard {
+    /// The databases that may be written to: `host:port/database`, or `host:port/*` for every database of a server.
     pub allowed: Vec<String>,
-    /// Names of production: hosts, and identifiers of instances, which are the first word of a host on RDS.
+    /// The hosts of production, and its instance identifiers, which are the first label of a host on RDS.
     pub production: Vec<String>,
-    /// The server that the rows come from; none for an archive.
-    pub origin: Option<Origin>,
-    /// Of an archive, what it says of the server that its rows come from: [`Origin::system_sha256`].
+    /// The server that the rows are read from; `None` for an archive.
+    pub source: Option<ServerIdentity>,
+    /// The [`ServerIdentity::system_sha256`] of the server that the rows of an archive are from.
     pub system_sha256: Option<String>,
 }
 
-/// A server and database, by what cannot be renamed.
+/// The identity of a server and database, by properties that cannot be renamed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The cluster's identifier, given by `initdb` and kept by every physical copy.
+pub struct ServerIdentity {
+    /// The system identifier of the cluster: set by `initdb`, the same in every physical copy.
     pub system: i64,
-    /// When the server was started, in microseconds: tells a copy from the original.
+    /// The start time of the server, in microseconds since 1970. It distinguishes a copy from the original.
     pub started: i64,
     /// The database.
     pub database: String,
-    /// Whether it is production, so that nothing on its server may be written to.
+    /// Whether the server is production. Then none of its databases may be written to.
     pub production: bool,
 }
 
-impl Origin {
-    /// A hash of the cluster's identifier, which production has and every copy of it, whatever its name.
+impl ServerIdentity {
+    /// Returns a hash of the system identifier, which production and every physical copy of it share.
     pub fn system_sha256(&self) -> String {
         sha256(format!("system identifier {}", self.system))
     }
 
-    /// Reads it on a session.
+    /// Reads the identity of a session's server.
     ///
     /// # Errors
-    /// What the server says.
-    pub async fn read(session: &Session, production: bool) -> Result<Origin> {
+    /// If the server refuses the query.
+    pub async fn read(session: &Session, production: bool) -> Result<ServerIdentity> {
         let row = session
             .query_one(
                 "SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()), \
@@ -52,12 +52,12 @@ impl Origin {
                 &[],
             )
             .await?;
-        Ok(Origin { system: row.get(0), started: row.get(1), database: row.get(2), production })
+        Ok(ServerIdentity { system: row.get(0), started: row.get(1), database: row.get(2), production })
     }
 }
 
-impl Guard {
-    /// Decides from names alone, before anything is asked of anybody.
+impl LoadGuard {
+    /// Checks the name of a target. Needs no connection.
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`], [`Refusal::Production`].
@@ -71,8 +71,8 @@ impl Guard {
         let server = format!("{host}:{port}/*");
         let host = host.to_ascii_lowercase();
         for production in &self.production {
-            let it = production.to_ascii_lowercase();
-            if host == it || host.starts_with(&format!("{it}.")) {
+            let name_of_production = production.to_ascii_lowercase();
+            if host == name_of_production || host.starts_with(&format!("{name_of_production}.")) {
                 return Err(Refusal::Production { target: name, production: production.clone() });
             }
         }
@@ -82,29 +82,29 @@ impl Guard {
         Err(Refusal::NotAllowed { target: name })
     }
 
-    /// Decides from what the target's server says of itself; `session` may be in any of its databases.
+    /// Checks the identity of the target's server. `session` may be in any of its databases.
     ///
     /// # Errors
-    /// [`Refusal::Source`], [`Refusal::SameSystem`], [`Refusal::Standby`]; what the server says.
-    pub(super) async fn check_server(&self, target: &Target, session: &Session) -> Result<()> {
+    /// [`Refusal::Source`], [`Refusal::SameSystem`], [`Refusal::Standby`]; errors of the server.
+    pub(super) async fn check_server(&self, target: &LoadTarget, session: &Session) -> Result<()> {
         let standby: bool = session.query_one("SELECT pg_catalog.pg_is_in_recovery()", &[]).await?.get(0);
         if standby {
             return Err(Refusal::Standby { target: target.name() }.into());
         }
-        let here = Origin::read(session, false).await?;
-        if self.system_sha256.as_ref() == Some(&here.system_sha256()) {
+        let found = ServerIdentity::read(session, false).await?;
+        if self.system_sha256.as_ref() == Some(&found.system_sha256()) {
             return Err(Refusal::SameSystem { target: target.name() }.into());
         }
-        Ok(self.compare(target, &here)?)
+        Ok(self.compare(target, &found)?)
     }
 
-    fn compare(&self, target: &Target, here: &Origin) -> Result<(), Refusal> {
-        let Some(origin) = self.origin.as_ref().filter(|origin| origin.system == here.system) else { return Ok(()) };
+    fn compare(&self, target: &LoadTarget, found: &ServerIdentity) -> Result<(), Refusal> {
+        let Some(source) = self.source.as_ref().filter(|source| source.system == found.system) else { return Ok(()) };
         let name = target.name();
-        if origin.started != here.started || origin.production {
+        if source.started != found.started || source.production {
             return Err(Refusal::SameSystem { target: name });
         }
-        if origin.database == target.database { Err(Refusal::Source { target: name }) } else { Ok(()) }
+        if source.database == target.database { Err(Refusal::Source { target: name }) } else { Ok(()) }
     }
 }
 
@@ -114,8 +114,8 @@ mod tests {
     use crate::pg::tunnel::Dial;
     use crate::pg::{Credentials, Trust};
 
-    fn target(host: &str, database: &str) -> Target {
-        Target {
+    fn target(host: &str, database: &str) -> LoadTarget {
+        LoadTarget {
             host: host.into(),
             port: 5432,
             dial: Dial { address: ([127, 0, 0, 1], 5432).into(), server_name: None },
@@ -126,11 +126,11 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_listed_and_is_not_production() {
-        let guard = Guard {
+    fn a_target_must_be_listed_and_must_not_be_production() {
+        let guard = LoadGuard {
             allowed: vec!["dev.example:5432/app".into(), "app-prod.x.rds.amazonaws.com:5432/*".into()],
             production: vec!["app-prod".into()],
-            ..Guard::default()
+            ..LoadGuard::default()
         };
         assert_eq!(guard.check("dev.example", 5432, "app"), Ok(()));
         for (host, database) in [("dev.example", "other"), ("DEV.example.org", "app"), ("127.0.0.1", "app")] {
@@ -144,16 +144,20 @@ mod tests {
 
     #[test]
     fn the_sources_own_system_is_refused() {
-        let origin =
-            |started, database: &str, production| Origin { system: 7, started, database: database.into(), production };
-        let guard = |production| Guard { origin: Some(origin(1, "app", production)), ..Guard::default() };
+        let server = |started, database: &str, production| ServerIdentity {
+            system: 7,
+            started,
+            database: database.into(),
+            production,
+        };
+        let guard = |production| LoadGuard { source: Some(server(1, "app", production)), ..LoadGuard::default() };
         let (app, other) = (target("h", "app"), target("h", "other"));
-        assert!(matches!(guard(false).compare(&app, &origin(1, "postgres", false)), Err(Refusal::Source { .. })));
-        assert_eq!(guard(false).compare(&other, &origin(1, "postgres", false)), Ok(()));
-        // Production has its clone's identifier, and its clone has production's.
-        assert!(matches!(guard(false).compare(&other, &origin(2, "other", false)), Err(Refusal::SameSystem { .. })));
-        assert!(matches!(guard(true).compare(&other, &origin(1, "other", false)), Err(Refusal::SameSystem { .. })));
-        let elsewhere = Origin { system: 8, ..origin(1, "app", false) };
-        assert_eq!(guard(true).compare(&app, &elsewhere), Ok(()));
+        assert!(matches!(guard(false).compare(&app, &server(1, "postgres", false)), Err(Refusal::Source { .. })));
+        assert_eq!(guard(false).compare(&other, &server(1, "postgres", false)), Ok(()));
+        // A physical copy has the system identifier of its original.
+        assert!(matches!(guard(false).compare(&other, &server(2, "other", false)), Err(Refusal::SameSystem { .. })));
+        assert!(matches!(guard(true).compare(&other, &server(1, "other", false)), Err(Refusal::SameSystem { .. })));
+        let unrelated = ServerIdentity { system: 8, ..server(1, "app", false) };
+        assert_eq!(guard(true).compare(&app, &unrelated), Ok(()));
     }
 }

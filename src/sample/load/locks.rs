@@ -1,26 +1,30 @@
-//! Locks that somebody else holds on the tables of a target.
+//! Locks that other sessions hold on the tables of a target.
 
-use super::inspect::OWN;
-use super::target::Target;
-use crate::sample::load::error::{Error, Result};
+use tokio_postgres::error::SqlState;
 
-/// How long a load waits for one, in seconds.
-pub(super) const PATIENCE: u32 = 60;
+use super::error::{Error, Result};
+use super::inspect::USER_SCHEMAS;
+use super::target::LoadTarget;
 
-/// An error of the session `own`, with the name of who holds what if it is about a lock.
-pub(super) async fn named(target: &Target, own: i32, error: Error) -> Error {
-    if error.sqlstate() != Some("55P03") {
+/// How long a load waits for a lock, in seconds.
+pub(super) const TIMEOUT_SECONDS: u32 = 60;
+
+/// Returns [`Error::Locked`] with the holders if `error`, of the session with this process id, is a lock timeout;
+/// otherwise `error` itself.
+pub(super) async fn with_holders(target: &LoadTarget, pid: i32, error: Error) -> Error {
+    if !error.is_state(&SqlState::LOCK_NOT_AVAILABLE) {
         return error;
     }
-    match holders(target, own).await {
-        Ok(holders) if !holders.is_empty() => Error::Locked { holders: holders.join(", ") },
-        // It was let go of meanwhile, or nothing more can be learnt.
+    match holders(target, pid).await {
+        Ok(holders) if !holders.is_empty() => Error::Locked { seconds: TIMEOUT_SECONDS, holders: holders.join(", ") },
+        // The lock was released meanwhile, or the holders cannot be read.
         _ => error,
     }
 }
 
-async fn holders(target: &Target, own: i32) -> Result<Vec<String>> {
-    // A session whose COPY was refused can be asked nothing more.
+/// Returns one text for each lock of other sessions: `app.t by dev (pid 17)`.
+async fn holders(target: &LoadTarget, pid: i32) -> Result<Vec<String>> {
+    // The session whose COPY failed takes no more queries.
     let session = target.session(&target.database).await?;
     let rows = session
         .query(
@@ -32,9 +36,9 @@ async fn holders(target: &Target, own: i32) -> Result<Vec<String>> {
                  JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database() \
                  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
                  WHERE l.granted AND l.pid IS DISTINCT FROM $1 \
-                   AND c.relkind IN ('r', 'p', 'm') AND {OWN} ORDER BY 1"
+                   AND c.relkind IN ('r', 'p', 'm') AND {USER_SCHEMAS} ORDER BY 1"
             ),
-            &[&own],
+            &[&pid],
         )
         .await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())

@@ -1,52 +1,53 @@
-//! Giving objects and rights to roles, which is the last thing that is done: afterwards they may not be ours.
+//! Transferring objects to their owners and granting privileges. This comes last: afterwards the loading role may not
+//! be able to change the objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::apply::{Apply, BATCH, LeftOut, join};
+use super::apply::{BATCH, SchemaApplier, SkippedObjects, join};
 use super::error::Result;
 use crate::sample::schema::Statement;
 
-impl Apply<'_> {
-    /// Gives objects and rights to roles, as the schema says. Answers what was left out in all.
-    pub(super) async fn give(mut self) -> Result<LeftOut> {
-        let all = std::mem::take(&mut self.rights);
+impl SchemaApplier<'_> {
+    /// Runs the collected statements on owners and privileges. Returns everything that was skipped.
+    pub(super) async fn transfer_ownership(mut self) -> Result<SkippedObjects> {
+        let all = std::mem::take(&mut self.privileges);
         let roles = self.roles().await?;
-        let (mut rights, mut objects, mut schemas) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut grants, mut objects, mut schemas) = (Vec::new(), Vec::new(), Vec::new());
         for statement in all.iter().map(|sql| Statement::read(sql)) {
             match statement.role.as_ref().map(|role| (role, roles.get(role))) {
-                Some((role, None)) => *self.left_out.roles.entry(role.clone()).or_default() += 1,
+                Some((role, None)) => *self.skipped.roles.entry(role.clone()).or_default() += 1,
                 Some((role, Some(false))) if statement.owner => {
-                    *self.left_out.owners.entry(role.clone()).or_default() += 1;
+                    *self.skipped.owners.entry(role.clone()).or_default() += 1;
                 }
-                _ if !statement.owner => rights.push(statement),
+                _ if !statement.owner => grants.push(statement),
                 _ if statement.sql.starts_with("ALTER SCHEMA ") => schemas.push(statement),
                 _ => objects.push(statement),
             }
         }
-        // Only an owner gives rights, and they stay when the owner changes.
-        self.try_all(&rights).await?;
-        let opened = self.open(&objects).await?;
-        self.try_all(&objects).await?;
-        if !opened.is_empty() {
-            let close = opened.iter().map(|(schema, role)| format!("REVOKE CREATE ON SCHEMA {schema} FROM {role}"));
-            self.session.run(&close.collect::<Vec<_>>().join(";\n")).await?;
+        // Only the owner may grant, and grants survive a change of owner.
+        self.run_all_optional(&grants).await?;
+        let granted = self.grant_create(&objects).await?;
+        self.run_all_optional(&objects).await?;
+        if !granted.is_empty() {
+            let revokes = granted.iter().map(|(schema, role)| format!("REVOKE CREATE ON SCHEMA {schema} FROM {role}"));
+            self.session.run(&revokes.collect::<Vec<_>>().join(";\n")).await?;
         }
-        // What is in a schema of somebody else may be out of reach.
-        self.try_all(&schemas).await?;
-        Ok(self.left_out)
+        // Last: objects in a schema of another owner may be out of reach.
+        self.run_all_optional(&schemas).await?;
+        Ok(self.skipped)
     }
 
-    /// Every role, and whether we may give objects to it.
+    /// Returns all roles, and whether the loading role may transfer objects to each.
     async fn roles(&self) -> Result<BTreeMap<String, bool>> {
-        let right = if self.session.major() >= 16 { "SET" } else { "MEMBER" };
-        let sql = format!("SELECT rolname::text, pg_catalog.pg_has_role(oid, '{right}') FROM pg_catalog.pg_roles");
+        let privilege = if self.session.major() >= 16 { "SET" } else { "MEMBER" };
+        let sql = format!("SELECT rolname::text, pg_catalog.pg_has_role(oid, '{privilege}') FROM pg_catalog.pg_roles");
         let rows = self.session.query(&sql, &[]).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// Lets the coming owners make objects in our schemas, without which none there can be given to them. Answers
-    /// schemas and roles, in SQL, that this has to be taken from again.
-    async fn open(&self, objects: &[Statement<'_>]) -> Result<Vec<(String, String)>> {
+    /// Grants CREATE on the loading role's schemas to the new owners: without it, no object there can be transferred to
+    /// them. Returns quoted schemas and roles for the REVOKE.
+    async fn grant_create(&self, objects: &[Statement<'_>]) -> Result<Vec<(String, String)>> {
         let roles: BTreeSet<&str> = objects.iter().filter_map(|statement| statement.role.as_deref()).collect();
         let roles: Vec<&str> = roles.into_iter().collect();
         let rows = self
@@ -62,20 +63,20 @@ impl Apply<'_> {
             .await?;
         let pairs: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
         if !pairs.is_empty() {
-            let open = pairs.iter().map(|(schema, role)| format!("GRANT CREATE ON SCHEMA {schema} TO {role}"));
-            self.session.run(&open.collect::<Vec<_>>().join(";\n")).await?;
+            let grants = pairs.iter().map(|(schema, role)| format!("GRANT CREATE ON SCHEMA {schema} TO {role}"));
+            self.session.run(&grants.collect::<Vec<_>>().join(";\n")).await?;
         }
         Ok(pairs)
     }
 
-    /// Runs statements of which some may not work.
-    async fn try_all(&mut self, statements: &[Statement<'_>]) -> Result<()> {
-        for some in statements.chunks(BATCH) {
-            if self.attempt(&join(some)).await.is_ok() {
+    /// Runs statements that are skipped if the target does not support them.
+    async fn run_all_optional(&mut self, statements: &[Statement<'_>]) -> Result<()> {
+        for batch in statements.chunks(BATCH) {
+            if self.run_atomically(&join(batch)).await.is_ok() {
                 continue;
             }
-            for statement in some {
-                self.try_one(statement).await?;
+            for statement in batch {
+                self.run_optional(statement).await?;
             }
         }
         Ok(())

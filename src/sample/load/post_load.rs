@@ -1,20 +1,20 @@
-//! What comes after rows and constraints: materialized views and statistics.
+//! Materialized views and statistics, after rows and constraints.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use futures_util::future::try_join_all;
 
+use super::error::{Error, Result};
 use crate::pg::catalog::materialized_views;
 use crate::pg::{Session, identifier};
-use crate::sample::load::error::{Error, Result};
 
-/// Fills materialized views, those that others read first; answers sentences on those that could not be.
+/// Refreshes materialized views in the order of their dependencies. Returns notes on those that failed.
 pub(super) async fn refresh(session: &Session, in_transaction: bool) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     for view in materialized_views(session).await? {
         let name = format!("{}.{}", identifier(&view.schema), identifier(&view.name));
-        // Functions that the view calls may need the database's own search_path.
+        // Functions of the view may need the search_path of the database.
         let refresh = format!("RESET search_path; REFRESH MATERIALIZED VIEW {name}; SET search_path = ''");
         if in_transaction {
             session.run("SAVEPOINT view").await?;
@@ -25,7 +25,7 @@ pub(super) async fn refresh(session: &Session, in_transaction: bool) -> Result<V
             Err(error) => {
                 session.run(if in_transaction { "ROLLBACK TO view" } else { "SET search_path = ''" }).await?;
                 notes.push(format!(
-                    "the materialized view {}.{} could not be filled and has no rows: {error}",
+                    "materialized view {}.{} could not be refreshed and is empty: {error}",
                     view.schema, view.name
                 ));
             }
@@ -37,11 +37,12 @@ pub(super) async fn refresh(session: &Session, in_transaction: bool) -> Result<V
     Ok(notes)
 }
 
-/// Bytes, and tables, that one statement gathers statistics of.
+/// The size of the tables of one ANALYZE statement, in bytes.
 const BYTES: i64 = 4 * 1024 * 1024;
+/// The most tables of one ANALYZE statement.
 const TABLES: usize = 50;
 
-/// Gathers statistics of all tables over several sessions, so that the first query is planned well.
+/// Analyzes all tables with several sessions.
 pub(super) async fn analyze(session: &Session, workers: &[Session]) -> Result<()> {
     let rows = session
         .query(
@@ -52,34 +53,40 @@ pub(super) async fn analyze(session: &Session, workers: &[Session]) -> Result<()
             &[],
         )
         .await?;
-    let (mut statements, mut gathered, mut bytes) = (VecDeque::new(), Vec::<String>::new(), 0);
+    let (mut statements, mut batch, mut bytes) = (VecDeque::new(), Vec::<String>::new(), 0);
     for row in rows {
-        gathered.push(row.get(0));
+        batch.push(row.get(0));
         bytes += row.get::<_, i64>(2);
-        // With a partitioned table go all below it.
-        if row.get(1) || bytes > BYTES || gathered.len() == TABLES {
-            statements.push_back(format!("ANALYZE {}", std::mem::take(&mut gathered).join(", ")));
+        // A partitioned table is analyzed with its partitions.
+        if row.get(1) || bytes > BYTES || batch.len() == TABLES {
+            statements.push_back(format!("ANALYZE {}", std::mem::take(&mut batch).join(", ")));
             bytes = 0;
         }
     }
-    if !gathered.is_empty() {
-        statements.push_back(format!("ANALYZE {}", gathered.join(", ")));
+    if !batch.is_empty() {
+        statements.push_back(format!("ANALYZE {}", batch.join(", ")));
     }
     let queue = &Mutex::new(statements);
     let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
-    let short = try_join_all(workers.iter().map(|worker| async move {
-        let mut short = false;
+    let out_of_resources = try_join_all(workers.iter().map(|worker| async move {
+        let mut out_of_resources = false;
         while let Some(statement) = next() {
             match worker.run(&statement).await {
-                // Locks, memory: what is enough for one session may not be for several.
-                Err(error) if error.sqlstate().is_some_and(|code| code.starts_with("53")) => short = true,
-                done => drop(done?),
+                Ok(_) => {}
+                Err(error) => {
+                    let error = Error::from(error);
+                    // Locks and memory may be enough for one session and not for several.
+                    if !error.is_out_of_resources() {
+                        return Err(error);
+                    }
+                    out_of_resources = true;
+                }
             }
         }
-        Ok::<_, Error>(short)
+        Ok::<_, Error>(out_of_resources)
     }))
     .await?;
-    if short.contains(&true) {
+    if out_of_resources.contains(&true) {
         session.run("ANALYZE").await?;
     }
     Ok(())

@@ -1,79 +1,80 @@
-//! Why a target must not be written to, and what to do about it. All of it is known before anything is
-//! written.
+//! Preconditions of a load that are not met, with their remedies. All of them are checked before the first write.
 
-/// A target that is refused.
+use crate::pg::identifier;
+
+/// Why a target is refused. `target` is always `host:port/database`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is on no list of what may be written to.
-    #[error("{target} is not on the list of databases that a sample may go into")]
+    /// The target is not in `sample.targets`.
+    #[error("{target} is not in `sample.targets`")]
     NotAllowed {
-        /// `host:port/database`.
+        /// The target.
         target: String,
     },
-    /// Its host is production's.
+    /// The target's host is production's.
     #[error("{target} is on {production}, which is production")]
     Production {
-        /// `host:port/database`.
+        /// The target.
         target: String,
-        /// The name that says so.
+        /// The host or instance of production that matches.
         production: String,
     },
-    /// It is the database that the rows are read from.
+    /// The target is the database that the rows are read from.
     #[error("{target} is the source itself")]
     Source {
-        /// `host:port/database`.
+        /// The target.
         target: String,
     },
-    /// Its server has the source's system identifier: a copy of it, or what it was copied from.
-    #[error("{target} is on a server with the source's own system identifier: production, or a copy of it")]
+    /// The target's server has the source's system identifier.
+    #[error("{target} is on a server with the source's system identifier: production or a copy of it")]
     SameSystem {
-        /// `host:port/database`.
+        /// The target.
         target: String,
     },
-    /// The server is a standby.
-    #[error("{target} is on a standby, which takes no writes")]
+    /// The target's server is a standby.
+    #[error("{target} is on a standby, which is read-only")]
     Standby {
-        /// `host:port/database`.
+        /// The target.
         target: String,
     },
-    /// Its server is older than the source's, whose schema it cannot read.
-    #[error("{target} is on PostgreSQL {major}, and the sample is from PostgreSQL {source_major}")]
+    /// The target's server is older than the source's and may not know all statements of the schema.
+    #[error("{target} runs PostgreSQL {major}, but the sample is from PostgreSQL {source_major}")]
     Older {
-        /// `host:port/database`.
+        /// The target.
         target: String,
-        /// Its major version.
+        /// The target's major version.
         major: u32,
-        /// The source's.
+        /// The source's major version.
         source_major: u32,
     },
-    /// There is something in it.
+    /// The target contains something and may not be replaced.
     #[error("{target} is not empty: it has {found}")]
     NotEmpty {
-        /// `host:port/database`.
+        /// The target.
         target: String,
-        /// What is in it.
+        /// The contents, in words.
         found: String,
     },
-    /// There is no database of that name and the role may not make one.
-    #[error("there is no database {target}, and {user} may not make one")]
+    /// The database does not exist and the role may not create it.
+    #[error("{target} does not exist, and {user} may not create databases")]
     Missing {
-        /// `host:port/database`.
+        /// The target.
         target: String,
         /// The role.
         user: String,
     },
-    /// The role may neither make a scratch database nor are there tables to load into.
-    #[error("{target} cannot be replaced by {user}: {why}")]
-    NoWay {
-        /// `host:port/database`.
+    /// The role may not create a scratch database, and the tables of the target do not fit.
+    #[error("{user} cannot replace {target}: {why}")]
+    NotReplaceable {
+        /// The target.
         target: String,
         /// The role.
         user: String,
         /// Why.
         why: String,
     },
-    /// Triggers would fire.
-    #[error("{table} has triggers that would fire, and {user} may not switch them off")]
+    /// Triggers would fire and the role may not disable them.
+    #[error("{table} has triggers that would fire, and {user} may not disable them")]
     Triggers {
         /// The table.
         table: String,
@@ -83,25 +84,27 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What to do.
+    /// Returns the remedy.
     pub fn remedy(&self) -> String {
         match self {
             Refusal::NotAllowed { target } => format!("add {target} to `sample.targets` if it may be overwritten"),
             Refusal::Production { .. } | Refusal::Source { .. } | Refusal::SameSystem { .. } => {
-                "name a database on another server: a sample never goes where it came from".into()
+                "choose a database on another server: a sample is never written to its source".into()
             }
-            Refusal::Standby { .. } => "name the primary".into(),
-            Refusal::Older { source_major, .. } => {
-                format!("name a database on PostgreSQL {source_major} or newer, or make the tables there by migrations")
-            }
-            Refusal::NotEmpty { .. } => "name an empty database, or pass --replace to have it replaced".into(),
+            Refusal::Standby { .. } => "use the primary".into(),
+            Refusal::Older { source_major, .. } => format!(
+                "choose a database on PostgreSQL {source_major} or newer, or create the tables there with migrations"
+            ),
+            Refusal::NotEmpty { .. } => "choose an empty database, or pass --replace to replace this one".into(),
             Refusal::Missing { user, .. } => {
-                format!("create the database, or let the role: ALTER ROLE \"{user}\" CREATEDB")
+                format!("create the database, or run: ALTER ROLE {} CREATEDB", identifier(user))
             }
-            Refusal::NoWay { user, .. } => {
-                format!("let the role make a scratch database: ALTER ROLE \"{user}\" CREATEDB, and let it own this one")
-            }
-            Refusal::Triggers { .. } => "log in as the owner of the tables".into(),
+            Refusal::NotReplaceable { user, .. } => format!(
+                "make the role the owner of this database and let it create a scratch database: \
+                 ALTER ROLE {} CREATEDB",
+                identifier(user)
+            ),
+            Refusal::Triggers { .. } => "connect as the owner of the tables".into(),
         }
     }
 }

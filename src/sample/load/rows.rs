@@ -1,4 +1,4 @@
-//! Rows on their way into a database.
+//! The rows of a sample as COPY streams, and copying one stream into a table.
 
 use std::pin::{Pin, pin};
 
@@ -7,53 +7,73 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, Stream, StreamExt};
 use sha2::{Digest, Sha256};
 
+use super::error::{Error, Result};
 use crate::digest::{hex, sha256};
 use crate::pg::{self, Session, identifier};
 use crate::sample::TableCopy;
-use crate::sample::load::error::{Error, Result};
 
-/// Pieces sent to a server have about this many bytes; a server hands out rows one by one.
+/// The size of the messages that are sent to a server, in bytes. A server sends rows one by one; they are collected.
 const CHUNK: usize = 64 * 1024;
 
-/// The bytes of one `COPY`.
+/// The bytes of one COPY stream.
 pub type Bytestream = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
 
-/// The rows of a sample on their way: kept here after they were read, or in an archive.
+/// The rows of a sample: in a spool after they were read from the source, or in an archive.
 #[async_trait]
 pub trait Rows: Send + Sync {
-    /// The tables, in the order of schema and name, those without rows too.
+    /// Returns all tables, sorted by schema and name, with those without rows.
     fn tables(&self) -> &[TableCopy];
 
-    /// The source's major version.
+    /// Returns the source's major version.
     fn major(&self) -> u32;
 
-    /// Into how many streams a table's rows are split, at least 1 where it has some; each may be read by itself, at the
-    /// same time as others.
+    /// Returns the number of streams that the rows of a table are split into: at least 1 if it has rows. Streams can be
+    /// read independently and at the same time.
     fn parts(&self, table: usize) -> usize;
 
-    /// One of these streams, with its own header and trailer in binary.
+    /// Returns one of these streams. A binary one has its own header and trailer.
     async fn copy(&self, table: usize, part: usize) -> Result<Bytestream>;
 }
 
-/// What went into a table.
+/// The totals of a copied table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Copied {
-    /// Rows that the server counted.
+pub struct CopiedTable {
+    /// The number of rows, as counted by the server.
     pub rows: u64,
-    /// Bytes of the streams.
+    /// The size of the streams in bytes.
     pub bytes: u64,
-    /// SHA-256 of the stream; of several streams, of their hashes in order.
+    /// The SHA-256 of the stream; of several streams, the SHA-256 of their hashes in order.
     pub sha256: String,
 }
 
-/// Copies one stream into a table; answers rows, bytes and the hash of the bytes.
+/// The totals of a copied stream.
+pub(super) struct CopiedStream {
+    rows: u64,
+    bytes: u64,
+    sha256: [u8; 32],
+}
+
+impl CopiedTable {
+    /// Returns the totals of a table from those of its streams, in order.
+    pub(super) fn of(streams: &[&CopiedStream]) -> CopiedTable {
+        let sha256 = match streams {
+            [one] => hex(&one.sha256),
+            several => sha256(several.iter().map(|stream| stream.sha256).collect::<Vec<_>>().concat()),
+        };
+        let rows = streams.iter().map(|stream| stream.rows).sum();
+        let bytes = streams.iter().map(|stream| stream.bytes).sum();
+        CopiedTable { rows, bytes, sha256 }
+    }
+}
+
+/// Copies one stream into a table. `moved` receives the number of bytes of each message.
 pub(super) async fn copy_in(
     session: &Session,
     table: &TableCopy,
     freeze: bool,
     stream: Bytestream,
     moved: impl Fn(u64),
-) -> Result<(u64, u64, [u8; 32])> {
+) -> Result<CopiedStream> {
     let failed = |error| Error::Copy { table: table.path(), error };
     let sql = statement(table, freeze);
     let of = |error: tokio_postgres::Error| failed(pg::Error::of(error, &sql));
@@ -75,7 +95,7 @@ pub(super) async fn copy_in(
         sink.send(chunk.freeze()).await.map_err(of)?;
     }
     let rows = sink.finish().await.map_err(of)?;
-    Ok((rows, bytes, hash.finalize().into()))
+    Ok(CopiedStream { rows, bytes, sha256: hash.finalize().into() })
 }
 
 fn statement(table: &TableCopy, freeze: bool) -> String {
@@ -88,21 +108,13 @@ fn statement(table: &TableCopy, freeze: bool) -> String {
     format!("COPY {}{columns} FROM STDIN{options}", table.sql())
 }
 
-/// The hash of a table from those of its streams.
-pub(super) fn combine(parts: &[[u8; 32]]) -> String {
-    match parts {
-        [one] => hex(one),
-        several => sha256(several.concat()),
-    }
-}
-
 impl TableCopy {
-    /// `schema.table` for messages.
+    /// Returns `schema.table` for messages.
     pub fn path(&self) -> String {
         format!("{}.{}", self.schema, self.table)
     }
 
-    /// It in SQL.
+    /// Returns the quoted name for SQL.
     pub fn sql(&self) -> String {
         format!("{}.{}", identifier(&self.schema), identifier(&self.table))
     }
@@ -113,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_statement_names_what_it_takes() {
+    fn the_copy_statement_names_its_columns() {
         let mut table = TableCopy {
             schema: "app".into(),
             table: "t\"x".into(),

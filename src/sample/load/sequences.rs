@@ -1,13 +1,14 @@
-//! Sequences after a load: each goes on behind the values that were loaded, whoever uses it. What the
-//! source's sequences stood at is not asked: that needs a right of its own, and counts what was not copied.
+//! Sequences after a load: each is set to the maximum of the columns that it numbers. The positions of the source's
+//! sequences are not used: reading them needs a privilege of its own, and they count rows that were not copied.
 
 use std::collections::BTreeMap;
 
 use super::apply::BATCH;
-use super::inspect::OWN;
+use super::error::Result;
+use super::inspect::USER_SCHEMAS;
 use crate::pg::{Session, identifier, literal};
-use crate::sample::load::error::Result;
 
+/// A sequence that numbers columns.
 struct Sequence {
     name: String,
     start: i64,
@@ -15,23 +16,23 @@ struct Sequence {
     min: i64,
     max: i64,
     cycle: bool,
-    /// Columns that it numbers: table and column in SQL, and whether these are numbers.
+    /// The columns that it numbers: quoted table and column, and whether the column is numeric.
     uses: Vec<(String, String, bool)>,
 }
 
-/// What a sequence is set to.
+/// The new position of a sequence.
 #[derive(Debug, PartialEq, Eq)]
-enum Next {
-    /// It stays at its start.
-    Untouched,
-    /// It gives this value next.
-    Value(i64),
-    /// It has given its last.
+enum Position {
+    /// The start value.
+    Start,
+    /// This value is the next one.
+    Next(i64),
+    /// There is no next value.
     Exhausted,
 }
 
-/// Sets every sequence; answers sentences on those that could not be computed. `ALTER SEQUENCE` and not
-/// `setval`, which no rollback takes back; `START`, increment, bounds and cycle stay as the schema says.
+/// Sets every sequence. Returns notes on those that could not be set. Uses `ALTER SEQUENCE`, because `setval` is not
+/// rolled back. Start, increment, bounds and cycle stay as the schema defines them.
 pub(super) async fn set(session: &Session) -> Result<Vec<String>> {
     let sequences = read(session).await?;
     let extremes = extremes(session, &sequences).await?;
@@ -39,53 +40,55 @@ pub(super) async fn set(session: &Session) -> Result<Vec<String>> {
     for sequence in &sequences {
         if let Some((table, column, _)) = sequence.uses.iter().find(|(_, _, number)| !number) {
             notes.push(format!(
-                "sequence {} numbers {table}.{column}, which is no number: it was left at its start",
+                "sequence {} is at its start value: {table}.{column}, which it numbers, is not numeric",
                 sequence.name
             ));
         }
         let found =
             sequence.uses.iter().filter_map(|(table, column, _)| extremes.get(&(table.clone(), column.clone())));
-        match next(sequence, found.copied()) {
-            Next::Untouched => {}
-            Next::Value(value) => {
+        match position(sequence, found.copied()) {
+            Position::Start => {}
+            Position::Next(value) => {
                 changes.push(format!("ALTER SEQUENCE {} RESTART WITH {value}", sequence.name));
             }
-            Next::Exhausted => {
-                // After RESTART the sequence is a new one of this transaction, and setval is undone with it.
+            Position::Exhausted => {
+                // RESTART gives the sequence new storage in this transaction, so setval is rolled back with it.
                 let (name, last) = (&sequence.name, if sequence.step > 0 { sequence.max } else { sequence.min });
                 changes.push(format!(
                     "ALTER SEQUENCE {name} RESTART WITH {last}; SELECT pg_catalog.setval({}, {last})",
                     literal(name)
                 ));
-                notes.push(format!("sequence {name} has no value left: its last one was loaded"));
+                notes.push(format!("sequence {name} is exhausted: its last value was loaded"));
             }
         }
     }
-    for some in changes.chunks(BATCH) {
-        session.run(&some.join(";\n")).await?;
+    for batch in changes.chunks(BATCH) {
+        session.run(&batch.join(";\n")).await?;
     }
     Ok(notes)
 }
 
-fn next(sequence: &Sequence, found: impl Iterator<Item = (i64, i64)>) -> Next {
-    // A value outside the bounds did not come from the sequence, and is in nobody's way.
+/// Returns the new position of a sequence from the minimum and maximum of each column that it numbers.
+fn position(sequence: &Sequence, found: impl Iterator<Item = (i64, i64)>) -> Position {
+    // A value outside the bounds is not from the sequence and cannot collide with its values.
     let inside = |value: &i64| (sequence.min..=sequence.max).contains(value);
     let up = sequence.step > 0;
     let ends = found.map(|(least, greatest)| if up { greatest.min(sequence.max) } else { least.max(sequence.min) });
     let ends: Vec<i64> = ends.filter(inside).collect();
     let last = if up { ends.iter().max() } else { ends.iter().min() };
-    let Some(last) = last else { return Next::Untouched };
+    let Some(last) = last else { return Position::Start };
     match last.checked_add(sequence.step).filter(inside) {
-        // Values from before its start: it begins where it was meant to.
-        Some(value) if up && value < sequence.start || !up && value > sequence.start => Next::Untouched,
-        Some(value) => Next::Value(value),
-        None if sequence.cycle => Next::Value(if up { sequence.min } else { sequence.max }),
-        None => Next::Exhausted,
+        // Values before the start value: the start value is free.
+        Some(value) if up && value < sequence.start || !up && value > sequence.start => Position::Start,
+        Some(value) => Position::Next(value),
+        None if sequence.cycle => Position::Next(if up { sequence.min } else { sequence.max }),
+        None => Position::Exhausted,
     }
 }
 
+/// Reads the sequences that number columns.
 async fn read(session: &Session) -> Result<Vec<Sequence>> {
-    // Used by a column: owned by it (serial) or part of it (identity), or named in its default.
+    // A sequence numbers a column that owns it (serial), that it is part of (identity), or whose default names it.
     let rows = session
         .query(
             &format!(
@@ -111,7 +114,7 @@ async fn read(session: &Session) -> Result<Vec<Sequence>> {
                  JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace \
                  JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = u.place \
                  JOIN pg_catalog.pg_type y ON y.oid = a.atttypid \
-                 WHERE {OWN} ORDER BY 1, 2, 8, 9, 10"
+                 WHERE {USER_SCHEMAS} ORDER BY 1, 2, 8, 9, 10"
             ),
             &[],
         )
@@ -130,7 +133,7 @@ async fn read(session: &Session) -> Result<Vec<Sequence>> {
     Ok(sequences)
 }
 
-/// Least and greatest value of each column that a sequence numbers; many tables in one query.
+/// Returns the minimum and maximum of each column that a sequence numbers. Many tables are read by one query.
 async fn extremes(session: &Session, sequences: &[Sequence]) -> Result<BTreeMap<(String, String), (i64, i64)>> {
     let mut columns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (table, column, _) in sequences.iter().flat_map(|sequence| &sequence.uses).filter(|(_, _, number)| *number) {
@@ -138,15 +141,15 @@ async fn extremes(session: &Session, sequences: &[Sequence]) -> Result<BTreeMap<
     }
     let mut extremes = BTreeMap::new();
     let columns: Vec<(&str, Vec<&str>)> = columns.into_iter().collect();
-    for some in columns.chunks(BATCH) {
-        let selects = some.iter().enumerate().map(|(at, (table, columns))| {
+    for batch in columns.chunks(BATCH) {
+        let selects = batch.iter().enumerate().map(|(at, (table, columns))| {
             let all: Vec<String> =
                 columns.iter().map(|column| format!("{}, {}", bound("min", column), bound("max", column))).collect();
             format!("SELECT {at}, ARRAY[{}] FROM {table}", all.join(", "))
         });
         let selects: Vec<String> = selects.collect();
         for row in session.query(&selects.join(" UNION ALL "), &[]).await? {
-            let (table, columns) = &some[usize::try_from(row.get::<_, i32>(0)).unwrap_or_default()];
+            let (table, columns) = &batch[usize::try_from(row.get::<_, i32>(0)).unwrap_or_default()];
             let found: Vec<Option<i64>> = row.get(1);
             for (column, pair) in columns.iter().zip(found.chunks(2)) {
                 if let [Some(least), Some(greatest)] = pair {
@@ -158,7 +161,8 @@ async fn extremes(session: &Session, sequences: &[Sequence]) -> Result<BTreeMap<
     Ok(extremes)
 }
 
-/// The least or greatest value of a column. A numeric may hold what no sequence can; NaN counts as greater than all.
+/// Returns SQL for the minimum or maximum of a column, limited to the range of a sequence. NaN counts as greater than all
+/// numbers.
 fn bound(function: &str, column: &str) -> String {
     let value = format!("pg_catalog.{function}({column})");
     format!(
@@ -176,20 +180,20 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_on_behind_what_was_loaded() {
+    fn the_next_value_is_behind_the_maximum() {
         fn found(pairs: &[(i64, i64)]) -> impl Iterator<Item = (i64, i64)> {
             pairs.iter().copied()
         }
         let up = sequence(1, 1, 1, i64::MAX, false);
-        assert_eq!(next(&up, found(&[])), Next::Untouched);
-        assert_eq!(next(&up, found(&[(1, 7), (2, 90)])), Next::Value(91));
-        assert_eq!(next(&sequence(1000, 10, 1, i64::MAX, false), found(&[(1, 7)])), Next::Untouched);
-        assert_eq!(next(&sequence(-1, -2, -100, -1, false), found(&[(-9, -1)])), Next::Value(-11));
-        assert_eq!(next(&sequence(1, 1, 1, 9, true), found(&[(1, 9)])), Next::Value(1));
-        assert_eq!(next(&sequence(1, 1, 1, 9, false), found(&[(1, 12)])), Next::Exhausted);
-        assert_eq!(next(&sequence(-1, -1, -9, -1, true), found(&[(-9, -1)])), Next::Value(-1));
-        assert_eq!(next(&up, found(&[(i64::MIN, i64::MAX)])), Next::Exhausted);
-        // Values that only a person could have written do not pull the sequence below its bounds.
-        assert_eq!(next(&up, found(&[(-50, -3)])), Next::Untouched);
+        assert_eq!(position(&up, found(&[])), Position::Start);
+        assert_eq!(position(&up, found(&[(1, 7), (2, 90)])), Position::Next(91));
+        assert_eq!(position(&sequence(1000, 10, 1, i64::MAX, false), found(&[(1, 7)])), Position::Start);
+        assert_eq!(position(&sequence(-1, -2, -100, -1, false), found(&[(-9, -1)])), Position::Next(-11));
+        assert_eq!(position(&sequence(1, 1, 1, 9, true), found(&[(1, 9)])), Position::Next(1));
+        assert_eq!(position(&sequence(1, 1, 1, 9, false), found(&[(1, 12)])), Position::Exhausted);
+        assert_eq!(position(&sequence(-1, -1, -9, -1, true), found(&[(-9, -1)])), Position::Next(-1));
+        assert_eq!(position(&up, found(&[(i64::MIN, i64::MAX)])), Position::Exhausted);
+        // Values outside the bounds do not move the sequence.
+        assert_eq!(position(&up, found(&[(-50, -3)])), Position::Start);
     }
 }

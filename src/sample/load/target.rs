@@ -1,35 +1,35 @@
-//! The database that a sample goes into, as an address; and a session there as a load needs it.
+//! The database that a sample is loaded into.
 
+use super::error::Result;
 use crate::pg::tunnel::{Dial, Gate, Tunnel};
 use crate::pg::{Credentials, Session, Trust, Url, connect};
-use crate::sample::load::error::Result;
 
-/// A database on a server.
+/// The database that a sample is loaded into.
 #[derive(Clone, Debug)]
-pub struct Target {
-    /// The host as it was named, for the guard and for messages.
+pub struct LoadTarget {
+    /// The host as it was given, for the guard and for messages.
     pub host: String,
-    /// The port as it was named.
+    /// The port as it was given.
     pub port: u16,
-    /// The way there, which the caller keeps open.
+    /// The address to dial; the caller keeps the tunnel to it open.
     pub dial: Dial,
-    /// Who may vouch for the server.
+    /// The certificate authorities of the server.
     pub trust: Trust,
-    /// Who logs in.
+    /// The role and its password.
     pub credentials: Credentials,
-    /// The database; it is made when there is none of that name and the role may make one.
+    /// The database; a load creates it if it does not exist and the role may.
     pub database: String,
 }
 
-impl Target {
-    /// Opens the way to a database. The way has to be kept as long as the target is used.
+impl LoadTarget {
+    /// Opens the connection path to a database. The tunnel has to live as long as the target is used.
     ///
     /// # Errors
-    /// When the server cannot be reached.
-    pub async fn open(url: &Url, gate: &Gate) -> Result<(Tunnel, Target)> {
+    /// If the server cannot be reached.
+    pub async fn open(url: &Url, gate: &Gate) -> Result<(Tunnel, LoadTarget)> {
         let route = url.route();
         let tunnel = gate.open(route).await?;
-        let target = Target {
+        let target = LoadTarget {
             host: route.host.clone(),
             port: route.port,
             dial: (*tunnel).clone(),
@@ -40,16 +40,16 @@ impl Target {
         Ok((tunnel, target))
     }
 
-    /// `host:port/database` for messages and for the allow-list.
+    /// Returns `host:port/database`, for messages and `sample.targets`.
     pub fn name(&self) -> String {
         format!("{}:{}/{}", self.host, self.port, self.database)
     }
 
-    /// A session whose settings are those of a restore.
+    /// Opens a session in a database of the server, with the settings of a restore.
     pub(super) async fn session(&self, database: &str) -> Result<Session> {
         let session = connect(&self.dial, &self.trust, &self.credentials, database).await?;
-        // As pg_dump's own output begins: names are written with their schema, and the bodies of functions may
-        // name what does not exist yet.
+        // The settings at the start of pg_dump's output: names have their schema, and the bodies of functions may
+        // use objects that do not exist yet.
         session
             .run(
                 "SET search_path = ''; SET check_function_bodies = off; SET xmloption = content; \
@@ -63,7 +63,7 @@ impl Target {
         if session.major() >= 17 {
             session.run("SET transaction_timeout = 0").await?;
         }
-        // So that a server notices while it builds an index that we are gone; not every system lets it look.
+        // Lets a server notice during an index build that the client is gone. Not every operating system supports it.
         let _ = session.run("SET client_connection_check_interval = '1s'").await;
         Ok(session)
     }

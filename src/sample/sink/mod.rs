@@ -1,4 +1,4 @@
-//! Where a sample goes: an archive, a container image. The third, a database, is [`load`](super::load).
+//! Sinks: the destinations of a sample. The third one, a database, is [`load`](super::load).
 
 pub mod archive;
 pub mod container;

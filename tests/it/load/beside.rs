@@ -6,7 +6,7 @@ use crate::on_every_version;
 on_every_version!(many_sessions_make_the_same_as_one, a_broken_key_ends_all_sessions);
 
 const BESIDE: &str = include_str!("beside.sql");
-const MANY: Options = Options { jobs: 8, replace: true };
+const MANY: LoadOptions = LoadOptions { jobs: 8, replace: true };
 
 async fn belonging(version: &Version, settings: &[&str]) -> Cluster {
     let source = Cluster::start(version, settings).await;
@@ -22,7 +22,7 @@ async fn many_sessions_make_the_same_as_one(version: Version) {
     let whole = Whole::of(&source, "app").await;
     let (expected, schema) = (picture(&source.superuser("app").await).await, whole.schema().await);
     for jobs in [1, 8, 8, 8, 8] {
-        load(&whole, &copy, Options { jobs, replace: true }).await.unwrap();
+        load(&whole, &copy, LoadOptions { jobs, replace: true }).await.unwrap();
         // Comments on constraints, statistics and marks on indexes are in the dump, not in the picture.
         let made = Whole::of(&other, "copy").await.schema().await;
         assert_eq!(made.pre_data_text(), schema.pre_data_text());

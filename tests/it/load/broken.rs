@@ -31,13 +31,16 @@ async fn a_sample_that_is_not_closed_is_not_loaded() {
     other.sql("tables", schema).await;
     let before = picture(&other.superuser("tables").await).await;
     let error = load(&whole, &target(&other, "postgres", "", "tables"), CAREFUL).await.unwrap_err();
-    assert!(matches!(&error, Error::Dangling { constraint, rows: 167, .. } if constraint == "users_team"), "{error}");
+    assert!(
+        matches!(&error, Error::ForeignKeyViolated { constraint, rows: 167, .. } if constraint == "users_team"),
+        "{error}"
+    );
     assert_eq!(picture(&other.superuser("tables").await).await, before);
     // Every composite key too: a row that is NULL in part is broken with MATCH FULL only.
     source.sql("app", "SET session_replication_role = replica; UPDATE app.users SET team_id = 1; INSERT INTO app.whole VALUES (1, NULL)").await;
     let whole = Whole::of(&source, "app").await;
     let error = load(&whole, &target(&other, "postgres", "", "tables"), CAREFUL).await.unwrap_err();
-    assert!(matches!(&error, Error::Dangling { table, rows: 1, .. } if table == "app.whole"), "{error}");
+    assert!(matches!(&error, Error::ForeignKeyViolated { table, rows: 1, .. } if table == "app.whole"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,4 @@
-//! What a load must not destroy, and what must not stop it.
+//! What a load must keep, and what must not stop it.
 
 use super::*;
 
@@ -23,15 +23,14 @@ async fn what_is_made_while_a_load_runs() {
     other.sql("postgres", "CREATE DATABASE mine").await;
     let whole = Whole::of(&source, "app").await;
     let (schema, guard) = (whole.schema().await, whole.guard(other.address()).await);
-    // It is polled once the target was looked at.
+    // It is polled after the target was inspected.
     let meanwhile = async {
         other.sql("mine", "CREATE TABLE precious AS SELECT 1 AS id").await;
         std::future::pending().await
     };
     let mine = target(&other, "postgres", "", "mine");
     let done = load::load(&whole, &schema, &mine, &guard, CAREFUL, &Heard::default(), meanwhile).await;
-    let said = refusal(done);
-    assert!(said.contains("is not empty: it has rows in public.precious"), "{said}");
+    assert!(matches!(refusal(done), Refusal::NotEmpty { found, .. } if found == "rows in public.precious"));
     let session = other.superuser("mine").await;
     assert_eq!(session.query_one("SELECT id FROM precious", &[]).await.unwrap().get::<_, i32>(0), 1);
     assert_eq!(databases(&other).await, ["mine", "postgres"]);
@@ -59,15 +58,15 @@ async fn whatever_is_in_a_database_and_is_no_table() {
         other.sql("postgres", &format!("CREATE DATABASE {name}")).await;
         other.sql(&name, sql).await;
         match load(&whole, &target(&other, "postgres", "", &name), CAREFUL).await {
-            Err(Error::Refused(refusal)) => assert!(refusal.to_string().contains("is not empty"), "{sql}: {refusal}"),
-            done => panic!("{sql}: {:?}", done.map(|loaded| loaded.way)),
+            Err(Error::Refused(Refusal::NotEmpty { .. })) => {}
+            done => panic!("{sql}: {:?}", done.map(|loaded| loaded.strategy)),
         }
     }
-    // Extensions alone are what somebody with more rights has made ready.
+    // Extensions alone may have been created by a role with more privileges.
     other.sql("postgres", "CREATE DATABASE ready").await;
     other.sql("ready", "CREATE EXTENSION hstore").await;
     let loaded = load(&whole, &target(&other, "postgres", "", "ready"), CAREFUL).await.unwrap();
-    assert_eq!(loaded.way, LoadStrategy::Whole);
+    assert_eq!(loaded.strategy, LoadStrategy::Whole);
     let found = "SELECT count(*) FROM t, pg_extension WHERE extname = 'hstore'";
     assert_eq!(other.superuser("ready").await.query_one(found, &[]).await.unwrap().get::<_, i64>(0), 1);
 }
@@ -82,7 +81,7 @@ async fn what_a_database_has_of_its_own() {
     other.sql("postgres", "COMMENT ON DATABASE mine IS 'it''s mine'; ALTER DATABASE mine IS_TEMPLATE true").await;
     let whole = Whole::of(&source, "app").await;
     let loaded = load(&whole, &target(&other, "postgres", "", "mine"), REPLACE).await.unwrap();
-    assert_eq!((loaded.left_out.statements.len(), loaded.notes.len()), (0, 0), "{loaded:?}");
+    assert_eq!((loaded.skipped.statements.len(), loaded.notes.len()), (0, 0), "{loaded:?}");
     let found = "SELECT concat_ws(' ', pg_catalog.shobj_description(d.oid, 'pg_database'), d.datistemplate, \
                  (SELECT setrole::regrole || setconfig::text FROM pg_db_role_setting WHERE setdatabase = d.oid), \
                  (SELECT count(*) FROM pg_database WHERE datname LIKE 'devdb%')) FROM pg_database d WHERE datname = 'mine'";
@@ -96,7 +95,7 @@ async fn what_may_not_be_done_is_told_and_stops_nothing() {
     let other = without_superuser().await;
     other.sql("mine", "CREATE TABLE t (id integer); INSERT INTO t VALUES (2); ALTER TABLE t OWNER TO master").await;
     other.sql("postgres", "ALTER DATABASE mine SET log_statement = 'all'").await;
-    // A database that nobody can drop while it has a subscription.
+    // A database with a subscription cannot be dropped.
     let left = "devdb_old_0123456789abcdef";
     other.sql("postgres", &format!("CREATE DATABASE {left} OWNER master")).await;
     other.sql(left, "CREATE SUBSCRIPTION s CONNECTION 'host=x' PUBLICATION p WITH (connect = false)").await;
@@ -104,13 +103,13 @@ async fn what_may_not_be_done_is_told_and_stops_nothing() {
     let (schema, guard, heard) = (whole.schema().await, whole.guard(other.address()).await, Heard::default());
     let mine = target(&other, "master", "m", "mine");
     let loaded = load::load(&whole, &schema, &mine, &guard, REPLACE, &heard, std::future::pending()).await.unwrap();
-    let said = loaded.left_out.statements.join("\n");
+    let said = loaded.skipped.statements.join("\n");
     assert!(said.contains("log_statement"), "{said}");
     assert!(heard.text().contains(left), "{}", heard.text());
-    // Somebody with more rights stays connected, and is named in the remedy.
+    // A session with more privileges stays connected; the remedy names it.
     let session = other.superuser("mine").await;
     let error = load(&whole, &mine, REPLACE).await.unwrap_err();
-    assert!(error.hint().unwrap_or_default().contains("more rights"), "{error}: {:?}", error.hint());
+    assert!(error.hint().unwrap_or_default().contains("more privileges"), "{error}: {:?}", error.hint());
     assert_eq!(session.query_one("SELECT id FROM t", &[]).await.unwrap().get::<_, i32>(0), 1);
 }
 
@@ -152,11 +151,11 @@ async fn heirs_have_keys_of_their_own() {
     }
     let whole = Whole::of(&source, "app").await;
     let loaded = load(&whole, &target(&other, "postgres", "", "first"), CAREFUL).await.unwrap();
-    assert_eq!(loaded.way, LoadStrategy::Existing);
+    assert_eq!(loaded.strategy, LoadStrategy::Existing);
     source.sql("app", "SET session_replication_role = replica; INSERT INTO notes VALUES (5)").await;
     let whole = Whole::of(&source, "app").await;
     let error = load(&whole, &target(&other, "postgres", "", "second"), CAREFUL).await.unwrap_err();
-    assert!(matches!(&error, Error::Dangling { table, rows: 1, .. } if table == "public.notes"), "{error}");
+    assert!(matches!(&error, Error::ForeignKeyViolated { table, rows: 1, .. } if table == "public.notes"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -165,8 +164,9 @@ async fn a_schema_does_not_go_back_in_time() {
     source.sql("postgres", "CREATE DATABASE app").await;
     let other = Cluster::unrelated(&version(15), &[]).await;
     let whole = Whole::of(&source, "app").await;
-    let said = refusal(load(&whole, &target(&other, "postgres", "", "mine"), CAREFUL).await);
-    assert!(said.contains("PostgreSQL 15") && said.contains("18"), "{said}");
+    let mine = target(&other, "postgres", "", "mine");
+    let refused = refusal(load(&whole, &mine, CAREFUL).await);
+    assert_eq!(refused, Refusal::Older { target: mine.name(), major: 15, source_major: 18 });
     assert_eq!(databases(&other).await, ["postgres"]);
 }
 

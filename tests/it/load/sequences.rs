@@ -1,11 +1,11 @@
-//! What sequences give after a load.
+//! Sequences after a load.
 
 use super::*;
 use crate::on_every_version;
 
-on_every_version!(they_go_on_behind_what_was_loaded);
+on_every_version!(sequences_are_set_to_the_maximum_of_their_columns);
 
-async fn they_go_on_behind_what_was_loaded(version: Version) {
+async fn sequences_are_set_to_the_maximum_of_their_columns(version: Version) {
     let source = source(&version).await;
     let other = Cluster::unrelated(&version, &[]).await;
     other.sql("postgres", "CREATE ROLE dev LOGIN PASSWORD 'd'").await;
@@ -15,7 +15,7 @@ async fn they_go_on_behind_what_was_loaded(version: Version) {
         let loaded = load(&whole, &target, CAREFUL).await.unwrap();
         assert_eq!(loaded.notes.len(), 1, "{:?}", loaded.notes);
         assert!(
-            loaded.notes[0].contains(r#"sequence "app"."numbered" numbers "app"."codes"."code""#),
+            loaded.notes[0].contains(r#"sequence "app"."numbered" is at its start value: "app"."codes"."code""#),
             "{:?}",
             loaded.notes
         );

@@ -1,4 +1,4 @@
-//! The three ways, on every version and across versions.
+//! The three strategies, on every version and across versions.
 
 use super::*;
 use crate::on_every_version;
@@ -15,15 +15,15 @@ async fn a_new_database_is_the_sources_double(version: Version) {
     let mut whole = Whole::of(&source, "app").await;
     let expected = picture(&source.superuser("app").await).await;
     let loaded = load(&whole, &target(&other, "postgres", "", "copy"), CAREFUL).await.unwrap();
-    assert_eq!(loaded.way, LoadStrategy::Scratch);
-    assert_eq!(loaded.left_out.sentences(), Vec::<String>::new());
+    assert_eq!(loaded.strategy, LoadStrategy::Scratch);
+    assert_eq!(loaded.skipped.sentences(), Vec::<String>::new());
     assert_eq!(picture(&other.superuser("copy").await).await, expected);
     assert_eq!(databases(&other).await, ["copy", "postgres"]);
 
     // Again, in several streams a table: what is there is only replaced when that is asked for.
     whole.parts = 3;
-    let said = refusal(load(&whole, &target(&other, "postgres", "", "copy"), CAREFUL).await);
-    assert!(said.contains("is not empty: it has rows in") && said.contains("--replace"), "{said}");
+    let refused = refusal(load(&whole, &target(&other, "postgres", "", "copy"), CAREFUL).await);
+    assert!(matches!(&refused, Refusal::NotEmpty { found, .. } if found.starts_with("rows in ")), "{refused}");
     other
         .sql("postgres", "ALTER DATABASE copy SET work_mem = '7MB'; ALTER DATABASE copy SET search_path = app, public")
         .await;
@@ -59,28 +59,28 @@ async fn a_role_without_createdb_loads_in_one_transaction(version: Version) {
     let mine = target(&other, "dev", "d", "mine");
     let whole = Whole::of(&source, "app").await;
     let loaded = load(&whole, &mine, CAREFUL).await.unwrap();
-    assert_eq!(loaded.way, LoadStrategy::Whole);
-    // The owner of everything in the source is a role that is here too, but not ours to give to.
-    assert!(loaded.left_out.owners["postgres"] > 20, "{:?}", loaded.left_out);
-    assert!(loaded.left_out.statements.is_empty(), "{:?}", loaded.left_out);
+    assert_eq!(loaded.strategy, LoadStrategy::Whole);
+    // The owner of the source's objects exists on the target, but the loading role may not transfer objects to it.
+    assert!(loaded.skipped.owners["postgres"] > 20, "{:?}", loaded.skipped);
+    assert!(loaded.skipped.statements.is_empty(), "{:?}", loaded.skipped);
     let expected = picture(&source.superuser("app").await).await;
     assert_eq!(picture(&other.superuser("mine").await).await, expected);
 
     // Once more into the tables that are there now: triggers and cycles without a superuser.
-    let said = refusal(load(&whole, &mine, CAREFUL).await);
-    assert!(said.contains("is not empty"), "{said}");
+    let refused = refusal(load(&whole, &mine, CAREFUL).await);
+    assert!(matches!(refused, Refusal::NotEmpty { .. }), "{refused}");
     for parts in [1, 3] {
         let mut whole = Whole::of(&source, "app").await;
         whole.parts = parts;
         let loaded = load(&whole, &mine, REPLACE).await.unwrap();
-        assert_eq!(loaded.way, LoadStrategy::Existing);
+        assert_eq!(loaded.strategy, LoadStrategy::Existing);
         assert_eq!(picture(&other.superuser("mine").await).await, expected, "{parts} parts");
     }
 }
 
 async fn a_master_without_superuser_makes_and_replaces_databases(version: Version) {
     let source = source(&version).await;
-    // On the target this role is one that the master may give things to.
+    // The master of the target may transfer objects to this role.
     source
         .sql(
             "app",
@@ -99,11 +99,11 @@ async fn a_master_without_superuser_makes_and_replaces_databases(version: Versio
     let expected = picture(&source.superuser("app").await).await;
     for options in [CAREFUL, REPLACE] {
         let loaded = load(&whole, &copy, options).await.unwrap();
-        assert_eq!(loaded.way, LoadStrategy::Scratch);
-        let owners: Vec<&str> = loaded.left_out.owners.keys().map(String::as_str).collect();
-        assert_eq!(owners, ["postgres"], "{:?}", loaded.left_out);
+        assert_eq!(loaded.strategy, LoadStrategy::Scratch);
+        let owners: Vec<&str> = loaded.skipped.owners.keys().map(String::as_str).collect();
+        assert_eq!(owners, ["postgres"], "{:?}", loaded.skipped);
         let session = other.superuser("copy").await;
-        assert!(loaded.left_out.statements.is_empty(), "{:?}", loaded.left_out);
+        assert!(loaded.skipped.statements.is_empty(), "{:?}", loaded.skipped);
         let given = "SELECT concat_ws(' ', (SELECT string_agg(tableowner, ' ') FROM pg_tables WHERE tablename IN ('users', 'Tab;le')), \
                      has_schema_privilege('app_owner', 'Od\"d', 'CREATE'), has_table_privilege('reader', 'app.users', 'SELECT'), \
                      has_schema_privilege('reader', 'app', 'USAGE'), (SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'app'))";
@@ -123,7 +123,7 @@ async fn tables_of_migrations_are_filled() {
     other.sql("migrated", "ALTER TABLE app.users ADD COLUMN newer text; REFRESH MATERIALIZED VIEW app.z_first").await;
     let whole = Whole::of(&source, "app").await;
     let loaded = load(&whole, &target(&other, "postgres", "", "migrated"), CAREFUL).await.unwrap();
-    assert_eq!(loaded.way, LoadStrategy::Existing);
+    assert_eq!(loaded.strategy, LoadStrategy::Existing);
     let session = other.superuser("migrated").await;
     let row = session
         .query_one(
@@ -185,7 +185,7 @@ async fn from_14_to_15() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_target_has_no_place_for_is_left_out_and_named() {
+async fn what_the_target_has_no_place_for_is_skipped_and_named() {
     let source = source(&version(15)).await;
     source
         .sql(
@@ -209,9 +209,9 @@ async fn what_the_target_has_no_place_for_is_left_out_and_named() {
     let other = Cluster::unrelated(&version(15), &[]).await;
     let whole = Whole::of(&source, "app").await;
     let loaded = load(&whole, &target(&other, "postgres", "", "copy"), CAREFUL).await.unwrap();
-    let roles: Vec<(String, usize)> = loaded.left_out.roles.into_iter().collect();
+    let roles: Vec<(String, usize)> = loaded.skipped.roles.into_iter().collect();
     assert_eq!(roles, [("app_owner".to_owned(), 3), ("read er".to_owned(), 1)]);
-    let said = loaded.left_out.statements.join("\n");
+    let said = loaded.skipped.statements.join("\n");
     for word in [
         "CREATE PUBLICATION everything",
         "CREATE EVENT TRIGGER evil",
@@ -222,7 +222,7 @@ async fn what_the_target_has_no_place_for_is_left_out_and_named() {
         assert!(said.contains(word), "{word} is not named in {said}");
     }
     assert!(!said.contains("prod-secret"), "{said}");
-    assert_eq!(loaded.left_out.foreign_tables, ["app.far"]);
+    assert_eq!(loaded.skipped.foreign_tables, ["app.far"]);
     let row = other
         .superuser("copy")
         .await
@@ -245,5 +245,5 @@ async fn an_extension_that_is_missing_is_named() {
     let other = Cluster::unrelated(&version(18), &[]).await;
     let whole = Whole::of(&source, "app").await;
     let loaded = load(&whole, &target(&other, "postgres", "", "copy"), CAREFUL).await.unwrap();
-    assert!(loaded.left_out.extensions.contains("adminpack"), "{:?}", loaded.left_out);
+    assert!(loaded.skipped.extensions.contains("adminpack"), "{:?}", loaded.skipped);
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use devdb::sample::load::error::Error;
-use devdb::sample::load::{self, Options};
+use devdb::sample::load::{self, LoadOptions};
 use devdb::sample::manifest::Manifest;
 use devdb::sample::schema::Schema;
 use devdb::sample::sink::archive::{self, Archive};
@@ -60,7 +60,7 @@ async fn the_same_sample_gives_the_same_bytes_and_loads_anywhere() {
     }
 
     let said = write(&whole, &schema, &packed, 1, false).await.unwrap_err().to_string();
-    assert!(said.contains("is there already"), "{said}");
+    assert!(said.contains("already exists"), "{said}");
     write(&whole, &schema, &folder, 1, true).await.unwrap();
 
     let expected = picture(&source.superuser("app").await).await;
@@ -70,7 +70,7 @@ async fn the_same_sample_gives_the_same_bytes_and_loads_anywhere() {
         assert_eq!((archive.manifest(), archive.manifest().sha256()), (&manifest, manifest.sha256()));
         let guard = whole.guard(other.address()).await;
         let target = target(&other, "postgres", "", "copy");
-        let options = Options { jobs: 2, replace: false };
+        let options = LoadOptions { jobs: 2, replace: false };
         load::load(&archive, archive.schema(), &target, &guard, options, &Heard::default(), std::future::pending())
             .await
             .unwrap();
@@ -93,7 +93,7 @@ async fn streams_of_a_table_become_one_file() {
     let other = Cluster::unrelated(&version(15), &[]).await;
     let archive = Archive::open(&path).await.unwrap();
     let guard = whole.guard(other.address()).await;
-    let options = Options { jobs: 2, replace: false };
+    let options = LoadOptions { jobs: 2, replace: false };
     let target = target(&other, "postgres", "", "copy");
     load::load(&archive, archive.schema(), &target, &guard, options, &Heard::default(), std::future::pending())
         .await

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use devdb::docker::{DockerConfig, Engine, Image, RegistryLogin};
 use devdb::sample::load::error::Error;
-use devdb::sample::sink::container::{Made, Settings, write};
+use devdb::sample::sink::container::{BuiltImage, ImageSettings, write};
 use serde_json::Value;
 
 use super::NOTHING;
@@ -16,8 +16,8 @@ use crate::support::listener::Heard;
 use crate::support::server::login;
 use crate::support::whole::Whole;
 
-pub(super) fn settings(image: &str) -> Settings {
-    Settings {
+pub(super) fn settings(image: &str) -> ImageSettings {
+    ImageSettings {
         image: Image::parse(image).unwrap(),
         base: Some(base()),
         user: "postgres".into(),
@@ -32,9 +32,9 @@ pub(super) fn settings(image: &str) -> Settings {
 async fn make(
     engine: &Engine,
     whole: &Whole,
-    settings: &Settings,
+    settings: &ImageSettings,
     logins: &[&dyn RegistryLogin],
-) -> Result<Made, Error> {
+) -> Result<BuiltImage, Error> {
     let schema = whole.schema().await;
     write(whole, &schema, engine, settings, logins, &Heard::default(), std::future::pending()).await
 }
@@ -60,7 +60,7 @@ async fn an_image_is_pushed_pulled_and_started() {
     let whole = Whole::of(&source, "app").await;
     let registry = Registry::start();
     let name = format!("{}/team/app:sample", registry.address);
-    let settings = Settings { push: true, ..settings(&name) };
+    let settings = ImageSettings { push: true, ..settings(&name) };
 
     // Nobody who could log in: the image is made, and only the push fails.
     let config = tempfile::tempdir().unwrap();
@@ -130,7 +130,7 @@ async fn what_fails_leaves_no_container_and_no_image() {
     let error = make(&engine, &whole, &settings("devdb-test/never:1"), &[]).await.unwrap_err().to_string();
     assert!(error.contains("users_team"), "{error}");
 
-    let nowhere = Settings { base: Some("127.0.0.1:1/no/image:1".into()), ..settings("devdb-test/never:1") };
+    let nowhere = ImageSettings { base: Some("127.0.0.1:1/no/image:1".into()), ..settings("devdb-test/never:1") };
     let error = make(&engine, &whole, &nowhere, &[]).await.unwrap_err().to_string();
     assert!(error.contains("pull 127.0.0.1:1/no/image:1"), "{error}");
     assert_eq!(left_since(&before), NOTHING);

@@ -8,7 +8,7 @@ use devdb::pg::dump::Dumper;
 use devdb::pg::tunnel::Dial;
 use devdb::pg::{self, Credentials, Session, Trust, connect, identifier};
 use devdb::sample::load::error::{Error, Result};
-use devdb::sample::load::{Bytestream, Guard, Origin, Rows};
+use devdb::sample::load::{Bytestream, LoadGuard, Rows, ServerIdentity};
 use devdb::sample::schema::Schema;
 use devdb::sample::{DumpConnection, TableCopy};
 use futures_util::StreamExt;
@@ -76,12 +76,12 @@ impl Whole {
     }
 
     /// What may be written to: everything but the source.
-    pub async fn guard(&self, target: SocketAddr) -> Guard {
-        let origin = Origin::read(&self.keeper, true).await.unwrap();
-        Guard {
+    pub async fn guard(&self, target: SocketAddr) -> LoadGuard {
+        let source = ServerIdentity::read(&self.keeper, true).await.unwrap();
+        LoadGuard {
             allowed: vec![format!("127.0.0.1:{}/*", target.port())],
             production: Vec::new(),
-            origin: Some(origin),
+            source: Some(source),
             system_sha256: None,
         }
     }

@@ -1,35 +1,34 @@
-//! Several streams of one table as one: in binary each begins with a header and ends with a trailer, of
-//! which the whole has one.
+//! Joining the COPY streams of one table. Each binary stream has a header and a trailer; the joined one has one of each.
 
 use bytes::{Bytes, BytesMut};
 
 use crate::pg::copy_binary::{HEADER, TRAILER};
 
-/// Takes the pieces of streams, one stream after the other, and gives what belongs into the whole.
-pub(super) struct Join {
+/// Joins streams that are pushed in pieces, one stream after the other.
+pub(super) struct StreamJoiner {
     binary: bool,
-    /// Bytes of this stream's header that are still to come.
+    /// The bytes of the current stream's header that are still to be skipped.
     header: usize,
-    /// The last bytes seen, which may be the trailer.
+    /// The last bytes, which may be the trailer.
     held: BytesMut,
     first: bool,
 }
 
-impl Join {
+impl StreamJoiner {
     pub(super) fn new(binary: bool) -> Self {
         Self { binary, header: 0, held: BytesMut::new(), first: true }
     }
 
-    /// A stream begins.
+    /// Begins the next stream.
     pub(super) fn begin(&mut self) {
         self.header = if self.first { 0 } else { HEADER.len() };
         self.first = false;
-        // The trailer of the stream before.
+        // The trailer of the previous stream.
         self.held.clear();
     }
 
-    /// A piece of it; answers what to write.
-    pub(super) fn take(&mut self, mut piece: Bytes) -> Bytes {
+    /// Adds a piece of the current stream. Returns the bytes to write.
+    pub(super) fn push(&mut self, mut piece: Bytes) -> Bytes {
         if !self.binary {
             return piece;
         }
@@ -41,8 +40,8 @@ impl Join {
         self.held.split_to(ready).freeze()
     }
 
-    /// What the whole ends with.
-    pub(super) fn end(self) -> Bytes {
+    /// Returns the last bytes to write.
+    pub(super) fn finish(self) -> Bytes {
         self.held.freeze()
     }
 }
@@ -52,25 +51,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn several_streams_are_one() {
+    fn several_streams_become_one() {
         let stream = |rows: &[u8]| [&HEADER[..], rows, &[0xff, 0xff]].concat();
         for piece in [1, 2, 3, 7, 100] {
-            let mut join = Join::new(true);
+            let mut joiner = StreamJoiner::new(true);
             let mut whole = Vec::new();
             for rows in [&b"one"[..], b"", b"three"] {
-                join.begin();
+                joiner.begin();
                 for bytes in stream(rows).chunks(piece) {
-                    whole.extend(join.take(Bytes::copy_from_slice(bytes)));
+                    whole.extend(joiner.push(Bytes::copy_from_slice(bytes)));
                 }
             }
-            whole.extend(join.end());
+            whole.extend(joiner.finish());
             assert_eq!(whole, stream(b"onethree"), "pieces of {piece}");
         }
-        let mut text = Join::new(false);
+        let mut text = StreamJoiner::new(false);
         text.begin();
-        assert_eq!(text.take("a\n".into()), "a\n");
+        assert_eq!(text.push("a\n".into()), "a\n");
         text.begin();
-        assert_eq!(text.take("b\n".into()), "b\n");
-        assert!(text.end().is_empty());
+        assert_eq!(text.push("b\n".into()), "b\n");
+        assert!(text.finish().is_empty());
     }
 }

@@ -1,5 +1,4 @@
-//! Reading an archive: everything in it is held against its hashes before anything is loaded, and once
-//! more while it is.
+//! Reading an archive. Every file is verified against its hash when the archive is opened, and again while it is loaded.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,8 +9,9 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 
-use super::pack::{blocking, unpack};
-use super::{AFTER, BEFORE, MANIFEST, SUM, files, is_packed, rows_file};
+use super::blocking::blocking;
+use super::layout::{MANIFEST, MANIFEST_HASH, POST_DATA, PRE_DATA, files, is_packed, rows_file, rows_files};
+use super::pack::unpack;
 use crate::digest::{hex, sha256};
 use crate::sample::TableCopy;
 use crate::sample::load::error::{Error, Result};
@@ -20,35 +20,35 @@ use crate::sample::manifest::{FORM, Manifest, schema_sha256};
 use crate::sample::private_dir::PrivateDir;
 use crate::sample::schema::Schema;
 
+/// The size of the pieces of a stream, in bytes.
 const CHUNK: usize = 64 * 1024;
 
-/// An archive whose every byte was held against its hashes.
+/// A verified archive.
 pub struct Archive {
     manifest: Manifest,
     schema: Schema,
     tables: Vec<TableCopy>,
     folder: PathBuf,
-    /// Where a packed one was unpacked to; gone with this.
+    /// The directory that a packed archive was unpacked to; removed when dropped.
     _unpacked: Option<PrivateDir>,
 }
 
 impl Archive {
-    /// Opens a folder or a `.tar.zst`, and verifies all of it. The latter is unpacked among the temporary
-    /// files (`TMPDIR`).
+    /// Opens and verifies a directory or a `.tar.zst`. The latter is unpacked to a temporary directory (`TMPDIR`).
     ///
     /// # Errors
-    /// [`Error::Archive`] when it is not whole, not unchanged, or of another form.
+    /// [`Error::Archive`] if it is incomplete, changed, or of an unknown format.
     pub async fn open(path: &Path) -> Result<Archive> {
         let path = path.to_owned();
         blocking(move |stop| open(&path, stop)).await
     }
 
-    /// What it says of itself.
+    /// Returns the manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// The schema in it.
+    /// Returns the schema.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -63,57 +63,59 @@ fn open(path: &Path, stop: &AtomicBool) -> Result<Archive> {
     let mut names: Vec<String> = Vec::new();
     unpack(path, &folder, stop, |index| {
         if index == 2 {
-            names = files(&manifest(path, &folder)?);
+            names = files(&read_manifest(path, &folder)?);
         }
         Ok(match index {
             0 => Some(MANIFEST.to_owned()),
-            1 => Some(SUM.to_owned()),
+            1 => Some(MANIFEST_HASH.to_owned()),
             later => names.get(later).cloned(),
         })
     })?;
     verify(path, folder, Some(private), stop)
 }
 
-fn manifest(path: &Path, folder: &Path) -> Result<Manifest> {
+/// Reads and verifies the manifest of an archive in a directory.
+fn read_manifest(path: &Path, folder: &Path) -> Result<Manifest> {
     let damaged = |why: String| Error::Archive { path: path.to_owned(), why };
     let read =
         |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|error| damaged(format!("{name}: {error}")));
     let text = read(MANIFEST)?;
-    if read(SUM)?.trim() != sha256(&text) {
-        return Err(damaged(format!("{MANIFEST} is not the one that was written")));
+    if read(MANIFEST_HASH)?.trim() != sha256(&text) {
+        return Err(damaged(format!("{MANIFEST} does not match its hash")));
     }
     let manifest: Manifest = serde_json::from_str(&text).map_err(|error| damaged(format!("{MANIFEST}: {error}")))?;
     if manifest.form != FORM {
-        return Err(damaged(format!("it is of form {}, and this program reads form {FORM}", manifest.form)));
+        return Err(damaged(format!("unknown format {}: this version of devdb reads format {FORM}", manifest.form)));
     }
     Ok(manifest)
 }
 
+/// Verifies all files of an archive in a directory.
 fn verify(path: &Path, folder: PathBuf, unpacked: Option<PrivateDir>, stop: &AtomicBool) -> Result<Archive> {
     let damaged = |why: String| Error::Archive { path: path.to_owned(), why };
-    let manifest = manifest(path, &folder)?;
+    let manifest = read_manifest(path, &folder)?;
     let read =
         |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|error| damaged(format!("{name}: {error}")));
-    let (before, after) = (read(BEFORE)?, read(AFTER)?);
-    if schema_sha256(&before, &after) != manifest.schema_sha256 {
-        return Err(damaged("its schema is not the one that was written".into()));
+    let (pre_data, post_data) = (read(PRE_DATA)?, read(POST_DATA)?);
+    if schema_sha256(&pre_data, &post_data) != manifest.schema_sha256 {
+        return Err(damaged("the schema does not match its hash".into()));
     }
-    let schema = Schema::from_texts(&before, &after)?;
-    for (index, table) in manifest.tables.iter().enumerate().filter(|(_, table)| table.rows > 0) {
-        let name = rows_file(index, table);
-        let found = digest(&folder.join(&name), stop).map_err(|error| match error.kind() {
+    let schema = Schema::from_texts(&pre_data, &post_data)?;
+    for (table, name) in rows_files(&manifest) {
+        let found = file_sha256(&folder.join(&name), stop).map_err(|error| match error.kind() {
             std::io::ErrorKind::Interrupted => Error::Interrupted,
             _ => damaged(format!("{name}: {error}")),
         })?;
         if found != table.sha256 {
-            return Err(damaged(format!("{name} is not the one that was written")));
+            return Err(damaged(format!("{name} does not match its hash")));
         }
     }
     let tables = manifest.tables.iter().map(crate::sample::manifest::ManifestTable::copy).collect();
     Ok(Archive { manifest, schema, tables, folder, _unpacked: unpacked })
 }
 
-fn digest(path: &Path, stop: &AtomicBool) -> std::io::Result<String> {
+/// Returns the SHA-256 of a file in hexadecimal.
+fn file_sha256(path: &Path, stop: &AtomicBool) -> std::io::Result<String> {
     let (mut file, mut hash, mut buffer) = (std::fs::File::open(path)?, Sha256::new(), vec![0; 256 * 1024]);
     loop {
         if stop.load(Ordering::Relaxed) {
@@ -142,7 +144,7 @@ impl Rows for Archive {
 
     async fn copy(&self, table: usize, _part: usize) -> Result<Bytestream> {
         let entry = &self.manifest.tables[table];
-        let path = self.folder.join(rows_file(table, entry));
+        let path = self.folder.join(rows_file(table, &entry.schema, &entry.table));
         let file = tokio::fs::File::open(&path).await.map_err(|error| Error::io(&path, &error))?;
         let state = (file, Sha256::new(), entry.sha256.clone(), path);
         let stream = futures_util::stream::try_unfold(Some(state), |state| async move {
@@ -154,7 +156,7 @@ impl Rows for Archive {
                 hash.update(&buffer);
                 return Ok(Some((Bytes::from(buffer), Some((file, hash, expected, path)))));
             }
-            // It may have been changed since it was verified.
+            // The file may have changed since it was verified.
             if hex(&hash.finalize()) != expected {
                 return Err(Error::Archive { path, why: "changed while it was loaded".into() });
             }

@@ -1,15 +1,15 @@
-//! The little of `tar` that an archive needs: regular files with names that say nothing of a machine, one
-//! after the other (POSIX `ustar`; sizes beyond 8 GiB in GNU's base 256). Times, owners and modes are
-//! always the same, so that the same files give the same bytes.
+//! The subset of tar that an archive needs: regular files with ASCII names of at most 100 bytes (POSIX `ustar`; sizes from
+//! 8 GiB in GNU's base-256 encoding). Times, owners and modes are constants, so that the same files give the same bytes.
 
 use std::io::{self, Read, Write};
 
+/// The size of a block in bytes.
 const BLOCK: usize = 512;
 
-/// Writes a file's header. Its content and [`padding`] have to follow.
+/// Returns the header of a file. Its content and [`padding`] have to follow.
 pub(super) fn header(name: &str, size: u64) -> io::Result<[u8; BLOCK]> {
     if name.len() > 100 || !name.is_ascii() {
-        return Err(io::Error::other(format!("{name:?} cannot be a name in an archive")));
+        return Err(io::Error::other(format!("{name:?} is not a valid name in an archive")));
     }
     let mut block = [0u8; BLOCK];
     block[..name.len()].copy_from_slice(name.as_bytes());
@@ -30,48 +30,48 @@ pub(super) fn header(name: &str, size: u64) -> io::Result<[u8; BLOCK]> {
     Ok(block)
 }
 
-/// Zeros that follow a content of so many bytes.
+/// Returns the zero bytes after a content of `size` bytes.
 pub(super) fn padding(size: u64) -> Vec<u8> {
     let over = usize::try_from(size % BLOCK as u64).unwrap_or_default();
     vec![0; (BLOCK - over) % BLOCK]
 }
 
-/// Ends an archive.
+/// Writes the end of an archive.
 pub(super) fn end(to: &mut impl Write) -> io::Result<()> {
     to.write_all(&[0; 2 * BLOCK])
 }
 
-/// Reads the next file's name and size; none at the archive's end.
+/// Reads name and size of the next file; `None` at the end of the archive.
 pub(super) fn next(from: &mut impl Read) -> io::Result<Option<(String, u64)>> {
     let mut block = [0u8; BLOCK];
     from.read_exact(&mut block)?;
     if block == [0; BLOCK] {
         return Ok(None);
     }
-    let bad = |what: &str| io::Error::other(format!("not an archive of devdb: {what}"));
+    let bad = |what: &str| io::Error::other(format!("not a devdb archive: {what}"));
     let field = |from: usize, to: usize| {
         let text = std::str::from_utf8(&block[from..to]).ok()?;
         Some(text.trim_matches(['\0', ' ']).to_owned())
     };
     let octal = |from: usize, to: usize| u64::from_str_radix(&field(from, to)?, 8).ok();
     if octal(148, 156) != Some(checksum(&block)) {
-        return Err(bad("a header is damaged"));
+        return Err(bad("damaged header"));
     }
     if block[156] != b'0' {
-        return Err(bad("it holds something else than files"));
+        return Err(bad("entry is not a regular file"));
     }
-    let name = field(0, 100).ok_or_else(|| bad("a name is damaged"))?;
+    let name = field(0, 100).ok_or_else(|| bad("damaged name"))?;
     let size = if block[124] == 0x80 {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&block[128..136]);
         u64::from_be_bytes(bytes)
     } else {
-        octal(124, 136).ok_or_else(|| bad("a size is damaged"))?
+        octal(124, 136).ok_or_else(|| bad("damaged size"))?
     };
     Ok(Some((name, size)))
 }
 
-/// The sum of a header's bytes, its own field counted as blanks.
+/// Returns the sum of a header's bytes, with blanks for the checksum field.
 fn checksum(block: &[u8; BLOCK]) -> u64 {
     block.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) }).sum()
 }

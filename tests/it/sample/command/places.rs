@@ -15,20 +15,20 @@ async fn a_target_that_may_be_production_is_refused() {
     let refused = |place: &str, words: &str| {
         desk.devdb(&["sample", "--users", "1", "--into", place]).code(3).says(words);
     };
-    refused(&format!("database://dev@127.0.0.1:{laptop}/other"), "is not on the list");
-    refused(&format!("database://dev@127.0.0.1:{laptop}/APP_SAMPLE"), "is not on the list");
+    refused(&format!("database://dev@127.0.0.1:{laptop}/other"), "is not in `sample.targets`");
+    refused(&format!("database://dev@127.0.0.1:{laptop}/APP_SAMPLE"), "is not in `sample.targets`");
     // On the list, and on production's own server.
     desk.production.sql("postgres", "CREATE ROLE dev LOGIN CREATEDB PASSWORD 'd'").await;
-    refused(&format!("database://dev@127.0.0.1:{source}/other"), "the source's own system identifier");
+    refused(&format!("database://dev@127.0.0.1:{source}/other"), "the source's system identifier");
     // A copy of production, under another name, on another port.
     let copy = Cluster::start(&version(15), &[]).await;
     copy.sql("postgres", "CREATE ROLE dev LOGIN CREATEDB PASSWORD 'd'").await;
     desk.config(&format!("\"127.0.0.1:{source}/other\""), &format!("\"127.0.0.1:{}/app\"", copy.port()));
-    refused(&format!("database://dev@127.0.0.1:{}/app", copy.port()), "the source's own system identifier");
+    refused(&format!("database://dev@127.0.0.1:{}/app", copy.port()), "the source's system identifier");
     assert_eq!(desk.databases().await, ["postgres"]);
     // Before anything is read: the source need not even be there.
     desk.config(&format!("port: {source}"), "port: 1");
-    refused(&format!("database://dev@127.0.0.1:{laptop}/other"), "is not on the list");
+    refused(&format!("database://dev@127.0.0.1:{laptop}/other"), "is not in `sample.targets`");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,7 +54,7 @@ async fn archives_are_the_same_bytes_and_load_anywhere() {
     desk.production.sql("postgres", "CREATE ROLE dev LOGIN CREATEDB PASSWORD 'd'").await;
     desk.production.sql("postgres", "CREATE DATABASE other OWNER dev").await;
     let back = format!("database://dev@127.0.0.1:{}/other", desk.production.port());
-    desk.devdb(&["load", "two.tar.zst", "--into", &back]).code(3).says("the source's own system identifier");
+    desk.devdb(&["load", "two.tar.zst", "--into", &back]).code(3).says("the source's system identifier");
 
     desk.devdb(&["sample", "--users", "7", "--into", "archive:folder"]).code(0);
     let rows = desk.path("folder/rows");
@@ -63,7 +63,7 @@ async fn archives_are_the_same_bytes_and_load_anywhere() {
     let last = bytes.len() - 5;
     bytes[last] ^= 1;
     std::fs::write(&file, bytes).unwrap();
-    desk.devdb(&["load", "folder", "--into", &into, "--replace"]).code(1).says("is not the one that was written");
+    desk.devdb(&["load", "folder", "--into", &into, "--replace"]).code(1).says("does not match its hash");
     assert_eq!(desk.count("SELECT count(*) FROM app.users WHERE id IN (7, 8)").await, 2);
 }
 
@@ -111,7 +111,7 @@ async fn only_an_archive_is_replaced() {
     std::fs::create_dir_all(desk.path("precious/sub")).unwrap();
     std::fs::write(desk.path("precious/sub/file"), "years of work").unwrap();
     let words = ["sample", "--users", "1", "--into", "archive:precious", "--replace"];
-    desk.devdb(&words).code(1).says("is a folder, and no archive");
+    desk.devdb(&words).code(1).says("is a directory but not an archive");
     assert_eq!(std::fs::read_to_string(desk.path("precious/sub/file")).unwrap(), "years of work");
 }
 
