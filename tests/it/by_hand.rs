@@ -201,7 +201,10 @@ async fn a_column_that_the_lock_does_not_list_is_not_scrubbed() {
     assert_ne!(other, lock);
     std::fs::write(desk.path("devdb.lock"), other).unwrap();
     let before = desk.dump(&[]);
-    desk.devdb(&["scrub"]).code(7).says("users.note text is new").says("coverage --database URL --accept");
+    desk.devdb(&["scrub"])
+        .code(7)
+        .says("users.note (text) is new since devdb.lock")
+        .says("coverage --database URL --accept");
     assert_eq!(desk.dump(&[]), before);
     std::fs::write(desk.path("devdb.lock"), lock).unwrap();
     desk.devdb(&["scrub"]).code(0);

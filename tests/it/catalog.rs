@@ -1,4 +1,4 @@
-//! What the catalog is read for: tables and the foreign keys between them.
+//! The catalog reader: tables and foreign keys.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -7,9 +7,9 @@ use devdb::pg::catalog::{Form, foreign_keys, tables};
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(foreign_keys_have_their_pairs_in_order, tables_know_their_place);
+on_every_version!(foreign_keys_have_their_columns_in_order, tables_have_their_parents_and_partition_root);
 
-async fn foreign_keys_have_their_pairs_in_order(version: Version) {
+async fn foreign_keys_have_their_columns_in_order(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     session
@@ -52,7 +52,7 @@ async fn foreign_keys_have_their_pairs_in_order(version: Version) {
     assert!(!found[1].validated && !found[1].full && !found[1].deferrable);
 }
 
-async fn tables_know_their_place(version: Version) {
+async fn tables_have_their_parents_and_partition_root(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     session

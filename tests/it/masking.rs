@@ -1,17 +1,17 @@
-//! Masks, coverage and the leak check as a rotation uses them: what nobody thought of and what is left
-//! stops the publication, by name and without a value.
+//! Masks, coverage and the leak check in a rotation: an undecided column or a surviving original stops the publication;
+//! the message names the column and never a value.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support::scene::Scene;
 
-/// The scene's own sections, to be replaced.
+/// Sections of the scene's configuration, which tests replace.
 const SCRIPTED: &str = "scripted: [app.users.*, \"app.*.받는 사람\"]";
 const KEPT: &str = "keep: [\"app.*.*\"]";
 
-/// Before any script ran, so before anything took time; with lines to paste.
+/// Refused before any script runs; with YAML to paste.
 #[test]
-fn a_column_that_nobody_thought_of_stops_the_night_by_name() {
+fn an_undecided_column_stops_a_rotation() {
     let scene = Scene::new();
     scene.config(SCRIPTED, "scripted: [app.users.email]").config(KEPT, "keep: [app.users.id]");
     let done = scene.devdb(&["rotate"]).code(7).says("neither masked nor kept").says("app.users.phone");
@@ -20,9 +20,9 @@ fn a_column_that_nobody_thought_of_stops_the_night_by_name() {
     assert_eq!((scene.generations(), scene.record()), (Vec::new(), None));
 }
 
-/// A column of the pattern's kind is covered, and still told of: the lock knows what was looked at.
+/// A pattern decides for the column, but nobody has reviewed it.
 #[test]
-fn a_new_column_is_told_of_although_a_pattern_covers_it() {
+fn a_new_column_stops_a_rotation_although_a_pattern_matches() {
     let scene = Scene::new();
     scene.devdb(&["rotate"]).code(0).says("no devdb.lock");
     let (_, port) = scene.record().unwrap();
@@ -45,13 +45,13 @@ fn a_new_column_is_told_of_although_a_pattern_covers_it() {
     scene.devdb(&["rotate"]).code(2).says("devdb.lock").says("line ");
 }
 
-/// A copy of what was masked, in a table that is kept.
+/// A copy of a masked column, in a table that is kept.
 const COPY: &str = "CREATE TABLE app.copies AS SELECT 'written by ' || upper(email) AS note FROM app.users";
 
 #[test]
-fn an_original_that_is_found_elsewhere_stops_the_publication() {
+fn an_original_in_another_table_stops_the_publication() {
     let scene = Scene::new();
-    // Made while the originals are still there.
+    // Runs before masking.
     scene.script("00-secure/10_copy.sql", &format!("{COPY};\n"));
     let done = scene.devdb(&["rotate"]).code(7).says("originals of app.users.email").says("app.copies.note");
     assert!(!done.err.to_lowercase().contains("@company.example"), "{}", done.err);
@@ -61,16 +61,16 @@ fn an_original_that_is_found_elsewhere_stops_the_publication() {
     scene.devdb(&["rotate"]).code(0).says("the tests want them there");
 }
 
-/// A mask that cannot be proved is refused before anything is touched, with the constraint named.
+/// Refused before anything changes; the message names the constraint.
 #[test]
-fn a_mask_that_cannot_be_proved_is_refused_with_its_constraint() {
+fn an_unproved_mask_is_refused() {
     let scene = Scene::new();
     scene.config("name: { fake: english_name }", "id: { fixed: 1 }");
     scene.devdb(&["rotate"]).code(7).says("app.users.id").says("users_pkey").says("was removed");
 }
 
 #[test]
-fn a_weak_or_missing_key_is_refused_before_anything_is_done() {
+fn a_weak_or_missing_key_is_refused_first() {
     let scene = Scene::new();
     scene.config("the key of these tests", "short");
     scene.devdb(&["rotate"]).code(2).says("needs at least 16");
@@ -79,9 +79,9 @@ fn a_weak_or_missing_key_is_refused_before_anything_is_done() {
     assert_eq!(scene.generations(), [""; 0]);
 }
 
-/// What only looks personal, in a column that is kept and was never an original.
+/// Values that look personal, in a column that is kept.
 #[test]
-fn what_looks_personal_stops_the_publication_too() {
+fn personal_values_stop_the_publication_too() {
     let scene = Scene::new();
     scene.script("20-seed/30_real.sql", "UPDATE app.users SET email = 'kim' || id || '@naver.com' WHERE id > 9000;\n");
     scene.script("90-verify/10_users.sql", "SELECT 1 WHERE false;\n");

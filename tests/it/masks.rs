@@ -1,5 +1,5 @@
-//! Masks on real servers: the same in, the same out; types, lengths, uniqueness and checks kept;
-//! hostile values; refusals.
+//! Masks on real servers: deterministic outputs; types, lengths, uniqueness and checks preserved; hostile values;
+//! refusals.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -22,15 +22,15 @@ mod types;
 mod unique;
 
 on_every_version!(
-    the_list_shows_what_really_comes_out,
-    text_masks_take_anything,
-    a_table_is_rewritten_and_its_constraints_hold,
-    numbers_have_their_shape,
+    the_reference_shows_the_actual_outputs,
+    text_masks_accept_any_text,
+    constraints_hold_after_a_table_rewrite,
+    outputs_have_their_format,
 );
 
 pub(crate) const EXAMPLE_KEY: &str = "an example key!!";
 
-/// Values that break what is not written with care.
+/// Values that break careless SQL.
 pub(super) const HOSTILE: [&str; 24] = [
     "Kim.Minsu@Haneul.example",
     "kim.minsu@haneul.example",
@@ -58,7 +58,7 @@ pub(super) const HOSTILE: [&str; 24] = [
     "É é ß ẞ İ ı Σ σ ς ﬁ",
 ];
 
-/// Numbers that are the same in every run (splitmix64).
+/// Reproducible random numbers (splitmix64).
 pub(super) struct Random(u64);
 
 impl Random {
@@ -92,7 +92,7 @@ pub(crate) async fn compiled(session: &Session, mask: &str, path: &str, secret: 
 
 pub(super) async fn refused(session: &Session, mask: &str, path: &str) -> Refusal {
     match compile(&rule(mask), &column(session, path).await, &key(EXAMPLE_KEY)) {
-        Ok(_) => panic!("{mask} is taken for {path}"),
+        Ok(_) => panic!("{mask} is accepted for {path}"),
         Err(refusal) => refusal,
     }
 }
@@ -109,11 +109,11 @@ async fn pairs(
     rows.iter().map(|row| (row.get::<_, Option<String>>(0).unwrap_or_default(), row.get(1))).collect()
 }
 
-/// The types that the list's examples are of.
+/// Types of the examples in the mask reference.
 pub(crate) const TYPES: &str =
     "CREATE TYPE tier AS ENUM ('free', 'gold', 'silver'); CREATE TYPE address AS (street text, zip text, country text)";
 
-/// A type that a mask of the list takes.
+/// A type that a mask of the reference accepts.
 pub(crate) fn type_for(takes: &str) -> &'static str {
     match takes.split([',', ' ']).next().unwrap() {
         "uuid" => "uuid",
@@ -131,7 +131,7 @@ pub(crate) fn type_for(takes: &str) -> &'static str {
     }
 }
 
-async fn the_list_shows_what_really_comes_out(version: Version) {
+async fn the_reference_shows_the_actual_outputs(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     cluster.sql("app", "CREATE EXTENSION hstore").await;
@@ -187,13 +187,13 @@ const TEXT_MASKS: [&str; 31] = [
     "sql: md5(value)",
 ];
 
-/// Masks whose output says nothing of the key.
+/// Masks whose output does not depend on the key.
 const KEYLESS: [&str; 5] = ["text: shape", "text: redact", "fixed", "null", "sql"];
 
-async fn text_masks_take_anything(version: Version) {
+async fn text_masks_accept_any_text(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
-    // Another table, type, collation and width: the same comes out.
+    // Another table, type, collation and width must give the same output.
     session
         .run(
             "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, value text); \
@@ -213,7 +213,7 @@ async fn text_masks_take_anything(version: Version) {
     for mask in TEXT_MASKS {
         let one = compiled(&session, mask, "public.t.value", "the first secret key").await;
         let first = pairs(&session, "t", "value", &one).await;
-        // A session's settings and path change nothing.
+        // Settings and search path of the session must have no effect.
         session
             .run(
                 "CREATE SCHEMA evil; CREATE FUNCTION evil.sha256(bytea) RETURNS bytea LANGUAGE sql AS 'SELECT $1'; \
@@ -233,9 +233,9 @@ async fn text_masks_take_anything(version: Version) {
         assert_eq!(pairs(&session, "u", "value", &again).await, first, "{mask}");
 
         let last = first.len() - 1;
-        assert_eq!(first[last].1, None, "{mask}: NULL stays");
+        assert_eq!(first[last].1, None, "{mask}: NULL must stay");
         if !["fixed", "null", "sql"].iter().any(|keyless| mask.starts_with(keyless)) {
-            assert_eq!(first[last - 1].1.as_deref(), Some(""), "{mask}: an empty string stays");
+            assert_eq!(first[last - 1].1.as_deref(), Some(""), "{mask}: an empty string must stay");
         }
         if mask == "null" {
             assert!(first.iter().all(|(_, out)| out.is_none()));
@@ -243,7 +243,7 @@ async fn text_masks_take_anything(version: Version) {
         }
         for (original, masked) in &first[..last - 1] {
             let masked = masked.as_ref().unwrap_or_else(|| panic!("{mask}: {original:?} became NULL"));
-            // What is longer than four characters does not stand in its mask; `redact` keeps words by intent.
+            // The output must not contain an input of more than four characters; `redact` keeps words on purpose.
             let kept = original.trim().chars().count() > 4 && masked.contains(original.trim());
             assert!(!kept || mask == "text: redact", "{mask}: {original:?} is in {masked:?}");
             assert!(!masked.contains("evil"), "{mask}");
@@ -257,7 +257,7 @@ async fn text_masks_take_anything(version: Version) {
             let same = first.iter().zip(&second).filter(|(one, two)| !one.0.is_empty() && one.1 == two.1).count();
             assert!(same <= 3, "{mask}: {same} of {} are the same under two keys", first.len());
         }
-        // As a stream, as sampling uses it.
+        // As a COPY stream, which samples use.
         let copied = session.client().copy_out(&format!("COPY (SELECT {} FROM t) TO STDOUT", one.sql)).await;
         assert!(copied.is_ok(), "{mask}");
     }
@@ -270,12 +270,12 @@ async fn text_masks_take_anything(version: Version) {
     let shape = pairs(&session, "t", "value", &shape).await;
     assert_eq!(shape[0].1.as_deref(), Some("Xxx.Xxxxx@Xxxxxx.xxxxxxx"));
     assert_eq!(shape[4].1.as_deref(), Some("가가가@가가.xxxxxxx"));
-    // Two spellings of one address stay near each other and two.
+    // Two spellings of one address stay similar, and different.
     let email = compiled(&session, "email", "public.t.value", EXAMPLE_KEY).await;
     let email: Vec<String> =
         pairs(&session, "t", "value", &email).await.into_iter().filter_map(|pair| pair.1).collect();
     assert!(email[0] != email[1] && email[0][..21] == email[1][..21], "{email:?}");
-    // One number in three spellings.
+    // One number in three formats.
     let phone = compiled(&session, "phone: kr", "public.t.value", EXAMPLE_KEY).await;
     let phone: Vec<String> =
         pairs(&session, "t", "value", &phone).await.into_iter().filter_map(|pair| pair.1).collect();
@@ -286,8 +286,8 @@ async fn text_masks_take_anything(version: Version) {
     assert!(phone[14].starts_with("+999") && phone[14].len() == 20, "{phone:?}");
 }
 
-/// As the rewriting of tables will use it: all columns in one statement, and nothing objects.
-async fn a_table_is_rewritten_and_its_constraints_hold(version: Version) {
+/// All columns in one statement, as in a table rewrite.
+async fn constraints_hold_after_a_table_rewrite(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     cluster.with_master().await;
     cluster
@@ -353,7 +353,7 @@ async fn shape(session: &Session) -> BTreeMap<String, (String, bool, Vec<String>
         .collect()
 }
 
-async fn numbers_have_their_shape(version: Version) {
+async fn outputs_have_their_format(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     session
@@ -377,7 +377,7 @@ async fn numbers_have_their_shape(version: Version) {
     }
     let names = outputs("fake: korean_name").await;
     assert!(names.len() > 1500 && names.iter().all(|name| (3..=4).contains(&name.chars().count())), "{}", names.len());
-    // By frequency: 43 of 200 are called Kim.
+    // By frequency: 43 of 200 people are called Kim.
     let family = compiled(&session, "fake: korean_family_name", "public.t.value", EXAMPLE_KEY).await;
     let family = pairs(&session, "t", "value", &family).await;
     let kims = family.iter().filter(|pair| pair.1.as_deref() == Some("김")).count();

@@ -1,4 +1,4 @@
-//! Numbers with check digits: other numbers of the same kind, one for each, and no right one of a right one.
+//! Numbers with check digits: a permutation within each kind, which makes valid numbers invalid.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::{EXAMPLE_KEY, HOSTILE, Random, column, compiled};
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(registration_numbers_stay_apart, business_numbers_stay_apart);
+on_every_version!(registration_numbers_stay_distinct, business_numbers_stay_distinct);
 
 fn digits(text: &str) -> Vec<u32> {
     text.chars().filter_map(|c| c.to_digit(10)).collect()
@@ -16,7 +16,7 @@ fn weighted(digits: &[u32], weights: &[u32]) -> u32 {
     digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum()
 }
 
-/// The right check digits: of a foreigner's number there are two.
+/// Valid check digits; a foreigner's number has two.
 fn checks(d: &[u32]) -> Vec<u32> {
     let rest = weighted(d, &[2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]) % 11;
     let own = (11 - rest) % 10;
@@ -37,7 +37,7 @@ fn is_born(d: &[u32]) -> bool {
     (1..=8).contains(&d[6]) && jiff::civil::Date::new(year(d), part(2), part(4)).is_ok()
 }
 
-/// Which part of them a number belongs to; it has to stay in it.
+/// The kind of a number, which masking must not change.
 fn kind(d: &[u32]) -> String {
     let foreign = d[6] > 4;
     let (month, day) = (d[2] * 10 + d[3], d[4] * 10 + d[5]);
@@ -64,7 +64,7 @@ fn registration_number(random: &mut Random) -> String {
         0 => (below(100), below(100), below(100), below(10)),
         1 => (below(100), below(13), below(100), below(10)),
         2 => (below(100), [2, 2, 4, 6, 9, 11][below(6) as usize], 28 + below(4), 1 + below(8)),
-        // All in one year, where many would meet.
+        // All in one year, to provoke collisions.
         3..6 => (88, 1 + below(12), 1 + below(28), 1 + below(2)),
         _ => (below(100), 1 + below(12), 1 + below(31), 1 + below(8)),
     };
@@ -84,7 +84,7 @@ fn business_number(random: &mut Random) -> String {
     written(&number, [&[(3, "-"), (5, "-")][..], &[], &[(5, "-")], &[(3, " "), (5, "-")]][random.below(4)])
 }
 
-/// What becomes of 100,000 different numbers and of texts that are none.
+/// Outputs for 100,000 different numbers and malformed texts.
 async fn masked(
     version: &Version,
     mask: &str,
@@ -117,7 +117,7 @@ async fn masked(
     assert_eq!(rows.iter().map(|row| row.get(2)).collect::<BTreeSet<String>>().len(), 100_000);
     let same = rows.iter().filter(|row| row.get::<_, &str>(1) == row.get::<_, &str>(2)).count();
     assert!(same < 100, "{same} alike under two keys");
-    // As the rewriting of a table does it, under the unique index, and in a column that has no room to spare.
+    // As in a table rewrite, with the unique index, and in the shortest possible column.
     session.run(&format!("ALTER TABLE t ALTER value TYPE text USING ({})", expression.sql)).await.unwrap();
     let row = session.query_one("SELECT max(length(value)) FROM t", &[]).await.unwrap();
     let length = column(&session, "public.t.narrow").await.longest;
@@ -136,7 +136,7 @@ fn shape(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
 }
 
-async fn registration_numbers_stay_apart(version: Version) {
+async fn registration_numbers_stay_distinct(version: Version) {
     let (mut right, mut to_right, mut unchanged) = (0, 0, 0);
     let shapes = ["000000-0000000", "0000000000000", "000000 0000000"];
     let mut kinds = BTreeSet::new();
@@ -166,7 +166,7 @@ async fn registration_numbers_stay_apart(version: Version) {
     assert!(unchanged < 20, "{unchanged} of the same day");
 }
 
-async fn business_numbers_stay_apart(version: Version) {
+async fn business_numbers_stay_distinct(version: Version) {
     let (mut right, mut to_right) = (0, 0);
     for (from, to) in masked(&version, "business_number", "varchar(12)", business_number).await {
         let plain = from.replace(['-', ' '], "");

@@ -1,4 +1,4 @@
-//! What cannot be proved is refused, and names its constraint; what can is taken.
+//! Refusals name the unproved constraint; proved masks are accepted.
 
 use devdb::mask::RefusalReason;
 
@@ -6,7 +6,7 @@ use super::{compiled, key, refused, rule};
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(constraints_decide, who_may_only_read_sees_the_same);
+on_every_version!(masks_are_refused_by_constraint, a_role_without_privileges_reads_the_same_catalog);
 
 const SCHEMA: &str = "\
     CREATE DOMAIN code AS varchar(30) CHECK (VALUE ~ '^[A-Z]+$'); \
@@ -26,11 +26,11 @@ const SCHEMA: &str = "\
     CREATE UNIQUE INDEX t_partly ON t (id) WHERE partly LIKE 'a%'; \
     CREATE UNIQUE INDEX t_hashed ON t (left(hashed, 3))";
 
-async fn constraints_decide(version: Version) {
+async fn masks_are_refused_by_constraint(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     session.run(SCHEMA).await.unwrap();
-    // (mask, column, what is named, or nothing when it is taken)
+    // (mask, column, fragment of the refusal, or `None` if accepted)
     for (mask, name, named) in [
         ("null", "must", Some("NOT NULL")),
         ("null", "domained", Some("NOT NULL")),
@@ -112,8 +112,8 @@ async fn constraints_decide(version: Version) {
     }
 }
 
-/// What a mask needs to know is in the catalog, which a role without any right on the tables reads.
-async fn who_may_only_read_sees_the_same(version: Version) {
+/// Masks need only the catalog, which a role without privileges on the tables can read.
+async fn a_role_without_privileges_reads_the_same_catalog(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let master = cluster.with_master().await;
     master.run(SCHEMA).await.unwrap();

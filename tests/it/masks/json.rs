@@ -1,5 +1,5 @@
-//! Masks inside JSON: paths held against a second implementation over random documents, odd documents
-//! of `json`, and the shape of a whole document.
+//! Masks inside JSON: paths compared with a second implementation on random documents, unusual `json` documents,
+//! and the shape of a whole document.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{EXAMPLE_KEY, Random, compiled, pairs, refused};
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(paths_lead_where_they_should, odd_documents_come_through, a_shape_says_nothing);
+on_every_version!(paths_select_the_right_values, unusual_documents_are_masked, a_shape_contains_no_values);
 
 const KEYS: [&str; 9] = ["phone", "user", "a.b", "it's", "q\"\\", "", "0", "전화", "list"];
 
@@ -64,7 +64,7 @@ fn written(path: &[Step]) -> String {
     text
 }
 
-/// Whether a path leads to the place, by trying every way.
+/// Whether a path selects a place, by exhaustive search.
 fn leads(path: &[Step], place: &[(Option<&str>, usize)]) -> bool {
     match (path.first(), place.first()) {
         (None, _) => place.is_empty(),
@@ -76,7 +76,7 @@ fn leads(path: &[Step], place: &[(Option<&str>, usize)]) -> bool {
     }
 }
 
-/// The document with "m" for every string and number that a path leads to.
+/// The document with "m" for every string and number that a path selects.
 fn masked<'a>(value: &'a Value, place: &mut Vec<(Option<&'a str>, usize)>, paths: &[Vec<Step>]) -> Value {
     let here = paths.iter().filter(|path| leads(path, place));
     let through = here.clone().min_by_key(|path| {
@@ -112,7 +112,7 @@ fn masked<'a>(value: &'a Value, place: &mut Vec<(Option<&'a str>, usize)>, paths
     }
 }
 
-async fn paths_lead_where_they_should(version: Version) {
+async fn paths_select_the_right_values(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     session.run("CREATE TABLE t (id int, doc jsonb, old json)").await.unwrap();
@@ -129,13 +129,13 @@ async fn paths_lead_where_they_should(version: Version) {
         let mut paths: Vec<Vec<Step>> = Vec::new();
         for _ in 0..1 + random.below(4) {
             let path = path(&mut random);
-            // Which of two equally open ones decides does not matter when both say the same.
+            // The precedence of equally specific paths does not matter if both have the same mask.
             if !paths.iter().any(|known| known.starts_with(&path) || path.starts_with(known)) {
                 paths.push(path);
             }
         }
         let open = |path: &Vec<Step>| path.iter().any(|step| matches!(step, Step::Each | Step::Deep));
-        // A key of digits is a position to `jsonb_set`: masked too, which is no harm.
+        // `jsonb_set` treats a key of digits as a position and masks it too, which is harmless.
         if !paths.iter().any(open) && paths.iter().flatten().any(|step| matches!(step, Step::Index(_) | Step::Key("0")))
         {
             continue;
@@ -150,7 +150,7 @@ async fn paths_lead_where_they_should(version: Version) {
             for (document, (_, out)) in documents.iter().zip(out) {
                 let expected = masked(document, &mut Vec::new(), &paths);
                 let out: Value = serde_json::from_str(out.as_ref().unwrap()).unwrap();
-                assert_eq!(told(&out, document), told(&expected, document), "{mask} of {name}: {document}");
+                assert_eq!(marked(&out, document), marked(&expected, document), "{mask} of {name}: {document}");
                 walked += 1;
                 changed += usize::from(expected != *document);
             }
@@ -159,21 +159,21 @@ async fn paths_lead_where_they_should(version: Version) {
     assert!(walked > 10_000 && changed > 2_000, "{changed} of {walked} changed");
 }
 
-/// The document with "m" for every string that was not there before at this place.
-fn told(out: &Value, before: &Value) -> Value {
+/// The document with "m" for every string that differs from the original at this place.
+fn marked(out: &Value, before: &Value) -> Value {
     match (out, before) {
-        (Value::Array(new), Value::Array(old)) => new.iter().zip(old).map(|(new, old)| told(new, old)).collect(),
+        (Value::Array(new), Value::Array(old)) => new.iter().zip(old).map(|(new, old)| marked(new, old)).collect(),
         (Value::Object(new), Value::Object(old)) => {
             assert!(new.keys().eq(old.keys()), "{out}: {before}");
-            Value::Object(new.iter().map(|(key, new)| (key.clone(), told(new, &old[key]))).collect())
+            Value::Object(new.iter().map(|(key, new)| (key.clone(), marked(new, &old[key]))).collect())
         }
         (Value::String(_), old) if out != old => json!("m"),
         _ => out.clone(),
     }
 }
 
-/// What `json` takes and `jsonb` does not, and what is no tree.
-async fn odd_documents_come_through(version: Version) {
+/// Documents that `json` accepts and `jsonb` does not, and scalars.
+async fn unusual_documents_are_masked(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     session.run("CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, old json NOT NULL)").await.unwrap();
@@ -192,23 +192,23 @@ async fn odd_documents_come_through(version: Version) {
     }
     let deep = compiled(&session, "json: { $..phone: { phone: kr } }", "public.t.old", EXAMPLE_KEY).await;
     let out: Vec<String> = pairs(&session, "t", "old", &deep).await.into_iter().filter_map(|pair| pair.1).collect();
-    // Both of two, in their order, and the number between as it was written.
+    // Both duplicate keys, in their order, and the digits of the number between them.
     assert!(out[0].matches("010-").count() == 2 && out[0].contains("\"n\": 1.50"), "{}", out[0]);
     assert!(out[0].ends_with("\"z\": [1,2]}"), "{}", out[0]);
     for number in ["1111-2222", "3333-4444", "5555-6666", "12345678", "9999-0000", "zero", "alone"] {
         assert!(!out.iter().any(|document| document.contains(number)), "{number} is in {out:?}");
     }
-    // Without an escape that no text can hold everything is as it was.
+    // Only escapes that text cannot contain are replaced.
     assert!(out[1].contains(r#""whole": "\ud83d\ude00""#) && out[1].contains(r#""half": "\ufffd""#), "{}", out[1]);
     assert!(out[2].contains("1e999999"), "{}", out[2]);
     assert_eq!(out[3..8], ["17", "null", "\"010-7777-8888\"", "[]", "{}"].map(str::to_owned));
     assert!(out[8].ends_with("{\"phone\": true},{\"phone\": null},{\"phone\": null}]]]]"), "{}", out[8]);
-    // One path, which needs no walk, reads them as well.
+    // A single path, which needs no traversal, accepts them too.
     session.run("DELETE FROM t WHERE old::text LIKE '%e999999%'").await.unwrap();
     let single = compiled(&session, "json: { $.phone: { phone: kr } }", "public.t.old", EXAMPLE_KEY).await;
     let out: Vec<String> = pairs(&session, "t", "old", &single).await.into_iter().filter_map(|pair| pair.1).collect();
     assert!(!single.subquery && !out.iter().any(|document| document.contains("3333-4444")), "{out:?}");
-    // A mask's column keeps its NOT NULL, and a table may have columns of any name.
+    // NOT NULL is preserved, and a table may have columns of any name.
     session
         .run("CREATE TABLE u (id int, devdb_value jsonb, value text, position int, state int); INSERT INTO u VALUES (1, '{\"a\": [{\"phone\": \"010-1111-2222\"}]}')")
         .await
@@ -222,7 +222,7 @@ async fn odd_documents_come_through(version: Version) {
     assert!(refusal.reason == devdb::mask::RefusalReason::Paths && !refusal.remedy().is_empty(), "{refusal}");
 }
 
-async fn a_shape_says_nothing(version: Version) {
+async fn a_shape_contains_no_values(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     session.run("CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, doc jsonb, old json)").await.unwrap();

@@ -1,4 +1,4 @@
-//! Numbers, intervals and times of day: near, never the same, and never out of what their column takes.
+//! Numbers, intervals and times of day: near the original, always different, and within the range of the column.
 
 use super::{EXAMPLE_KEY, Random, compiled, refused};
 use crate::on_every_version;
@@ -75,7 +75,7 @@ async fn numbers_stay_near_and_fit(version: Version) {
             );
             assert!(count(6) >= -1, "{name}: one value, one mask; {}", count(6));
         }
-        // Written into the column itself, whatever it checks.
+        // Written into the column, with its constraints.
         let expression = compiled(&session, "number: { noise: 50 }", &path, EXAMPLE_KEY).await;
         let kind = super::column(&session, &path).await.declared;
         session
@@ -83,7 +83,7 @@ async fn numbers_stay_near_and_fit(version: Version) {
             .await
             .unwrap_or_else(|error| panic!("{name}: {error}"));
     }
-    // One number in columns of different types and scales is one number.
+    // One number in columns of different types and scales has the same output.
     session
         .run("CREATE TABLE same (a int, b numeric(12,4), c numeric, d float8, e bigint); INSERT INTO same VALUES (120500, 120500, 120500.0, 120500, 120500)")
         .await
@@ -174,7 +174,7 @@ async fn times_and_intervals(version: Version) {
              FROM (SELECT id, {name}, {one} AS one, {two} AS two FROM t OFFSET 0) AS masked"
         );
         let row = session.query_one(&sql, &[]).await.unwrap_or_else(|error| panic!("{name}: {error}"));
-        // Zero is zero.
+        // Zero stays zero.
         assert!(row.get::<_, i64>(0) <= 1, "{mask} of {name}: {} stayed", row.get::<_, i64>(0));
         assert_eq!(row.get::<_, i64>(1), 0, "{mask} of {name} is far");
         assert!(row.get::<_, i64>(2) > 1900 && row.get(3), "{mask} of {name}");

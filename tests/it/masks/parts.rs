@@ -1,4 +1,4 @@
-//! Values that are made of values: ranges, composites, hstore, arrays of them, and enums.
+//! Ranges, composites, hstore, arrays of them, and enums.
 
 use devdb::mask::RefusalReason;
 
@@ -6,11 +6,11 @@ use super::{EXAMPLE_KEY, compiled, pairs, refused};
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(ranges_are_moved, composites_by_attribute, hstore_by_key, labels_are_chosen_by_the_row);
+on_every_version!(ranges_are_shifted, composites_by_attribute, hstore_by_key, labels_are_chosen_by_the_row);
 
 const RANGES: [&str; 6] = ["ints", "bigs", "nums", "days", "stamps", "zoned"];
 
-async fn ranges_are_moved(version: Version) {
+async fn ranges_are_shifted(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     session
@@ -69,7 +69,7 @@ async fn ranges_are_moved(version: Version) {
             session.run(&format!("UPDATE t SET {name} = {one} WHERE id > 990")).await.unwrap();
         }
     }
-    // How many parts a multirange has, and of what lengths.
+    // Number and lengths of the ranges of a multirange.
     let one = compiled(&session, "range: { shift: 3000 }", "public.t.multi", EXAMPLE_KEY).await.sql;
     let sql = format!(
         "SELECT count(*) FROM (SELECT * FROM t WHERE id < 990 OFFSET 0) AS t WHERE (SELECT count(*) FROM unnest({one})) <> 2 OR \
@@ -135,7 +135,7 @@ async fn composites_by_attribute(version: Version) {
     let out = pairs(&session, "t", "h", &many).await;
     assert!(out[0].1.as_ref().unwrap().ends_with(",NULL}") && out[2].1.as_deref() == Some("{}"), "{out:?}");
     assert!(!out[0].1.as_ref().unwrap().contains("세종대로"), "{out:?}");
-    // Without a subquery in an attribute there is none in the whole.
+    // A composite has a subquery only if an attribute has one.
     let rows = compiled(&session, "composite: { id: identifier, name: username }", "public.t.r", EXAMPLE_KEY).await;
     assert!(!rows.subquery);
     assert!(pairs(&session, "t", "r", &rows).await[0].1.as_ref().unwrap().contains(",user_"));

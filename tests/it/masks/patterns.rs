@@ -1,4 +1,4 @@
-//! Checks by pattern, list, length and bound: what is taken holds on the server, over random patterns.
+//! CHECK constraints by pattern, list, length and bound: whatever is accepted holds on the server, for random patterns.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use super::{EXAMPLE_KEY, HOSTILE, Random, column, key, rule};
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(what_is_proved_holds, usual_checks_are_taken);
+on_every_version!(proofs_hold_on_the_server, usual_checks_are_accepted);
 
 const MASKS: [&str; 14] = [
     "email",
@@ -28,7 +28,7 @@ const MASKS: [&str; 14] = [
     "text: lorem",
 ];
 
-/// A pattern that this text may well match.
+/// A random pattern that the text probably matches.
 fn pattern(random: &mut Random, text: &str) -> String {
     let mut pattern = String::new();
     let characters: Vec<char> = text.chars().collect();
@@ -51,7 +51,7 @@ fn pattern(random: &mut Random, text: &str) -> String {
                 [random.below(5)]
             .clone(),
         };
-        // As far as the class holds, or so.
+        // About as long as the run of this class.
         let mut length = 1;
         while at + length < characters.len()
             && characters[at + length].is_alphanumeric() == here.is_alphanumeric()
@@ -83,7 +83,7 @@ fn pattern(random: &mut Random, text: &str) -> String {
     if random.below(15) == 0 { format!("^x{{3}}$|{pattern}") } else { pattern }
 }
 
-async fn what_is_proved_holds(version: Version) {
+async fn proofs_hold_on_the_server(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     session.run("CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, value text)").await.unwrap();
@@ -143,7 +143,7 @@ async fn what_is_proved_holds(version: Version) {
     );
 }
 
-/// (type, check, mask, whether it is taken, a value that satisfies the check)
+/// (type, check, mask, whether it is accepted, a value that satisfies the check)
 const USUAL: [(&str, &str, &str, bool, &str); 66] = [
     ("text", "value ~ '^01[016789]-[0-9]{3,4}-[0-9]{4}$'", "phone: kr", false, "010-123-4567"),
     ("text", "value ~ '^01[016789]-[0-9]{4}-[0-9]{4}$'", "phone: kr", true, "010-1234-5678"),
@@ -225,7 +225,7 @@ const USUAL: [(&str, &str, &str, bool, &str); 66] = [
     ("inet", "value << '0.0.0.0/0'", "ip", false, "10.0.0.1"),
 ];
 
-async fn usual_checks_are_taken(version: Version) {
+async fn usual_checks_are_accepted(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     for (kind, check, mask, taken, value) in USUAL {
@@ -243,7 +243,7 @@ async fn usual_checks_are_taken(version: Version) {
                 .await
                 .unwrap_or_else(|error| panic!("{told}: {error}"));
         }
-        // Rows that are there may fail a check that is not validated: nothing is known of the original.
+        // Existing rows may violate a check that is not validated: the original proves nothing.
         session
             .run(&format!(
                 "ALTER TABLE t DROP CONSTRAINT t_value_check, ADD CONSTRAINT later CHECK ({check}) NOT VALID"
@@ -254,7 +254,7 @@ async fn usual_checks_are_taken(version: Version) {
         let by_original = ["phone", "registration", "business", "card", "identifier", "number", "date"]
             .iter()
             .any(|name| mask.starts_with(name));
-        // Whatever the original is, these hold.
+        // These hold for every original.
         let of_all = kind == "varchar(16)" || ["!~", "lower", "[ -]?"].iter().any(|part| check.contains(part));
         assert_eq!(unsure.is_ok(), taken && (!by_original || of_all), "{told} NOT VALID");
     }

@@ -1,4 +1,4 @@
-//! Masks of dates, addresses, bytes, enums, JSON and arrays, and what no mask takes.
+//! Masks of dates, addresses, bytes, enums, JSON and arrays, and types that no mask accepts.
 
 use devdb::mask::RefusalReason;
 
@@ -50,7 +50,7 @@ async fn other_types(version: Version) {
         let [original] = [if name == "born" { "1988-04-17" } else { "2024-02-29 23:59:59" }];
         assert!(!shift[0].as_ref().unwrap().starts_with(original), "{shift:?}");
     }
-    // An instant does not depend on the zone in which it is looked at.
+    // The output for an instant does not depend on the time zone of the session.
     let instant = compiled(&session, "date: year", "public.t.seen", EXAMPLE_KEY).await.sql;
     let sql = format!("SELECT extract(epoch FROM {instant})::int8 FROM t WHERE id = 1");
     let here: i64 = session.query_one(&sql, &[]).await.unwrap().get(0);
@@ -79,9 +79,9 @@ async fn other_types(version: Version) {
     assert_eq!(doc[1].as_deref(), Some("[1, {\"user\": 3}]"));
     assert_eq!(doc[2].as_deref(), Some("\"text\""));
     assert_eq!(doc[3].as_deref(), Some("{\"user\": [1, 2]}"));
-    // An object where a value was expected does not stay.
+    // An object in the place of a value becomes null.
     assert_eq!(doc[4].as_deref(), Some("{\"user\": {\"email\": null}}"));
-    // The value inside is the one that a column with the same address has.
+    // The value inside is the same as in a column with the same address.
     session.run("CREATE TABLE u (id int, email text); INSERT INTO u VALUES (1, 'a@b.c')").await.unwrap();
     let email = compiled(&session, "email", "public.u.email", EXAMPLE_KEY).await;
     let email = pairs(&session, "u", "email", &email).await.remove(0).1.unwrap();

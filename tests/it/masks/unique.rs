@@ -1,12 +1,12 @@
-//! What is said to stay unique does, over 100,000 values.
+//! Unique outputs for 100,000 different values.
 
 use super::{EXAMPLE_KEY, column, compiled};
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(a_hundred_thousand_stay_a_hundred_thousand);
+on_every_version!(outputs_are_unique);
 
-async fn a_hundred_thousand_stay_a_hundred_thousand(version: Version) {
+async fn outputs_are_unique(version: Version) {
     let cluster = Cluster::start(&version, &["work_mem = '64MB'"]).await;
     let session = cluster.with_master().await;
     session
@@ -30,7 +30,7 @@ async fn a_hundred_thousand_stay_a_hundred_thousand(version: Version) {
         ("phone", "phone: kr"),
         ("e164", "phone: e164"),
         ("us", "phone: us"),
-        // As text that is no number of its kind.
+        // As text that is not a number of its kind.
         ("email", "phone: kr"),
         ("uuid", "uuid"),
         ("uuid_text", "uuid"),
@@ -57,16 +57,16 @@ async fn a_hundred_thousand_stay_a_hundred_thousand(version: Version) {
             .unwrap_or_else(|error| panic!("{mask}: {error}"));
         let (all, distinct): (i64, i64) = (row.get(0), row.get(1));
         assert_eq!(all, distinct, "{mask} of {name}");
-        // Chance makes a few of the narrow ranges meet: one in 30,000.
+        // A few collisions are expected in the narrow ranges: one in 30,000.
         let (same, unchanged): (i64, i64) = (row.get(2), row.get(3));
         assert!(same < 12 && unchanged < 12, "{mask} of {name}: {same} alike under two keys, {unchanged} unchanged");
     }
-    // 1 to 100,000 stay among themselves: a permutation.
+    // A permutation of 1 to 100,000.
     let permuted = compiled(&session, "identifier: { within: 100000 }", "public.t.number", EXAMPLE_KEY).await.sql;
     let row = session.query_one(&format!("SELECT min(x), max(x) FROM (SELECT {permuted} AS x FROM t) AS p"), &[]).await;
     let row = row.unwrap();
     assert_eq!((row.get::<_, i32>(0), row.get::<_, i32>(1)), (1, 100_000));
-    // Two columns of different width agree, so a foreign key follows; signs are kept.
+    // Columns of different width agree, so a foreign key stays valid; signs are kept.
     session.run("ALTER TABLE t ADD wide bigint; UPDATE t SET wide = number").await.unwrap();
     let narrow = compiled(&session, "identifier", "public.t.number", EXAMPLE_KEY).await.sql;
     let wide = compiled(&session, "identifier", "public.t.wide", EXAMPLE_KEY).await.sql;
@@ -76,7 +76,7 @@ async fn a_hundred_thousand_stay_a_hundred_thousand(version: Version) {
     );
     let row = session.query_one(&sql, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, 0));
-    // Every end of every type.
+    // The bounds of every type.
     session.run("TRUNCATE t").await.unwrap();
     let ends = "0, 1, -1, 32767, 32768, -32768, 2147483647, 2147483648, -2147483648, -2147483649, 9223372036854775807, -9223372036854775807";
     session
