@@ -1,5 +1,5 @@
-//! One complaint about a place in a text file, drawn over its line. YAML and SQL share it, so that a
-//! wrong key in the configuration and a failing statement in a script look alike.
+//! A complaint about a location in a text file, drawn over its line. YAML and SQL share it, so that a wrong key in the
+//! configuration and a failing statement in a script look alike.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,30 +7,30 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-/// A complaint about a place in a text file.
+/// A complaint about a location in a text file.
 #[derive(Clone, Debug)]
 pub struct Complaint {
-    /// The file, as the user named it or would name it.
+    /// The file, as a user writes its path.
     pub file: String,
-    /// The file's whole text.
+    /// The complete text of the file.
     pub text: Arc<str>,
-    /// The place, in bytes of `text`.
+    /// The location, in bytes of `text`.
     pub span: Range<usize>,
-    /// What is wrong, lowercase, without a full stop.
+    /// The problem, lowercase, without a full stop.
     pub title: String,
-    /// A word or two under the place.
+    /// A word or two below the location.
     pub label: Option<String>,
-    /// What to do.
+    /// The remedy.
     pub help: Option<String>,
 }
 
 impl Complaint {
-    /// Line of the place, from 1.
+    /// Returns the line, from 1.
     pub fn line(&self) -> usize {
         self.before().matches('\n').count() + 1
     }
 
-    /// Column of the place in characters, from 1.
+    /// Returns the column in characters, from 1.
     pub fn column(&self) -> usize {
         let before = self.before();
         before[before.rfind('\n').map_or(0, |at| at + 1)..].chars().count() + 1
@@ -44,12 +44,12 @@ impl Complaint {
         &self.text[..end]
     }
 
-    /// It in one line: `file:line:column: what`.
+    /// Returns the complaint in one line: `file:line:column: problem`.
     pub fn headline(&self) -> String {
         format!("{}:{}:{}: {}", self.file, self.line(), self.column(), self.title)
     }
 
-    /// Draws it, in colour for a terminal.
+    /// Returns the complaint drawn over its line, in colour for a terminal.
     pub fn render(&self, colour: bool) -> String {
         let start = self.before().len();
         let mut end = self.span.end.clamp(start, self.text.len());
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_shows_the_line_the_place_and_the_remedy() {
+    fn the_line_the_location_and_the_remedy_are_shown() {
         let text: Arc<str> = "a: 1\n이름: 2\n".into();
         let start = text.find('2').unwrap();
         let complaint = Complaint {

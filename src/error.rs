@@ -1,18 +1,18 @@
-//! What a failed run leaves behind for its caller: one exit code, one message, one remedy.
+//! The failure of a command: one exit code, one message, one remedy.
 //!
-//! Each room has its own error enum with fields; this is the shape they all end in, because a room
-//! below cannot name the enums of the rooms above it. Only `main` prints one.
+//! Each module has its own error enum with fields. All are converted to this type, because a module cannot name the
+//! enums of the modules above it. Only `main` and the end of a command report a failure.
 
 use std::fmt;
 
-/// The process exit codes. Scripts rely on them, so a code never changes its meaning;
-/// README's table is checked against this enum.
+/// Exit codes of the process. Scripts rely on them, so a code never changes its meaning. A test compares README's table
+/// with this enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Everything asked for was done.
+    /// Success.
     Done = 0,
-    /// A bug, or something outside that no other code names.
+    /// A bug, or a failure outside devdb that no other code covers.
     Unexpected = 1,
     /// The command line or the configuration is wrong.
     Usage = 2,
@@ -20,11 +20,11 @@ pub enum Exit {
     Refused = 3,
     /// Failed; the clone made by this run was removed, the live generation is untouched.
     FailedRemoved = 4,
-    /// Failed; a clone is left and its name is in the message.
+    /// Failed; a clone is left, whose name is in the message.
     FailedLeft = 5,
     /// The record points at the new generation, but an old one could not be retired.
     NotRetired = 6,
-    /// A leak or an uncovered column was found; nothing was swapped.
+    /// A leak or an uncovered column was found; the record is unchanged.
     Leak = 7,
     /// Another run is active on this target.
     Busy = 75,
@@ -33,7 +33,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// All codes with the words README uses for them.
+    /// All codes with their descriptions in README.
     pub const ALL: [(Exit, &'static str); 10] = [
         (Exit::Done, "done"),
         (Exit::Unexpected, "unexpected error"),
@@ -51,48 +51,48 @@ impl Exit {
 /// The underlying error of a [`Failure`].
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a command did not do what it was asked, as its caller needs to know it.
+/// The failure of a command.
 #[derive(Debug)]
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
-    /// What was being done, as it fits after "failed to": `restore app-dev-20261121-021700`.
+    /// The failed task, as it fits after "failed to": `restore app-dev-20261121-021700`.
     pub task: Option<String>,
-    /// What went wrong.
+    /// The underlying error.
     pub cause: Cause,
-    /// What to do about it.
+    /// The remedy.
     pub hint: Option<String>,
-    /// What is already done and what was undone, one sentence each.
+    /// What is done, undone or left, one sentence each.
     pub aftermath: Vec<String>,
-    /// Places in files that it is about.
+    /// Locations in files that it refers to.
     pub places: Vec<Place>,
 }
 
-/// A place in a file that a failure is about.
+/// A location in a file that a failure refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The file.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong there, in one line.
+    /// The problem there, in one line.
     pub title: String,
 }
 
 impl Failure {
-    /// A failure with nothing but a code and a cause.
+    /// Returns a failure with a code and a cause only.
     pub fn new(exit: Exit, cause: impl Into<Cause>) -> Self {
         Self { exit, task: None, cause: cause.into(), hint: None, aftermath: Vec::new(), places: Vec::new() }
     }
 
-    /// Names what was being done, unless a deeper call already did.
+    /// Sets the failed task, unless a deeper call has set it.
     #[must_use]
     pub fn during(mut self, task: impl Into<String>) -> Self {
         self.task.get_or_insert_with(|| task.into());
         self
     }
 
-    /// Adds the remedy, unless a deeper call already did.
+    /// Sets the remedy, unless a deeper call has set it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint.get_or_insert_with(|| hint.into());
@@ -116,19 +116,19 @@ impl fmt::Display for Failure {
     }
 }
 
-/// An error with its sources, joined by colons; a source already quoted by its parent is not repeated.
+/// An error with its sources, joined by colons. A source that its parent already quotes is not repeated.
 pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut said = self.0.to_string();
-        write!(f, "{said}")?;
+        let mut last = self.0.to_string();
+        write!(f, "{last}")?;
         let mut next = self.0.source();
         while let Some(error) = next {
             let text = error.to_string();
-            if !said.contains(&text) {
+            if !last.contains(&text) {
                 write!(f, ": {text}")?;
-                said = text;
+                last = text;
             }
             next = error.source();
         }

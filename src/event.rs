@@ -1,5 +1,5 @@
-//! What happened, as data. Steps emit events; `report` turns them into words for a terminal, a log,
-//! GitHub or a program. The JSON form is a documented interface: see [`SCHEMA_VERSION`].
+//! Events of a run, as data. Steps emit them; `report` renders them for a terminal, a log, GitHub or a program. The JSON
+//! form is a documented interface: see [`SCHEMA_VERSION`].
 
 use serde::Serialize;
 
@@ -8,46 +8,46 @@ use crate::error::Failure;
 /// Version of the JSON form. Fields and events may be added; a rename or removal raises it.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// How a check came out.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// As it should be.
+    /// No problem.
     Ok,
-    /// Works, but somebody should look.
+    /// A problem that does not stop the run.
     Warn,
-    /// Stops the run.
+    /// A problem that stops the run.
     Fail,
 }
 
 /// One line of a labelled list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Fact {
-    /// What it is about; empty when it goes on with the one above.
+    /// Label; empty if the line continues the one above.
     pub label: String,
-    /// What it is.
+    /// Value.
     pub value: String,
 }
 
 impl Fact {
-    /// A line.
+    /// Returns a line.
     pub fn new(label: impl Into<String>, value: impl Into<String>) -> Self {
         Self { label: label.into(), value: value.into() }
     }
 }
 
-/// A place in a file that a failure is about.
+/// A location in a file that a failure refers to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FailedAt {
     /// The file.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong there.
+    /// The problem there.
     pub title: String,
 }
 
-/// What becomes of a column.
+/// The coverage of a column.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Covered {
     /// `schema.table.column`.
@@ -56,7 +56,7 @@ pub struct Covered {
     pub kind: String,
     /// `masked`, `scripted`, `kept`, `computed`, `elsewhere` or `open`.
     pub class: &'static str,
-    /// The entry of the configuration that says so, or the mask's name.
+    /// The entry of the configuration that decides it, or the mask's name.
     pub by: String,
 }
 
@@ -69,13 +69,13 @@ pub struct ColumnMask {
     pub mask: &'static str,
 }
 
-/// One thing that happened.
+/// One event.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A command began.
     RunStarted {
-        /// Version of this form.
+        /// Version of the JSON form.
         schema: u32,
         /// Program version.
         version: &'static str,
@@ -83,24 +83,24 @@ pub enum Event {
         command: &'static str,
         /// The target's name in the configuration.
         target: String,
-        /// Identifies this run; it is also a tag on the generation.
+        /// Id of the run, which is also a tag of the generation.
         run_id: String,
     },
-    /// A check of preflight or `doctor`.
+    /// A check of preflight or `doctor` was made.
     Checked {
-        /// What was checked.
+        /// Name of the check.
         check: String,
-        /// How it came out.
+        /// Its result.
         verdict: Verdict,
-        /// What was found.
+        /// The finding.
         found: String,
-        /// What to do when it is not ok.
+        /// The remedy if there is a problem.
         #[serde(skip_serializing_if = "Option::is_none")]
         remedy: Option<String>,
     },
-    /// What will be done, or what is: a labelled list for people.
+    /// A labelled list of facts, such as a plan.
     Facts {
-        /// What the list is about.
+        /// Title of the list.
         title: String,
         /// The list, in reading order.
         facts: Vec<Fact>,
@@ -109,17 +109,17 @@ pub enum Event {
     StepStarted {
         /// The step's name, stable over releases.
         step: &'static str,
-        /// What it will do, in words.
+        /// The step's title, for people.
         title: String,
     },
-    /// Something moved inside the current step, such as the status of an instance.
+    /// The current step made progress, such as a new status of an instance.
     Progress {
         /// The step's name.
         step: &'static str,
-        /// What moved.
+        /// The progress.
         message: String,
     },
-    /// Something worth keeping in the report, found or done by the current step.
+    /// The current step found or did something that belongs in the report.
     Noted {
         /// The step's name.
         step: &'static str,
@@ -130,20 +130,20 @@ pub enum Event {
     Hazard {
         /// The hazard's name in the configuration.
         hazard: String,
-        /// The database, or none when it belongs to the whole instance.
+        /// The database, or `None` if the hazard belongs to the whole instance.
         #[serde(skip_serializing_if = "Option::is_none")]
         database: Option<String>,
-        /// What was found and done.
+        /// The finding and the treatment.
         message: String,
-        /// The reason given in the configuration for leaving it.
+        /// The reason in the configuration for keeping it.
         #[serde(skip_serializing_if = "Option::is_none")]
         kept: Option<String>,
     },
-    /// It was decided what becomes of every column of a database.
+    /// The coverage of every column of a database was decided.
     Coverage {
         /// The database.
         database: String,
-        /// Its columns in the order of schema, table and position.
+        /// Its columns, sorted by name.
         columns: Vec<Covered>,
     },
     /// A table was masked.
@@ -154,33 +154,33 @@ pub enum Event {
         table: String,
         /// The mask of each masked column.
         masks: Vec<ColumnMask>,
-        /// How the table was rewritten.
+        /// Method of the rewrite.
         method: &'static str,
-        /// Why not in the fastest way.
+        /// Why the fastest method was not possible.
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
-        /// Rows it has.
+        /// Number of rows.
         rows: u64,
-        /// Bytes on disk before, with indexes.
+        /// Bytes on disk before, including indexes.
         bytes_before: u64,
         /// Bytes on disk after.
         bytes_after: u64,
-        /// Seconds it took.
+        /// Duration in seconds.
         seconds: f64,
-        /// True when an interrupted run had already done it.
+        /// Whether an interrupted run had already done it.
         already: bool,
     },
-    /// An original was found where it should not be.
+    /// An original, or a value that looks personal, was found.
     Leak {
         /// The database.
         database: String,
-        /// Where: a column, a comment, a large object, a statistic. Never the value.
+        /// The place: a column, a comment, a large object, a statistic. Never the value.
         place: String,
-        /// In how many rows.
+        /// Number of rows.
         rows: u64,
-        /// What it is an original of, or what it looks like.
+        /// The column of the original, or what the value looks like.
         of: String,
-        /// The reason given in the configuration for leaving it.
+        /// The reason in the configuration for keeping it.
         #[serde(skip_serializing_if = "Option::is_none")]
         kept: Option<String>,
     },
@@ -188,80 +188,80 @@ pub enum Event {
     LeakChecked {
         /// The database.
         database: String,
-        /// Where the search ran: `server` or `stream`.
+        /// Place of the search: `server` or `stream`.
         mode: &'static str,
-        /// Columns and other places that were searched.
+        /// Number of columns and other places searched.
         places: u64,
-        /// Rows that were read.
+        /// Number of rows read.
         rows: u64,
-        /// Bytes that were read.
+        /// Number of bytes read.
         bytes: u64,
-        /// Originals that were searched for.
+        /// Number of originals searched for.
         originals: u64,
-        /// Originals that no search can find, because they are too short or too common.
+        /// Number of originals that cannot be searched for, because they are too short or too common.
         left_out: u64,
-        /// Seconds it took.
+        /// Duration in seconds.
         seconds: f64,
     },
     /// All rows of a table were copied.
     TableSampled {
         /// The table, with its schema.
         table: String,
-        /// Rows.
+        /// Number of rows.
         rows: u64,
-        /// Bytes of these in PostgreSQL's own format.
+        /// Their size in bytes, in PostgreSQL's binary format.
         bytes: u64,
     },
     /// A script of `postproc-sql` ran.
     ScriptRan {
-        /// The database it ran in.
+        /// The database.
         database: String,
-        /// Its path below the scripts' folder.
+        /// Its path in the folder of scripts.
         script: String,
-        /// Statements sent.
+        /// Number of statements sent.
         statements: usize,
-        /// Rows that the server said were touched.
+        /// Number of rows affected, as reported by the server.
         rows: u64,
-        /// Seconds it took.
+        /// Duration in seconds.
         seconds: f64,
-        /// True when an interrupted run had already committed it.
+        /// Whether an interrupted run had already committed it.
         already: bool,
     },
-    /// A step ended well.
+    /// A step succeeded.
     StepFinished {
         /// The step's name.
         step: &'static str,
-        /// Its result in words.
+        /// Its result, for people.
         summary: String,
-        /// Seconds it took.
+        /// Duration in seconds.
         seconds: f64,
     },
-    /// Something a person should look at; the run goes on.
+    /// A problem that needs attention; the run continues.
     Warning {
-        /// What.
+        /// The problem.
         message: String,
     },
     /// A failure.
     Failed {
-        /// What went wrong.
+        /// The cause.
         message: String,
-        /// Places in files that it is about.
+        /// Locations in files that it refers to.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         places: Vec<FailedAt>,
         /// The remedy.
         #[serde(skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
-        /// What is done, undone or left.
+        /// What is done, undone or left, one sentence each.
         aftermath: Vec<String>,
     },
     /// The command ended.
     RunFinished {
         /// The exit code.
         exit: u8,
-        /// The live generation, where the command knows it.
+        /// The live generation, if the command published it.
         #[serde(skip_serializing_if = "Option::is_none")]
         generation: Option<String>,
-        /// Seconds it took.
+        /// Duration in seconds.
         seconds: f64,
     },
 }

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal as listen};
 
-/// Ends when the program is told to stop.
+/// Completes on SIGINT or SIGTERM.
 pub async fn signal() {
     let (Ok(mut interrupt), Ok(mut terminate)) = (listen(SignalKind::interrupt()), listen(SignalKind::terminate()))
     else {

@@ -1,17 +1,16 @@
-//! `devdb` gives a team a production-shaped PostgreSQL for development, with nothing dangerous left in
-//! it: it restores the newest snapshot of production, scrubs it, and points the name that developers
-//! use at it.
+//! `devdb` gives a team a production-shaped PostgreSQL for development, with nothing dangerous left in it: it restores
+//! the newest snapshot of production, scrubs it, and points the name that developers use at it.
 //!
 //! Data flows one way:
 //!
 //! ```text
 //! args ─▶ config ─▶ observe ─▶ plan ─▶ steps ─▶ events ─▶ report
 //!                      │                 │
-//!                      └── platform · pg ┘   traits, each with real sides
+//!                      └── platform · pg ┘   traits with real implementations
 //! ```
 //!
-//! The modules stand in reading order, which is the order of dependency: a module uses only modules
-//! below it (a test holds that). Start with `rotate`.
+//! The modules are listed in the order of dependency: a module uses only modules below it, which a test enforces. Start
+//! with `rotate`.
 
 pub mod commands;
 

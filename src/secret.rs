@@ -1,5 +1,5 @@
-//! Where secrets come from: the environment, a program's output, or the operating system's randomness.
-//! None of them is ever an argument of a program, and none is in an error.
+//! Secrets: from the environment, a program's output, or the operating system's random numbers. A secret is never an
+//! argument of a program, and never part of an error.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -13,48 +13,48 @@ use tokio::process::{Child, Command};
 use crate::config::Password;
 use crate::error::{Exit, Failure};
 
-/// How long a program may take to give or to store a secret.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// No secret is longer; what is, is another program's output.
-const LONGEST: u64 = 64 * 1024;
-/// Characters of a generated secret: 240 bits.
+/// Time limit of a program that prints or stores a secret.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// Maximum length of a secret in bytes. Anything longer is the output of a wrong program.
+const MAX_BYTES: u64 = 64 * 1024;
+/// Length of a generated secret in characters: 240 bits.
 const GENERATED: usize = 40;
 
-/// Why there is no secret.
+/// Why a secret could not be resolved or stored.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The environment variable holds none.
-    #[error("the {purpose} is to come from the environment variable {variable}, which {why}")]
+    /// The environment variable has no usable value.
+    #[error("the {purpose} is configured as the environment variable {variable}, which {why}")]
     Environment {
-        /// What the secret is for.
+        /// Purpose of the secret.
         purpose: String,
         /// The variable.
         variable: String,
-        /// Why not.
+        /// The reason.
         why: &'static str,
     },
-    /// The program that gives or stores it failed.
+    /// The program that prints or stores it failed.
     #[error("the program `{program}` for the {purpose} {why}")]
     Program {
-        /// What the secret is for.
+        /// Purpose of the secret.
         purpose: String,
         /// The program, without its arguments.
         program: String,
-        /// How it failed.
+        /// The reason.
         why: String,
     },
-    /// The operating system gave no randomness.
+    /// The operating system provided no random numbers.
     #[error("the {purpose} could not be generated: {why}")]
     Randomness {
-        /// What the secret is for.
+        /// Purpose of the secret.
         purpose: String,
-        /// Why not.
+        /// The reason.
         why: String,
     },
-    /// RDS would refuse it.
+    /// RDS does not accept the master password.
     #[error("the master password {why}")]
     Master {
-        /// Why.
+        /// The reason.
         why: &'static str,
     },
 }
@@ -64,12 +64,12 @@ impl Error {
         match self {
             Error::Environment { variable, .. } => format!("set {variable}; in a workflow, under `env:` of the step"),
             Error::Program { .. } => {
-                "run the program by hand in the same environment; no shell reads its arguments".into()
+                "run the program yourself in the same environment; no shell interprets its arguments".into()
             }
-            Error::Randomness { .. } => "this machine cannot make secrets; take the secret from elsewhere".into(),
+            Error::Randomness { .. } => "this machine cannot generate secrets; configure `env:` or `command`".into(),
             Error::Master { .. } => {
-                "RDS takes 8 to 128 printable ASCII characters without `/`, `\"`, `@`, `'` and space; \
-                 `master_password: generate` makes a right one"
+                "RDS accepts 8 to 128 printable ASCII characters without `/`, `\"`, `@`, `'` and space; \
+                 `master_password: generate` makes a valid one"
                     .into()
             }
         }
@@ -83,12 +83,12 @@ impl From<Error> for Failure {
     }
 }
 
-/// Gets a secret. `purpose` says what it is for, as it fits after "the": `password of app_service`.
+/// Resolves a secret. `purpose` fits after "the": `password of app_service`.
 ///
 /// # Errors
-/// When there is none, or the program that gives it fails or takes longer than a minute.
+/// If there is none, or the program that prints it fails or takes longer than a minute.
 pub async fn resolve(password: &Password, purpose: &str) -> Result<SecretString, Error> {
-    resolve_within(PATIENCE, password, purpose).await
+    resolve_within(TIME_LIMIT, password, purpose).await
 }
 
 async fn resolve_within(patience: Duration, password: &Password, purpose: &str) -> Result<SecretString, Error> {
@@ -107,22 +107,22 @@ async fn resolve_within(patience: Duration, password: &Password, purpose: &str) 
     }
 }
 
-/// Gives a generated secret to the program that keeps it. Apart from [`resolve`], because a secret is
-/// kept only once the generation it belongs to is live: until then developers use the old one.
+/// Passes a generated secret to the program that stores it. Separate from [`resolve`], because a secret is stored only
+/// once its generation is live: until then developers use the old one.
 ///
 /// # Errors
-/// When the program fails or takes longer than a minute.
+/// If the program fails or takes longer than a minute.
 pub async fn store(password: &Password, secret: &SecretString, purpose: &str) -> Result<(), Error> {
     match password {
-        Password::Generate { store: Some(argv) } => run(PATIENCE, argv, Some(secret), purpose).await.map(drop),
+        Password::Generate { store: Some(argv) } => run(TIME_LIMIT, argv, Some(secret), purpose).await.map(drop),
         Password::Generate { store: None } | Password::Env(_) | Password::Command(_) => Ok(()),
     }
 }
 
-/// Holds a master password against RDS's rule, which its own error does not explain.
+/// Checks a master password against RDS's rule, which RDS's own error does not explain.
 ///
 /// # Errors
-/// When RDS would refuse it.
+/// If RDS would refuse it.
 pub fn check_master(password: &SecretString) -> Result<(), Error> {
     let password = password.expose_secret();
     let why = if password.chars().count() < 8 {
@@ -148,7 +148,7 @@ fn from_environment(variable: &str, purpose: &str) -> Result<SecretString, Error
 }
 
 fn generate(purpose: &str) -> Result<SecretString, Error> {
-    // 64 of them, so that six bits of a byte choose one without bias.
+    // 64 characters, so that six bits of a byte choose one without bias.
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     let mut bytes = [0_u8; GENERATED];
     SysRng
@@ -162,9 +162,9 @@ fn failed(argv: &[String], purpose: &str, why: impl Into<String>) -> Error {
     Error::Program { purpose: purpose.to_owned(), program, why: why.into() }
 }
 
-/// Runs a program in a process group of its own, gives it the input and takes its output.
+/// Runs a program in a process group of its own with this standard input, and returns its output.
 async fn run(
-    patience: Duration,
+    limit: Duration,
     argv: &[String],
     input: Option<&SecretString>,
     purpose: &str,
@@ -180,38 +180,40 @@ async fn run(
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| failed(format!("could not be started: {error}")))?;
-    let mut group = Group::of(&child);
-    let finished = tokio::time::timeout(patience, talk(&mut child, input)).await;
+    let mut group = ProcessGroup::of(&child);
+    let finished = tokio::time::timeout(limit, communicate(&mut child, input)).await;
     if let Ok(Ok(_)) = finished {
-        group.0 = None; // Its number may already be another's.
+        group.0 = None; // Its id may already belong to another process.
     }
-    let Talk { status, output, complaint, took_input } = finished
-        .map_err(|_| failed(format!("took longer than {} s", patience.as_secs())))?
-        .map_err(|error| failed(format!("could not be talked to: {error}")))?;
-    if output.len() as u64 > LONGEST {
-        return Err(failed(format!("printed more than {LONGEST} bytes")));
+    let Finished { status, output, last_error_line, read_input } = finished
+        .map_err(|_| failed(format!("took longer than {} s", limit.as_secs())))?
+        .map_err(|error| failed(format!("broke its pipes: {error}")))?;
+    if output.len() as u64 > MAX_BYTES {
+        return Err(failed(format!("printed more than {MAX_BYTES} bytes")));
     }
     if !status.success() {
-        let complaint = if complaint.is_empty() { String::new() } else { format!(": {complaint}") };
-        return Err(failed(format!("failed ({status}){complaint}")));
+        let detail = if last_error_line.is_empty() { String::new() } else { format!(": {last_error_line}") };
+        return Err(failed(format!("failed ({status}){detail}")));
     }
-    if !took_input {
+    if !read_input {
         return Err(failed("ended without reading the secret".into()));
     }
     String::from_utf8(output).map_err(|_| failed("printed something that is not UTF-8".into()))
 }
 
-struct Talk {
+/// A finished program.
+struct Finished {
     status: ExitStatus,
     output: Vec<u8>,
     /// The last line of its standard error.
-    complaint: String,
-    took_input: bool,
+    last_error_line: String,
+    /// Whether it read all of its standard input.
+    read_input: bool,
 }
 
-async fn talk(child: &mut Child, input: Option<&SecretString>) -> std::io::Result<Talk> {
+async fn communicate(child: &mut Child, input: Option<&SecretString>) -> std::io::Result<Finished> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let give = async {
+    let write_input = async {
         match (stdin, input) {
             (Some(mut stdin), Some(input)) => {
                 stdin.write_all(input.expose_secret().as_bytes()).await.and(stdin.shutdown().await).is_ok()
@@ -219,14 +221,15 @@ async fn talk(child: &mut Child, input: Option<&SecretString>) -> std::io::Resul
             _ => true,
         }
     };
-    let (took_input, output, complaint, status) =
-        tokio::join!(give, read(stdout, LONGEST + 1), read(stderr, LONGEST), child.wait());
-    let complaint = String::from_utf8_lossy(&complaint?).trim_end().lines().next_back().unwrap_or_default().to_owned();
-    let complaint = complaint.chars().filter(|character| !character.is_control()).take(300).collect();
-    Ok(Talk { status: status?, output: output?, complaint, took_input })
+    let (read_input, output, errors, status) =
+        tokio::join!(write_input, read(stdout, MAX_BYTES + 1), read(stderr, MAX_BYTES), child.wait());
+    let errors = String::from_utf8_lossy(&errors?).into_owned();
+    let last_line = errors.trim_end().lines().next_back().unwrap_or_default();
+    let last_error_line = last_line.chars().filter(|character| !character.is_control()).take(300).collect();
+    Ok(Finished { status: status?, output: output?, last_error_line, read_input })
 }
 
-/// Reads up to a limit. Past it the pipe is closed, which ends a program that does not stop by itself.
+/// Reads up to a limit. The pipe is closed then, which ends a program that does not stop by itself.
 async fn read(from: Option<impl AsyncRead + Unpin>, limit: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if let Some(from) = from {
@@ -235,20 +238,20 @@ async fn read(from: Option<impl AsyncRead + Unpin>, limit: u64) -> std::io::Resu
     Ok(bytes)
 }
 
-/// The program with all it started: a shell killed alone would leave its children behind.
-struct Group(Option<rustix::process::Pid>);
+/// Process group of a program: a shell killed alone would leave its children behind.
+struct ProcessGroup(Option<rustix::process::Pid>);
 
-impl Group {
+impl ProcessGroup {
     fn of(child: &Child) -> Self {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         Self(id.and_then(rustix::process::Pid::from_raw))
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(group) = self.0 {
-            // It may be gone already, which is as good.
+            // Fails if the group has already ended.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
     }
@@ -273,13 +276,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_variable_must_hold_something() {
+    async fn an_unset_variable_is_an_error() {
         let path = resolve(&Password::Env("PATH".into()), "x").await.unwrap();
         assert_eq!(path.expose_secret(), std::env::var("PATH").unwrap());
         let error = resolve(&Password::Env("DEVDB_NOT_SET".into()), "password of app").await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the password of app is to come from the environment variable DEVDB_NOT_SET, which is not set"
+            "the password of app is configured as the environment variable DEVDB_NOT_SET, which is not set"
         );
         let failure = Failure::from(error);
         assert_eq!(failure.exit, Exit::Usage);
@@ -287,7 +290,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_programs_output_loses_one_line_break() {
+    async fn one_final_line_break_is_removed_from_output() {
         assert_eq!(shell("printf 's3cret'").await.unwrap(), "s3cret");
         assert_eq!(shell("printf 's3cret\\n'").await.unwrap(), "s3cret");
         assert_eq!(shell("printf ' a\\r\\n\\r\\n'").await.unwrap(), " a\r\n");
@@ -295,7 +298,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failed_program_tells_its_status_and_its_last_complaint_but_not_its_output() {
+    async fn the_error_of_a_program_has_its_status_and_last_error_line_but_not_its_output() {
         assert_eq!(
             shell("echo s3cret; echo first >&2; printf 'no \\033[31mtoken\\n' >&2; exit 3").await.unwrap_err(),
             "the program `sh` for the password of app failed (exit status: 3): no [31mtoken"
@@ -316,7 +319,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_shell_reads_the_arguments() {
+    async fn no_shell_interprets_the_arguments() {
         let argv = ["printf", "%s", "$(id); `id`"].map(str::to_owned).to_vec();
         assert_eq!(resolve(&Password::Command(argv), "x").await.unwrap().expose_secret(), "$(id); `id`");
     }
@@ -332,7 +335,7 @@ mod tests {
         let pid: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
         let pid = rustix::process::Pid::from_raw(pid).unwrap();
         for _ in 0..500 {
-            // Gone, or dead and not yet collected by whoever adopted it.
+            // Gone, or a zombie that its new parent has not collected yet.
             let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
             if rustix::process::test_kill_process(pid).is_err() || state.contains(") Z ") {
                 return;
@@ -343,7 +346,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_generated_secret_is_what_rds_takes() {
+    async fn rds_accepts_a_generated_secret() {
         let one = resolve(&Password::Generate { store: None }, "x").await.unwrap();
         let other = resolve(&Password::Generate { store: None }, "x").await.unwrap();
         assert_eq!(one.expose_secret().len(), GENERATED);
@@ -369,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rule_of_rds_is_held_before_rds_is_asked() {
+    fn the_rule_of_rds_is_checked() {
         let check = |text: &str| check_master(&text.to_owned().into()).map_err(|error| error.to_string());
         assert_eq!(check("abcdefgh"), Ok(()));
         assert_eq!(check(&"a".repeat(128)), Ok(()));
