@@ -65,12 +65,12 @@ pub struct Failure {
     /// What is done, undone or left, one sentence each.
     pub aftermath: Vec<String>,
     /// Locations in files that it refers to.
-    pub places: Vec<Place>,
+    pub places: Vec<FileLocation>,
 }
 
 /// A location in a file that a failure refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct FileLocation {
     /// The file.
     pub file: String,
     /// The line, from 1.

@@ -49,7 +49,7 @@ pub struct FailedAt {
 
 /// The coverage of a column.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Covered {
+pub struct ColumnCoverage {
     /// `schema.table.column`.
     pub column: String,
     /// Its type.
@@ -144,7 +144,7 @@ pub enum Event {
         /// The database.
         database: String,
         /// Its columns, sorted by name.
-        columns: Vec<Covered>,
+        columns: Vec<ColumnCoverage>,
     },
     /// A table was masked.
     TableMasked {

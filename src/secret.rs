@@ -163,12 +163,7 @@ fn failed(argv: &[String], purpose: &str, why: impl Into<String>) -> Error {
 }
 
 /// Runs a program in a process group of its own with this standard input, and returns its output.
-async fn run(
-    limit: Duration,
-    argv: &[String],
-    input: Option<&SecretString>,
-    purpose: &str,
-) -> Result<String, Error> {
+async fn run(limit: Duration, argv: &[String], input: Option<&SecretString>, purpose: &str) -> Result<String, Error> {
     let failed = |why: String| failed(argv, purpose, why);
     let Some((program, arguments)) = argv.split_first() else { return Err(failed("is not named".into())) };
     let mut child = Command::new(program)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::{Database, Target};
-use crate::error::{Exit, Failure, Place};
+use crate::error::{Exit, Failure, FileLocation};
 use crate::event::Listener;
 use crate::pg::script::Variables;
 use crate::scrub::scripts::{self, Problem, Problems, Scripts, Stage};
@@ -90,7 +90,7 @@ pub fn load(target: &Target) -> Result<Vec<(String, Scripts)>, Failure> {
 fn failure_of(problems: Problems) -> Failure {
     let place = |problem: &Problem| match problem {
         Problem::Text(complaint) => {
-            Some(Place { file: complaint.file.clone(), line: complaint.line(), title: complaint.title.clone() })
+            Some(FileLocation { file: complaint.file.clone(), line: complaint.line(), title: complaint.title.clone() })
         }
         Problem::Layout { .. } => None,
     };

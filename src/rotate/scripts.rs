@@ -1,7 +1,7 @@
 //! Step: run scripts.
 
 use crate::diagnostic::Complaint;
-use crate::error::{Exit, Failure, Place};
+use crate::error::{Exit, Failure, FileLocation};
 use crate::platform::Instance;
 use crate::scrub::scripts::{self, Order, Stage};
 use crate::units::counted;
@@ -79,7 +79,7 @@ fn failure_of(error: scripts::Error) -> Failure {
     }
     let text: Vec<String> = complaints.iter().map(|complaint| complaint.render(false)).collect();
     let cause = if failure.exit == Exit::Leak { "the scrub did not reach everything" } else { "a script failed" };
-    let place = |complaint: &Complaint| Place {
+    let place = |complaint: &Complaint| FileLocation {
         file: complaint.file.clone(),
         line: complaint.line(),
         title: complaint.title.clone(),

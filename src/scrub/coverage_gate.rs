@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::config::Masking;
 use crate::discover::suggestions;
 use crate::error::{Exit, Failure};
-use crate::event::{Covered, Event, Listener};
+use crate::event::{ColumnCoverage, Event, Listener};
 use crate::mask;
 use crate::mask::coverage::{Catalog, Coverage, TableMasks};
 use crate::pg::Session;
@@ -149,11 +149,11 @@ fn coverage_event(database: &str, coverage: &Coverage) -> Event {
     let decided =
         coverage.decided.iter().map(|decided| covered(&decided.column, decided.decision.name(), decided.decision.by()));
     let open = coverage.undecided.iter().map(|column| covered(column, "open", String::new()));
-    let mut columns: Vec<Covered> = decided.chain(open).collect();
+    let mut columns: Vec<ColumnCoverage> = decided.chain(open).collect();
     columns.sort_by(|one, other| one.column.cmp(&other.column));
     Event::Coverage { database: database.to_owned(), columns }
 }
 
-fn covered(column: &Column, class: &'static str, by: String) -> Covered {
-    Covered { column: Coverage::name_of(column), kind: column.declared.clone(), class, by }
+fn covered(column: &Column, class: &'static str, by: String) -> ColumnCoverage {
+    ColumnCoverage { column: Coverage::name_of(column), kind: column.declared.clone(), class, by }
 }

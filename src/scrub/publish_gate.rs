@@ -8,7 +8,7 @@ use super::masker::{self, Masker};
 use super::scripts::{self, Order, Scripts, Stage};
 use super::{coverage_gate, databases, hazards, leak, residue, roles};
 use crate::discover::pii_findings;
-use crate::error::{Exit, Failure, Place};
+use crate::error::{Exit, Failure, FileLocation};
 use crate::pg::Session;
 use crate::pg::connector::Door;
 use crate::platform::guard::{DevInstance, Evidence, Scrubbed};
@@ -38,7 +38,7 @@ pub struct Case<'a> {
 #[derive(Default)]
 struct Findings {
     words: Vec<String>,
-    places: Vec<Place>,
+    places: Vec<FileLocation>,
     evidence: Evidence,
 }
 
@@ -204,7 +204,7 @@ impl Findings {
                 for complaint in error.complaints() {
                     self.words.push(complaint.render(false));
                     let (file, line, title) = (complaint.file.clone(), complaint.line(), complaint.title.clone());
-                    self.places.push(Place { file, line, title });
+                    self.places.push(FileLocation { file, line, title });
                 }
             }
         }

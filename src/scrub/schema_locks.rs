@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::error::{Exit, Failure, Place};
+use crate::error::{Exit, Failure, FileLocation};
 use crate::mask::coverage::Catalog;
 use crate::mask::lock::{self, Drift, Lock};
 
@@ -27,7 +27,8 @@ impl SchemaLocks {
         let invalid = |error: lock::LockError| {
             let mut failure = Failure::new(Exit::Usage, format!("{}: {error}", path.display()))
                 .hint("restore it from the last commit, or rewrite it with `devdb coverage --database URL --accept`");
-            failure.places = vec![Place { file: path.display().to_string(), line: error.line, title: error.message }];
+            failure.places =
+                vec![FileLocation { file: path.display().to_string(), line: error.line, title: error.message }];
             failure
         };
         lock::parse(&text).map(|databases| SchemaLocks { databases: Some(databases) }).map_err(invalid)

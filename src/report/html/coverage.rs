@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::format::{percent, visible};
 use super::{Heard, filters};
-use crate::event::{Covered, Event};
+use crate::event::{ColumnCoverage, Event};
 use crate::units::counted;
 
 /// Classes in the order of the legend, with what they mean.
@@ -89,7 +89,7 @@ impl Coverage {
 }
 
 impl Matrix {
-    fn of(database: &str, columns: &[Covered]) -> Matrix {
+    fn of(database: &str, columns: &[ColumnCoverage]) -> Matrix {
         let mut numbers: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         let mut entries: Vec<Entry> = Vec::new();
         let mut places: BTreeMap<&str, usize> = BTreeMap::new();

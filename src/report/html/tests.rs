@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::*;
-use crate::event::{ColumnMask, Covered, SCHEMA_VERSION};
+use crate::event::{ColumnCoverage, ColumnMask, SCHEMA_VERSION};
 
 /// Something heard so many seconds after the beginning.
 pub fn at(seconds: f64, event: Event) -> Heard {
@@ -35,8 +35,8 @@ pub fn masked(database: &str, table: &str, method: &'static str, bytes: u64) -> 
     }
 }
 
-pub fn covered(column: &str, class: &'static str, by: &str) -> Covered {
-    Covered { column: column.to_owned(), kind: "text".into(), class, by: by.to_owned() }
+pub fn covered(column: &str, class: &'static str, by: &str) -> ColumnCoverage {
+    ColumnCoverage { column: column.to_owned(), kind: "text".into(), class, by: by.to_owned() }
 }
 
 pub fn leak(database: &str, kept: Option<&str>) -> Event {

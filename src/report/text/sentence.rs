@@ -1,7 +1,7 @@
 //! Events as sentences.
 
 use super::aligned::aligned;
-use crate::event::{ColumnMask, Covered, Event, Verdict};
+use crate::event::{ColumnCoverage, ColumnMask, Event, Verdict};
 use crate::units::{counted, grouped, seconds, size};
 
 /// Whether an event is a detail of a step, which only `-v` and the complete reports show. A note outside of a step
@@ -104,7 +104,7 @@ fn names(masks: &[ColumnMask]) -> String {
     masks.iter().map(|mask| mask.column.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn coverage(columns: &[Covered]) -> String {
+fn coverage(columns: &[ColumnCoverage]) -> String {
     let of = |class: &str| columns.iter().filter(|column| column.class == class).count() as u64;
     let classes = ["masked", "scripted", "kept", "computed", "elsewhere", "open"].map(|class| (of(class), class));
     let classes: Vec<String> = classes

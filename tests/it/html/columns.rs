@@ -1,16 +1,16 @@
 //! The columns of an invented company, and what becomes of them.
 
-use devdb::event::Covered;
+use devdb::event::ColumnCoverage;
 
 /// What becomes of the columns of two databases.
-pub fn coverage() -> Vec<(&'static str, Vec<Covered>)> {
+pub fn coverage() -> Vec<(&'static str, Vec<ColumnCoverage>)> {
     let column = |table: &str, words: &str| {
         let mut words = words.split('|');
         let (name, kind, class, by) =
             (words.next().unwrap(), words.next().unwrap(), words.next().unwrap(), words.next().unwrap_or_default());
         let class =
             ["masked", "scripted", "kept", "computed", "elsewhere", "open"].into_iter().find(|known| *known == class);
-        Covered { column: format!("{table}.{name}"), kind: kind.into(), class: class.unwrap(), by: by.into() }
+        ColumnCoverage { column: format!("{table}.{name}"), kind: kind.into(), class: class.unwrap(), by: by.into() }
     };
     let id = "id|bigint|kept|*.id";
     let times = ["created_at|timestamptz|kept|*.*_at", "updated_at|timestamptz|kept|*.*_at"];

@@ -1,6 +1,6 @@
 //! What a run may be heard to say: a good night, a bad one, and one by somebody who wants to break the page.
 
-use devdb::event::{Covered, Event, Fact, FailedAt, Verdict};
+use devdb::event::{ColumnCoverage, Event, Fact, FailedAt, Verdict};
 use devdb::report::html::Heard;
 
 use super::columns::coverage;
@@ -207,7 +207,12 @@ pub fn bad_night() -> Vec<Heard> {
     let mut columns = coverage().remove(0).1;
     columns.insert(
         12,
-        Covered { column: "app.messages.reply_to_email".into(), kind: "text".into(), class: "open", by: String::new() },
+        ColumnCoverage {
+            column: "app.messages.reply_to_email".into(),
+            kind: "text".into(),
+            class: "open",
+            by: String::new(),
+        },
     );
     story.say(Event::Coverage { database: "haneul".into(), columns });
     story.masked("haneul", "public.users", &[("email", "email")], ("rewrite", None), (9500, 2_400_000, 1_900_000));
@@ -244,7 +249,7 @@ pub fn hostile_night() -> Vec<Heard> {
         let quoted = HOSTILE.replace('"', "\"\"");
         let column = format!("public.\"{quoted} {}\".\"{quoted}.{number}\"", number / 200);
         let by = if number % 3 == 0 { HOSTILE.to_owned() } else { format!("*.{}_{number}", &long[..40]) };
-        Covered { column, kind: HOSTILE.into(), class: classes[number % 6], by }
+        ColumnCoverage { column, kind: HOSTILE.into(), class: classes[number % 6], by }
     });
     story.say(Event::Coverage { database: HOSTILE.into(), columns: columns.collect() });
     story.say(Event::Coverage { database: "빈 데이터베이스".into(), columns: Vec::new() });
