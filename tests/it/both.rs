@@ -137,7 +137,7 @@ fn a_failed_clone_that_is_kept_is_gone_on_with(world: &impl World) {
     world.devdb(&["rotate", "--keep-failed"]).code(7).says(&format!("resume {left}")).says("was already committed");
     // Another recipe would leave it half and half: it is removed, and a new one made.
     world.remove("90-verify/20_wrong.sql");
-    world.devdb(&["rotate"]).code(0).says(&format!("remove {left}"));
+    world.devdb(&["rotate"]).code(0).says(&format!("remove abandoned {left}"));
     assert_eq!(world.generations(), [world.live().unwrap()]);
     assert_ne!(world.live(), Some(left));
 }

@@ -1,4 +1,4 @@
-//! The other commands, on the local platform.
+//! The commands besides `rotate`, on the local platform.
 
 use super::support::scene::Scene;
 use super::support::{block_on, server};
@@ -6,7 +6,7 @@ use super::support::{block_on, server};
 #[test]
 fn a_dry_run_prints_the_plan_and_leaves_no_trace() {
     let scene = Scene::new();
-    let said = scene.devdb(&["rotate", "--dry-run"]).code(0);
+    let done = scene.devdb(&["rotate", "--dry-run"]).code(0);
     for words in [
         "nothing was changed",
         "20261121-0200",
@@ -17,20 +17,20 @@ fn a_dry_run_prints_the_plan_and_leaves_no_trace() {
         "app_service",
         "app-dev: does not exist yet -> app-dev-",
     ] {
-        assert!(said.err.contains(words), "{words:?} is not in\n{}", said.err);
+        assert!(done.err.contains(words), "{words:?} is not in\n{}", done.err);
     }
     assert_eq!(scene.generations(), [""; 0]);
     assert_eq!(scene.record(), None);
 }
 
 #[test]
-fn status_shows_generations_and_its_code_tells_when_the_live_one_is_old() {
+fn status_lists_generations_and_refuses_an_old_live_one() {
     let scene = Scene::new();
     scene.devdb(&["status"]).code(3).says("does not exist yet");
     scene.devdb(&["rotate"]).code(0);
     let live = scene.record().unwrap().0;
-    let said = scene.devdb(&["status"]).code(0);
-    assert!(said.out.contains(&live) && said.out.contains("live") && said.out.contains("<- app-dev"), "{}", said.out);
+    let done = scene.devdb(&["status"]).code(0);
+    assert!(done.out.contains(&live) && done.out.contains("live") && done.out.contains("<- app-dev"), "{}", done.out);
     let rows: serde_json::Value =
         serde_json::from_str(&scene.devdb(&["status", "--format", "json"]).code(0).out).unwrap();
     assert_eq!(rows[0]["generation"], live.as_str());
@@ -41,11 +41,11 @@ fn status_shows_generations_and_its_code_tells_when_the_live_one_is_old() {
 }
 
 #[test]
-fn a_live_generation_whose_server_is_down_shows_and_is_replaced() {
+fn a_live_generation_with_a_stopped_server_is_reported_and_replaced() {
     let scene = Scene::new();
     scene.devdb(&["rotate"]).code(0);
     let (live, _) = scene.record().unwrap();
-    // As after a reboot: the server is gone, its file stays, and its number is another program's.
+    // As after a reboot: the server is gone, its file is left, and its process id belongs to another program.
     let pid_file = scene.path("instances").join(&live).join("data/postmaster.pid");
     let text = std::fs::read_to_string(&pid_file).unwrap();
     let (pid, rest) = text.split_once('\n').unwrap();
@@ -67,7 +67,7 @@ fn a_live_generation_whose_server_is_down_shows_and_is_replaced() {
 }
 
 #[test]
-fn a_kept_generation_can_be_rolled_back_to() {
+fn rollback_publishes_a_kept_generation() {
     let scene = Scene::new();
     scene.config("keep: 0", "keep: 1");
     scene.devdb(&["rollback"]).code(3);
@@ -86,7 +86,7 @@ fn a_kept_generation_can_be_rolled_back_to() {
         scene.developer().await;
     });
     scene.devdb(&["rollback", &first]).code(3).says("not a kept generation");
-    // A marker that says it of another generation says nothing of this one.
+    // A marker of another generation proves nothing about this one.
     block_on(async {
         scene.superuser(&second, "UPDATE devdb_meta.generation SET name = 'app-dev-other'").await;
     });
@@ -113,20 +113,20 @@ fn cleanup_removes_only_abandoned_clones() {
     assert_eq!(scene.generations().len(), 2);
     scene.devdb(&["cleanup", "--older-than", "0s"]).code(0);
     assert_eq!(scene.generations(), std::slice::from_ref(&live));
-    // Live, but by its tags not yet: the next rotation finishes it.
+    // Live, but its phase is `scrubbed`: the next rotation finishes it.
     scene.edit_meta(&live, |meta| meta["tags"]["devdb:phase"] = "scrubbed".into());
     scene.devdb(&["cleanup", "--older-than", "0s"]).code(0).says("no abandoned clone");
     assert_eq!(scene.generations(), [live]);
 }
 
 #[test]
-fn doctor_says_what_is_wrong_and_what_to_do() {
+fn doctor_prints_problems_with_their_remedies() {
     let scene = Scene::new();
     scene.devdb(&["doctor"]).code(0).says("ok   snapshot: 20261121-0200");
     std::fs::remove_file(scene.path("snapshots/app-prod/20261121-0200")).unwrap();
-    let said = scene.devdb(&["doctor"]).code(3);
-    assert!(said.err.contains("fail snapshot: no snapshot can be restored"), "{}", said.err);
-    assert!(said.err.contains("-> check source.instance"), "{}", said.err);
+    let done = scene.devdb(&["doctor"]).code(3);
+    assert!(done.err.contains("fail snapshot: no snapshot can be restored"), "{}", done.err);
+    assert!(done.err.contains("-> check source.instance"), "{}", done.err);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn completions_are_printed_for_a_shell() {
 }
 
 #[test]
-fn audit_looks_at_the_live_generation_of_a_target() {
+fn audit_scans_the_live_generation_of_a_target() {
     let scene = Scene::new();
     scene.devdb(&["audit"]).code(2).says("pass --database or --target");
     scene
@@ -173,10 +173,10 @@ fn audit_looks_at_the_live_generation_of_a_target() {
         let insert = "INSERT INTO app.users (id, email, name) VALUES (9002, 'minsu.kim@haneul.kr', 'Kim')";
         master.run(insert).await.unwrap();
     });
-    let said = scene.devdb(&["audit", "--target", "app-dev", "--format", "json"]).code(7);
-    assert!(said.out.contains("app.users.email") && !said.out.contains("haneul.kr"), "{}", said.out);
-    assert!(said.out.starts_with("{\"event\":\"run_started\"") && said.out.contains("\"exit\":7"), "{}", said.out);
-    // Nothing of it was changed, its password least of all.
+    let done = scene.devdb(&["audit", "--target", "app-dev", "--format", "json"]).code(7);
+    assert!(done.out.contains("app.users.email") && !done.out.contains("haneul.kr"), "{}", done.out);
+    assert!(done.out.starts_with("{\"event\":\"run_started\"") && done.out.contains("\"exit\":7"), "{}", done.out);
+    // Nothing was changed, and the password was not reset.
     assert_eq!(scene.meta(&scene.record().unwrap().0), meta);
     scene.config("known-to-the-team", "guessed-by-one");
     scene.devdb(&["audit", "--target", "app-dev"]).code(1).says("28P01");

@@ -81,7 +81,7 @@ fn credentials_that_end_right_after_the_swap() {
     let (account, old) = rotated();
     let account = account.settings(json!({ "dns_delay": 3.0 }));
     let mut run = start(&account, &["rotate"]);
-    run.until("on its way to the name servers");
+    run.until("not on all name servers yet");
     account.fault(json!({ "kind": "expired-token" }));
     let (done, _) = run.end();
     assert_eq!(done.code, 6, "{}", done.err);
