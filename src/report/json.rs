@@ -1,4 +1,4 @@
-//! One JSON object per event, on standard output. The form is versioned: see `event::SCHEMA_VERSION`.
+//! One JSON object per event and line, on standard output, in the form of `event::SCHEMA_VERSION`.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ pub struct Json;
 impl Listener for Json {
     fn on_event(&self, event: &Event) {
         if let Ok(line) = serde_json::to_string(event) {
-            // A reader that went away is not an error of the run.
+            // A closed pipe is not an error of the run.
             let _ = writeln!(std::io::stdout().lock(), "{line}");
         }
     }

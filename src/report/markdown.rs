@@ -1,11 +1,11 @@
-//! The run as one Markdown page.
+//! The run as a Markdown page.
 
 use crate::event::{Event, Verdict};
 
 use super::text::sentence;
-use crate::units::seconds;
+use crate::units::{counted, seconds};
 
-/// The summary of a run, from its events.
+/// Returns the summary of a run, from its events.
 pub fn summary(events: &[Event]) -> String {
     let mut out = String::new();
     heading(events, &mut out);
@@ -33,13 +33,13 @@ pub fn summary(events: &[Event]) -> String {
     });
     section(events, &mut out, "Scripts", |event| match event {
         Event::ScriptRan { database, script, rows, seconds: time, already, .. } => Some(if *already {
-            format!("`{}` in {}: committed by the interrupted run", cell(script), cell(database))
+            format!("`{}` in {}: committed by an earlier run", cell(script), cell(database))
         } else {
-            format!("`{}` in {}: {rows} rows, {}", cell(script), cell(database), seconds(*time))
+            format!("`{}` in {}: {}, {}", cell(script), cell(database), counted(*rows, "row"), seconds(*time))
         }),
         _ => None,
     });
-    section(events, &mut out, "Worth a look", |event| match event {
+    section(events, &mut out, "Warnings", |event| match event {
         Event::Warning { message } => Some(cell(message)),
         Event::Checked { check, verdict: Verdict::Warn | Verdict::Fail, found, .. } => {
             Some(format!("{}: {}", cell(check), cell(found)))
@@ -97,7 +97,7 @@ fn steps(events: &[Event], out: &mut String) {
     }
 }
 
-/// The sentence of an event, without the mark of a list.
+/// Returns the sentence of an event without its list marker.
 fn line(event: &Event) -> Option<String> {
     Some(cell(sentence(event)?.trim_start_matches([' ', '-'])))
 }
@@ -109,7 +109,7 @@ fn section(events: &[Event], out: &mut String, title: &str, line: impl Fn(&Event
     }
 }
 
-/// Text that stays inside its cell: names come from a database and may hold anything.
+/// Escapes text for a table cell: names come from a database and may contain anything.
 fn cell(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('|', "\\|").replace(['\n', '\r'], " ").replace('`', "'")
 }
@@ -129,7 +129,7 @@ mod tests {
         let page = summary(&events);
         assert!(page.starts_with("## ✅ rotate app\n\n`app-dev-1` is live, 1 m 30 s\n"), "{page}");
         assert!(page.contains("| restore | a\\|b &lt;b> | 1 m 01 s |"), "{page}");
-        assert!(page.contains("### Worth a look\n\n- look\n"), "{page}");
+        assert!(page.contains("### Warnings\n\n- look\n"), "{page}");
         assert!(!page.contains("Hazards"), "{page}");
     }
 }

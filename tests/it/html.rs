@@ -7,7 +7,7 @@ mod story;
 
 use std::path::PathBuf;
 
-use devdb::report::html::{Heard, page};
+use devdb::report::html::{Recorded, page};
 
 use super::support::browser::Browser;
 use super::support::scene::Scene;
@@ -19,11 +19,11 @@ const WIDTHS: [u32; 4] = [375, 768, 1024, 1400];
 const TALLEST: u32 = 6_000;
 
 /// Writes a page where it stays to be looked at, with its pictures: below `target/tmp/html`.
-fn written(name: &str, heard: &[Heard]) -> PathBuf {
+fn written(name: &str, recorded: &[Recorded]) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("html");
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join(format!("{name}.html"));
-    std::fs::write(&path, page(heard).unwrap()).unwrap();
+    std::fs::write(&path, page(recorded).unwrap()).unwrap();
     path
 }
 

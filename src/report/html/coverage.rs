@@ -1,20 +1,20 @@
-//! What becomes of every column: a row for each table, a cell for each of its columns.
+//! Coverage of every column: one row per table, one cell per column.
 
 use std::collections::BTreeMap;
 
 use askama::Template;
 
 use super::format::{percent, visible};
-use super::{Heard, filters};
+use super::{Recorded, filters};
 use crate::event::{ColumnCoverage, Event};
 use crate::units::counted;
 
-/// Classes in the order of the legend, with what they mean.
+/// Classes with their descriptions, in the order of the legend.
 const CLASSES: [(&str, &str); 6] = [
-    ("open", "nobody said what becomes of it"),
+    ("open", "no decision in the configuration"),
     ("masked", "by a mask"),
     ("scripted", "by a script"),
-    ("kept", "on purpose"),
+    ("kept", "by the configuration"),
     ("computed", "from other columns of its row"),
     ("elsewhere", "of a foreign table"),
 ];
@@ -22,7 +22,7 @@ const CLASSES: [(&str, &str); 6] = [
 /// Classes that an entry of the configuration decides.
 const CONFIGURED: [&str; 3] = ["masked", "scripted", "kept"];
 
-/// The matrices, one for each database.
+/// One matrix per database.
 #[derive(Template)]
 #[template(path = "coverage.html")]
 pub struct Coverage {
@@ -54,11 +54,12 @@ struct Cell {
     kind: String,
     class: &'static str,
     by: String,
-    /// The number of the entry that decided; 0 for none.
+    /// Number of the configuration entry that decided, from 1; 0 for none.
     entry: usize,
 }
 
-/// What the configuration says, and for how many columns. Tooltips are not printed, so cells carry numbers.
+/// An entry of the configuration and the number of columns that it decides. Cells carry its number, since tooltips are
+/// not printed.
 struct Entry {
     class: &'static str,
     by: String,
@@ -66,11 +67,11 @@ struct Entry {
 }
 
 impl Coverage {
-    /// The matrices among what was heard; a database that was looked at twice counts as it was last seen.
-    pub fn of(heard: &[Heard]) -> Coverage {
+    /// Builds the matrices from the recorded events. For a database that was judged twice, the last judgement counts.
+    pub fn of(recorded: &[Recorded]) -> Coverage {
         let mut databases: Vec<Matrix> = Vec::new();
-        for heard in heard {
-            if let Event::Coverage { database, columns } = &heard.event {
+        for recorded in recorded {
+            if let Event::Coverage { database, columns } = &recorded.event {
                 let matrix = Matrix::of(database, columns);
                 match databases.iter_mut().find(|known| known.database == matrix.database) {
                     Some(known) => *known = matrix,
@@ -96,7 +97,7 @@ impl Matrix {
         let mut tables: Vec<Row> = Vec::new();
         for column in columns {
             let (table, name) = split(&column.column);
-            // Nobody decided about the others; the legend says why they are what they are.
+            // The other classes follow from the schema; the legend explains them.
             let entry = if column.by.is_empty() || !CONFIGURED.contains(&column.class) {
                 0
             } else {
@@ -141,7 +142,7 @@ impl Row {
     }
 }
 
-/// Table and column of `schema.table.column`; a dot inside of a quoted name belongs to it.
+/// Splits `schema.table.column` into table and column. A dot inside a quoted name belongs to the name.
 fn split(column: &str) -> (&str, &str) {
     let mut quoted = false;
     let mut last = None;
@@ -161,14 +162,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_split_at_its_last_dot_outside_of_quotes() {
+    fn names_are_split_at_the_last_dot_outside_of_quotes() {
         assert_eq!(split("public.users.email"), ("public.users", "email"));
         assert_eq!(split("app.\"a.b\".\"c.\"\"d\""), ("app.\"a.b\"", "\"c.\"\"d\""));
         assert_eq!(split("email"), ("", "email"));
     }
 
     #[test]
-    fn a_cell_says_its_class_and_who_decided() {
+    fn a_cell_shows_its_class_and_its_entry() {
         let columns = vec![
             covered("public.users.id", "kept", "*.id"),
             covered("public.users.email", "masked", "email: *.email"),
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_that_is_looked_at_twice_is_shown_once() {
+    fn a_database_that_is_judged_twice_is_shown_once() {
         let seen = |class| Event::Coverage { database: "app".into(), columns: vec![covered("a.b.c", class, "")] };
         let coverage = Coverage::of(&[at(0.0, seen("open")), at(1.0, seen("kept"))]);
         assert_eq!(coverage.databases.len(), 1);
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_drawn_of_nothing() {
+    fn no_events_draw_nothing() {
         assert_eq!(rendered(&Coverage::of(&[])).trim(), "");
     }
 }

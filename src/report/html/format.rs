@@ -1,13 +1,13 @@
 //! Shares and names as the page shows them.
 
-/// A part of a whole in percent, for a style; never outside of 0 to 100.
+/// Returns a share in percent for a style, clamped to 0–100.
 pub fn percent(part: f64, whole: f64) -> String {
     let share = if whole > 0.0 { (part / whole * 100.0).clamp(0.0, 100.0) } else { 0.0 };
     format!("{share:.3}")
 }
 
-/// A name with what cannot be seen of it made visible: two names must not look alike because one has a line
-/// break, or turns the direction of writing.
+/// Returns a name with its invisible characters replaced: line breaks and changes of the writing direction must not
+/// make two names look alike.
 pub fn visible(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {

@@ -1,23 +1,23 @@
-//! The top of the page: what ran, how it ended, and the figures that matter.
+//! The head of the page: command, result, key figures, failures.
 
 use askama::Template;
 use jiff::Timestamp;
 
-use super::Heard;
+use super::Recorded;
 use super::format::visible;
 use crate::error::Exit;
 use crate::event::{Event, FailedAt};
 use crate::units::{counted, grouped, seconds};
 
-/// The top.
+/// The head of the page.
 #[derive(Template)]
 #[template(path = "head.html")]
 pub struct Head {
-    /// What ran, for the title too.
+    /// The command; also in the title.
     pub what: String,
-    /// Of what.
+    /// The target or database.
     pub target: String,
-    /// How it ended, for the title too.
+    /// The result; also in the title.
     pub verdict: &'static str,
     class: &'static str,
     sentence: String,
@@ -27,7 +27,7 @@ pub struct Head {
 }
 
 struct Figure {
-    /// The section with more of it.
+    /// The section with details.
     section: &'static str,
     number: String,
     of: &'static str,
@@ -43,32 +43,33 @@ struct Failed {
 }
 
 impl Head {
-    /// The top of the page on what was heard.
-    pub fn of(heard: &[Heard]) -> Head {
+    /// Builds the head from the recorded events.
+    pub fn of(recorded: &[Recorded]) -> Head {
         let mut head = Head {
             what: "devdb".to_owned(),
             target: String::new(),
             verdict: "unfinished",
             class: "bad",
-            sentence: "The end of this run was not heard.".to_owned(),
+            sentence: "The end of this run was not recorded.".to_owned(),
             about: Vec::new(),
-            figures: figures(heard),
+            figures: figures(recorded),
             failures: Vec::new(),
         };
-        heard.iter().for_each(|heard| head.add(heard));
-        // Without a run there is no end of one: a configuration that cannot be read, for one.
+        recorded.iter().for_each(|recorded| head.add(recorded));
+        // A failure outside of a run, such as an invalid configuration, has no end of a run.
         if !head.failures.is_empty() && head.verdict == "unfinished" {
-            (head.verdict, head.sentence) = ("failed", "It failed before a run began, or before one ended.".to_owned());
+            (head.verdict, head.sentence) =
+                ("failed", "The command failed before the run started or ended.".to_owned());
         }
         head
     }
 
-    fn add(&mut self, heard: &Heard) {
-        match &heard.event {
+    fn add(&mut self, recorded: &Recorded) {
+        match &recorded.event {
             Event::RunStarted { version, command, target, run_id, .. } => {
                 self.what = format!("devdb {command}");
                 self.target = visible(target);
-                self.about.push(("Began", time(heard.at)));
+                self.about.push(("Started", time(recorded.at)));
                 self.about.push(("Run", run_id.clone()));
                 self.about.push(("devdb", (*version).to_owned()));
             }
@@ -100,9 +101,9 @@ fn time(at: Timestamp) -> String {
     at.strftime("%F %T UTC").to_string()
 }
 
-/// What a reader looks for first. A figure of which nothing was heard is left out.
-fn figures(heard: &[Heard]) -> Vec<Figure> {
-    let events = || heard.iter().map(|heard| &heard.event);
+/// Returns the key figures; those without events are omitted.
+fn figures(recorded: &[Recorded]) -> Vec<Figure> {
+    let events = || recorded.iter().map(|recorded| &recorded.event);
     let mut figures = Vec::new();
     let mut add = |section, of, number: u64, more: String, class| {
         figures.push(Figure { section, number: grouped(number), of, more, class });
@@ -150,12 +151,12 @@ fn figures(heard: &[Heard]) -> Vec<Figure> {
     let searched = events().any(|event| matches!(event, Event::LeakChecked { .. }));
     if searched || leaks(true) + leaks(false) > 0 {
         let class = if leaks(false) > 0 { "bad" } else { "" };
-        let more = if searched { format!("{} kept", leaks(true)) } else { "search not ended".to_owned() };
+        let more = if searched { format!("{} kept", leaks(true)) } else { "search not finished".to_owned() };
         add("leaks", "leaks", leaks(false), more, class);
     }
     let warnings = events().filter(|event| matches!(event, Event::Warning { .. })).count() as u64;
     if warnings > 0 {
-        add("warnings", "warnings", warnings, "worth a look".to_owned(), "warn");
+        add("warnings", "warnings", warnings, "see below".to_owned(), "warn");
     }
     figures
 }
@@ -165,14 +166,14 @@ mod tests {
     use super::super::tests::{at, leak, rendered, searched, started};
     use super::*;
 
-    fn failed() -> Heard {
+    fn failed() -> Recorded {
         let places = vec![FailedAt { file: "a<b.sql".into(), line: 7, title: "no \"such\" column".into() }];
         let (message, hint) = ("failed to <run>".into(), Some("mask:\n  rules:".into()));
         at(2.0, Event::Failed { message, places, hint, aftermath: vec!["the clone was removed".into()] })
     }
 
     #[test]
-    fn a_good_run_says_what_is_live() {
+    fn a_successful_run_names_the_live_generation() {
         let end = Event::RunFinished { exit: 0, generation: Some("app-dev-1".into()), seconds: 61.0 };
         let head = Head::of(&[at(0.0, started()), at(61.0, end)]);
         let page = rendered(&head);
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_run_says_why_and_what_to_do() {
+    fn a_failed_run_shows_cause_and_remedy() {
         let end = Event::RunFinished { exit: 4, generation: None, seconds: 2.0 };
         let head = Head::of(&[at(0.0, started()), failed(), at(2.0, end)]);
         let page = rendered(&head);
@@ -193,17 +194,17 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_heard_is_not_called_good() {
+    fn an_unfinished_run_is_not_called_good() {
         assert_eq!(Head::of(&[]).verdict, "unfinished");
         assert_eq!(Head::of(&[at(0.0, started())]).class, "bad");
         assert_eq!(Head::of(&[failed()]).verdict, "failed");
-        assert!(rendered(&Head::of(&[at(0.0, leak("app", Some("why")))])).contains("search not ended"));
+        assert!(rendered(&Head::of(&[at(0.0, leak("app", Some("why")))])).contains("search not finished"));
     }
 
     #[test]
-    fn figures_count_what_was_heard() {
-        let heard = [at(0.0, leak("app", None)), at(0.0, leak("app", Some("why"))), at(1.0, searched("app"))];
-        let figures = figures(&heard);
+    fn figures_count_events() {
+        let recorded = [at(0.0, leak("app", None)), at(0.0, leak("app", Some("why"))), at(1.0, searched("app"))];
+        let figures = figures(&recorded);
         assert_eq!(figures.len(), 1);
         assert_eq!((figures[0].number.as_str(), figures[0].more.as_str(), figures[0].class), ("1", "1 kept", "bad"));
     }

@@ -1,13 +1,13 @@
-//! Whether any original was found where it should not be.
+//! Results of the search for original values.
 
 use askama::Template;
 
 use super::format::visible;
-use super::{Heard, filters};
+use super::{Recorded, filters};
 use crate::event::Event;
 use crate::units::counted;
 
-/// The searches and what they found.
+/// The searches and their findings.
 #[derive(Template)]
 #[template(path = "leaks.html")]
 pub struct Leaks {
@@ -25,7 +25,7 @@ struct Search {
     originals: u64,
     left_out: u64,
     seconds: f64,
-    /// Places with a leak.
+    /// Number of places with a leak.
     leaks: u64,
 }
 
@@ -39,16 +39,20 @@ struct Hit {
 }
 
 impl Leaks {
-    /// The searches among what was heard.
-    pub fn of(heard: &[Heard]) -> Leaks {
-        let hits: Vec<Hit> = heard.iter().filter_map(|heard| hit(&heard.event)).collect();
+    /// Collects the searches from the recorded events.
+    pub fn of(recorded: &[Recorded]) -> Leaks {
+        let hits: Vec<Hit> = recorded.iter().filter_map(|recorded| hit(&recorded.event)).collect();
         let (kept, found): (Vec<Hit>, Vec<Hit>) = hits.into_iter().partition(|hit| hit.kept.is_some());
-        Leaks { searches: heard.iter().filter_map(|heard| search(&heard.event, &found)).collect(), found, kept }
+        Leaks {
+            searches: recorded.iter().filter_map(|recorded| search(&recorded.event, &found)).collect(),
+            found,
+            kept,
+        }
     }
 
     fn outcome(&self) -> String {
         match self.found.len() as u64 {
-            0 if self.searches.is_empty() => "no search came to its end".to_owned(),
+            0 if self.searches.is_empty() => "no search finished".to_owned(),
             0 => "nothing found".to_owned(),
             places => format!("originals in {}", counted(places, "place")),
         }
@@ -86,10 +90,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_leak_is_told_from_one_that_is_kept() {
-        let heard =
+    fn leaks_and_kept_findings_are_separate() {
+        let recorded =
             [at(0.0, leak("app", None)), at(0.0, leak("app", Some("a <public> list"))), at(1.0, searched("app"))];
-        let leaks = Leaks::of(&heard);
+        let leaks = Leaks::of(&recorded);
         assert_eq!((leaks.found.len(), leaks.kept.len(), leaks.searches[0].leaks), (1, 1, 1));
         assert_eq!(leaks.outcome(), "originals in 1 place");
         let page = rendered(&leaks);
@@ -97,8 +101,8 @@ mod tests {
     }
 
     #[test]
-    fn a_search_that_never_ended_is_not_a_clean_one() {
-        assert_eq!(Leaks::of(&[at(0.0, leak("app", Some("why")))]).outcome(), "no search came to its end");
+    fn an_unfinished_search_is_not_clean() {
+        assert_eq!(Leaks::of(&[at(0.0, leak("app", Some("why")))]).outcome(), "no search finished");
         assert_eq!(Leaks::of(&[at(0.0, searched("app"))]).outcome(), "nothing found");
         assert_eq!(rendered(&Leaks::of(&[])).trim(), "");
     }

@@ -1,14 +1,14 @@
-//! What is listed in the order in which it was heard: checks, hazards, scripts, notes, warnings.
+//! Lists in order of occurrence: checks, hazards, scripts, notes, warnings.
 
 use askama::Template;
 
 use super::format::visible;
-use super::{Heard, filters};
+use super::{Recorded, filters};
 use crate::event::{Event, Fact, Verdict};
 use crate::report::text::verdict_word;
 use crate::units::counted;
 
-/// The lists.
+/// The lists of the page.
 #[derive(Default, Template)]
 #[template(path = "lists.html")]
 pub struct Lists {
@@ -58,11 +58,11 @@ struct Script {
 }
 
 impl Lists {
-    /// The lists of what was heard.
-    pub fn of(heard: &[Heard]) -> Lists {
+    /// Collects the lists from the recorded events.
+    pub fn of(recorded: &[Recorded]) -> Lists {
         let mut lists = Lists::default();
-        heard.iter().for_each(|heard| lists.add(&heard.event));
-        // What needs a look stands above what does not.
+        recorded.iter().for_each(|recorded| lists.add(&recorded.event));
+        // Entries that need attention come first.
         lists.checks.sort_by_key(|check| std::cmp::Reverse(rank(check.verdict)));
         lists.hazards.sort_by_key(|hazard| hazard.kept.is_none());
         lists
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_needs_a_look_comes_first() {
+    fn entries_that_need_attention_come_first() {
         let check = |check: &str, verdict| {
             let (check, found, remedy) = (check.into(), "found".into(), Some("do <this>".into()));
             at(0.0, Event::Checked { check, verdict, found, remedy })
@@ -131,13 +131,13 @@ mod tests {
             let (hazard, message, kept) = (name.into(), "m".into(), kept.map(str::to_owned));
             at(0.0, Event::Hazard { hazard, database: None, message, kept })
         };
-        let heard = [
+        let recorded = [
             check("fine", Verdict::Ok),
             check("broken", Verdict::Fail),
             hazard("pg-cron", None),
             hazard("plpython", Some("a reason")),
         ];
-        let lists = Lists::of(&heard);
+        let lists = Lists::of(&recorded);
         assert_eq!((lists.checks[0].check.as_str(), lists.hazards[0].name.as_str()), ("broken", "plpython"));
         assert_eq!(lists.hazards_total(), "1 defused, 1 kept");
         let page = rendered(&lists);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_drawn_of_nothing() {
+    fn no_events_draw_nothing() {
         assert_eq!(rendered(&Lists::of(&[])).trim(), "");
     }
 }

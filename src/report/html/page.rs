@@ -1,8 +1,8 @@
-//! The whole page.
+//! The complete page.
 
 use askama::Template;
 
-use super::Heard;
+use super::Recorded;
 use super::coverage::Coverage;
 use super::head::Head;
 use super::leaks::Leaks;
@@ -23,19 +23,19 @@ struct Page {
     lists: Lists,
 }
 
-/// The page on what was heard, which may be of any run, of none, or of half of one.
+/// Renders the page from the recorded events, which may belong to a complete run, an interrupted one, or none.
 ///
 /// # Errors
-/// None that is known: text is written into memory.
-pub fn page(heard: &[Heard]) -> askama::Result<String> {
+/// Rendering errors of the templates; none is known, since the text is written into memory.
+pub fn page(recorded: &[Recorded]) -> askama::Result<String> {
     let page = Page {
-        head: Head::of(heard),
-        timeline: Timeline::of(heard),
-        tables: Tables::of(heard),
-        sampled: Sampled::of(heard),
-        coverage: Coverage::of(heard),
-        leaks: Leaks::of(heard),
-        lists: Lists::of(heard),
+        head: Head::of(recorded),
+        timeline: Timeline::of(recorded),
+        tables: Tables::of(recorded),
+        sampled: Sampled::of(recorded),
+        coverage: Coverage::of(recorded),
+        leaks: Leaks::of(recorded),
+        lists: Lists::of(recorded),
     };
     page.render()
 }

@@ -1,9 +1,9 @@
-//! The tables that were copied, the biggest first.
+//! Copied tables, the largest first.
 
 use askama::Template;
 
 use super::format::{percent, visible};
-use super::{Heard, filters};
+use super::{Recorded, filters};
 use crate::event::Event;
 use crate::units::{counted, size};
 
@@ -23,11 +23,11 @@ struct Row {
 }
 
 impl Sampled {
-    /// The tables among what was heard.
-    pub fn of(heard: &[Heard]) -> Sampled {
-        let mut rows: Vec<Row> = heard
+    /// Collects the tables from the recorded events.
+    pub fn of(recorded: &[Recorded]) -> Sampled {
+        let mut rows: Vec<Row> = recorded
             .iter()
-            .filter_map(|heard| match &heard.event {
+            .filter_map(|recorded| match &recorded.event {
                 Event::TableSampled { table, rows, bytes } => {
                     Some(Row { table: visible(table), rows: *rows, bytes: *bytes, share: String::new() })
                 }
@@ -53,10 +53,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_biggest_table_comes_first_and_names_are_escaped() {
+    fn the_largest_table_comes_first_and_names_are_escaped() {
         let table = |table: &str, bytes| Event::TableSampled { table: table.into(), rows: 2, bytes };
-        let heard = [at(1.0, table("app.<b>", 1_000)), at(2.0, table("app.주문", 4_000))];
-        let sampled = Sampled::of(&heard);
+        let recorded = [at(1.0, table("app.<b>", 1_000)), at(2.0, table("app.주문", 4_000))];
+        let sampled = Sampled::of(&recorded);
         assert_eq!((sampled.rows[0].table.as_str(), sampled.rows[1].share.as_str()), ("app.주문", "25.000"));
         let page = rendered(&sampled);
         assert!(page.contains("2 tables, 4 rows") && page.contains("app.&#60;b&#62;"), "{page}");

@@ -1,13 +1,13 @@
-//! The tables that were masked, the biggest first.
+//! Masked tables, the largest first.
 
 use askama::Template;
 
 use super::format::{percent, visible};
-use super::{Heard, filters};
+use super::{Recorded, filters};
 use crate::event::Event;
 use crate::units::counted;
 
-/// The tables, and what each method did.
+/// The tables and a summary per method.
 #[derive(Template)]
 #[template(path = "tables.html")]
 pub struct Tables {
@@ -42,9 +42,9 @@ struct Method {
 }
 
 impl Tables {
-    /// The tables among what was heard.
-    pub fn of(heard: &[Heard]) -> Tables {
-        let mut rows: Vec<Row> = heard.iter().filter_map(|heard| row(&heard.event)).collect();
+    /// Collects the tables from the recorded events.
+    pub fn of(recorded: &[Recorded]) -> Tables {
+        let mut rows: Vec<Row> = recorded.iter().filter_map(|recorded| row(&recorded.event)).collect();
         rows.sort_by(|one, other| other.bytes.0.cmp(&one.bytes.0).then_with(|| one.table.cmp(&other.table)));
         let longest = rows.iter().map(|row| row.bytes.0.max(row.bytes.1)).max().unwrap_or(0) as f64;
         for row in &mut rows {
@@ -82,7 +82,7 @@ fn row(event: &Event) -> Option<Row> {
     })
 }
 
-/// What each method did, the one with the most bytes first.
+/// Summarizes the methods, the one with most bytes first.
 fn methods(rows: &[Row]) -> Vec<Method> {
     let mut methods: Vec<Method> = Vec::new();
     for row in rows {
@@ -109,11 +109,11 @@ mod tests {
 
     #[test]
     fn the_biggest_table_comes_first_and_bars_are_to_scale() {
-        let heard = [
+        let recorded = [
             at(1.0, masked("app", "public.small", "rewrite", 1_000_000)),
             at(2.0, masked("app", "public.big", "update", 4_000_000)),
         ];
-        let tables = Tables::of(&heard);
+        let tables = Tables::of(&recorded);
         assert_eq!(
             tables.rows.iter().map(|row| row.table.as_str()).collect::<Vec<_>>(),
             ["public.big", "public.small"]
@@ -126,11 +126,11 @@ mod tests {
 
     #[test]
     fn names_are_escaped_and_databases_told_apart() {
-        let heard = [
+        let recorded = [
             at(1.0, masked("한글 DB", "public.\"</script><b>\n\"", "rewrite", 0)),
             at(2.0, masked("other", "public.t", "rewrite", 0)),
         ];
-        let page = rendered(&Tables::of(&heard));
+        let page = rendered(&Tables::of(&recorded));
         assert!(page.contains("public.&#34;&#60;/script&#62;&#60;b&#62;␊&#34;"), "{page}");
         assert!(page.contains("한글 DB") && !page.contains("<b>␊"), "{page}");
     }

@@ -1,14 +1,19 @@
-//! What the parts' tests share, and the tests of the file that is written.
+//! Helpers of the tests of the page's parts, and tests of the file.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use askama::Template;
+use jiff::Timestamp;
 
 use super::*;
-use crate::event::{ColumnCoverage, ColumnMask, SCHEMA_VERSION};
+use crate::error::Exit;
+use crate::event::{ColumnCoverage, ColumnMask, Event, Listener, SCHEMA_VERSION};
 
-/// Something heard so many seconds after the beginning.
-pub fn at(seconds: f64, event: Event) -> Heard {
+/// An event some seconds after the start.
+pub fn at(seconds: f64, event: Event) -> Recorded {
     let begin = Timestamp::from_second(1_795_280_400).unwrap(); // 2026-11-21 17:00:00 UTC
-    Heard { at: begin + jiff::SignedDuration::from_secs_f64(seconds), event }
+    Recorded { at: begin + jiff::SignedDuration::from_secs_f64(seconds), event }
 }
 
 pub fn rendered(part: &impl Template) -> String {
@@ -57,7 +62,7 @@ pub fn searched(database: &str) -> Event {
     }
 }
 
-/// Remembers what it heard.
+/// Remembers what it recorded.
 #[derive(Default)]
 struct Other(Mutex<Vec<String>>);
 
@@ -84,12 +89,12 @@ fn warning(message: &str) -> Event {
 }
 
 #[test]
-fn the_page_is_written_when_the_run_ends_and_the_other_form_hears_all() {
+fn the_page_is_written_when_the_run_ends_and_the_other_report_gets_all_events() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("보고서 \"1\".html");
     let other = Arc::new(Other::default());
     let html = Html::beside(other.clone(), &path).unwrap();
-    assert!(!path.exists(), "nothing is there before there is something to say");
+    assert!(!path.exists(), "no page before the end of a run");
     html.on_event(&started());
     html.add_secret("s");
     html.print("p");
@@ -127,17 +132,17 @@ fn each_run_has_a_page_and_a_failure_without_a_run_has_one() {
 }
 
 #[test]
-fn of_a_long_wait_only_the_last_word_is_kept() {
+fn only_the_last_progress_message_of_a_wait_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let html = Html::beside(Arc::new(Other::default()), &folder.path().join("r.html")).unwrap();
     for number in 0..1000 {
         html.on_event(&Event::Progress { step: "restore", message: number.to_string() });
     }
-    assert_eq!(html.heard.lock().unwrap().heard.len(), 1);
+    assert_eq!(html.page.lock().unwrap().recorded.len(), 1);
 }
 
 #[test]
-fn a_place_that_takes_no_file_is_refused_at_once() {
+fn an_unwritable_path_is_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("file"), "").unwrap();
@@ -150,7 +155,7 @@ fn a_place_that_takes_no_file_is_refused_at_once() {
 }
 
 #[test]
-fn what_was_there_stays_until_there_is_a_new_page_and_a_link_stays_a_link() {
+fn an_existing_file_stays_until_the_new_page_and_a_link_stays_a_link() {
     let folder = tempfile::tempdir().unwrap();
     let (path, link) = (folder.path().join("real.html"), folder.path().join("link.html"));
     std::fs::write(&path, "old").unwrap();
@@ -168,8 +173,8 @@ fn a_page_that_can_no_longer_be_written_is_a_warning() {
     let html = Html::beside(other.clone(), &folder.path().join("r.html")).unwrap();
     drop(folder);
     html.on_event(&ended(0));
-    let heard = other.0.lock().unwrap();
-    assert!(heard[0].starts_with("Warning") && heard[1].starts_with("RunFinished"), "{heard:?}");
+    let recorded = other.0.lock().unwrap();
+    assert!(recorded[0].starts_with("Warning") && recorded[1].starts_with("RunFinished"), "{recorded:?}");
 }
 
 /// The palettes: text on the page's ground is readable by WCAG's measure, level AA.

@@ -2,21 +2,21 @@
 
 use askama::Template;
 
-use super::Heard;
+use super::Recorded;
 use super::format::percent;
 use crate::event::Event;
 use crate::units::seconds;
 
-/// Ticks of the axis, at most.
+/// Maximum number of ticks on the axis.
 const TICKS: f64 = 6.0;
 
-/// The steps with their bars.
+/// The steps as bars.
 #[derive(Template)]
 #[template(path = "timeline.html")]
 pub struct Timeline {
     steps: Vec<Bar>,
     ticks: Vec<Tick>,
-    /// From one tick to the next.
+    /// Distance between ticks, in percent.
     every: String,
     total: String,
 }
@@ -65,12 +65,13 @@ struct Tick {
 }
 
 impl Timeline {
-    /// The steps among what was heard. Times count from the first event.
-    pub fn of(heard: &[Heard]) -> Timeline {
-        let since = |at: jiff::Timestamp| heard.first().map_or(0.0, |first| at.duration_since(first.at).as_secs_f64());
+    /// Collects the steps from the recorded events. Times count from the first event.
+    pub fn of(recorded: &[Recorded]) -> Timeline {
+        let since =
+            |at: jiff::Timestamp| recorded.first().map_or(0.0, |first| at.duration_since(first.at).as_secs_f64());
         let mut steps: Vec<Bar> = Vec::new();
         let mut failed = false;
-        for Heard { at, event } in heard {
+        for Recorded { at, event } in recorded {
             let now = since(*at);
             match event {
                 Event::StepStarted { step, title } => {
@@ -84,7 +85,7 @@ impl Timeline {
                         bar.summary.clone_from(summary);
                     }
                 }
-                // What was last heard of a step is its summary until it has a better one.
+                // The last progress message serves as the summary until the step ends.
                 Event::Progress { step, message } => {
                     if let Some(bar) = steps.last_mut().filter(|bar| bar.name == *step && bar.took.is_none()) {
                         bar.summary.clone_from(message);
@@ -100,7 +101,7 @@ impl Timeline {
                 _ => {}
             }
         }
-        let last = heard.last().map_or(0.0, |last| since(last.at));
+        let last = recorded.last().map_or(0.0, |last| since(last.at));
         end_open(&mut steps, last);
         let total = steps.iter().fold(last, |total, bar| total.max(bar.began + bar.took.unwrap_or(0.0)));
         steps.iter_mut().for_each(|bar| bar.lay_out(total));
@@ -135,14 +136,14 @@ impl Bar {
     }
 }
 
-/// A step that never said how it ended lasts until the next thing happens.
+/// Ends a step without a result at the next event.
 fn end_open(steps: &mut [Bar], now: f64) {
     if let Some(bar) = steps.last_mut().filter(|bar| bar.took.is_none()) {
         bar.took = Some(now - bar.began);
     }
 }
 
-/// Round times along the axis.
+/// Returns the ticks of the axis at round times.
 fn ticks(total: f64) -> Vec<Tick> {
     const ROUND: [f64; 18] = [
         0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0,
@@ -157,7 +158,7 @@ fn ticks(total: f64) -> Vec<Tick> {
     (0..=number).map(tick).collect()
 }
 
-/// A round time in few letters.
+/// Returns a short label for a round time.
 fn label(at: f64, step: f64) -> String {
     let whole = at as u64;
     match (whole / 3600, whole / 60 % 60, whole % 60) {
@@ -186,14 +187,14 @@ mod tests {
 
     #[test]
     fn bars_are_to_scale() {
-        let heard = [
+        let recorded = [
             at(0.0, started("restore")),
             at(30.0, finished("restore", 30.0)),
             at(30.0, started("mask")),
             at(90.0, finished("mask", 60.0)),
             at(120.0, Event::RunFinished { exit: 0, generation: None, seconds: 120.0 }),
         ];
-        let page = rendered(&Timeline::of(&heard));
+        let page = rendered(&Timeline::of(&recorded));
         assert!(page.contains("left:0.000%;width:25.000%"), "{page}");
         assert!(page.contains("left:25.000%;width:50.000%"), "{page}");
         assert!(page.contains("restore &#60;done&#62;"), "{page}");
@@ -201,24 +202,24 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_failed_is_told_from_one_without_a_result() {
+    fn failed_steps_and_steps_without_a_result_differ() {
         let failed = Event::Failed { message: "no".into(), places: Vec::new(), hint: None, aftermath: Vec::new() };
-        let heard = [
+        let recorded = [
             at(0.0, started("lost")),
             at(10.0, started("mask")),
             at(15.0, Event::Progress { step: "mask", message: "table 3 of 9".into() }),
             at(20.0, failed),
         ];
-        let line = Timeline::of(&heard);
+        let line = Timeline::of(&recorded);
         assert!(line.steps[0].state == State::Open && line.steps[1].state == State::Failed);
         assert_eq!((line.steps[0].took, line.steps[1].took), (Some(10.0), Some(10.0)));
         assert_eq!(line.steps[1].summary, "table 3 of 9");
     }
 
     #[test]
-    fn nothing_is_drawn_of_nothing() {
+    fn no_events_draw_nothing() {
         assert_eq!(rendered(&Timeline::of(&[])).trim(), "");
-        // A result of a step that nobody began.
+        // A result without a start.
         assert_eq!(rendered(&Timeline::of(&[at(0.0, finished("mask", 1.0))])).trim(), "");
     }
 

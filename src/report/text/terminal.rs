@@ -1,4 +1,4 @@
-//! A live display: one line per finished step, a spinner with elapsed time under them.
+//! A live display: one line per finished step, and a spinner with the elapsed time.
 
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
@@ -18,14 +18,14 @@ const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 
-/// Draws on standard error.
+/// A live display on standard error.
 pub struct Terminal {
     step: Mutex<Option<(ProgressBar, String)>>,
     colour: bool,
 }
 
 impl Terminal {
-    /// A display with nothing on it. Honours `NO_COLOR`.
+    /// An empty display. Honours `NO_COLOR`.
     pub fn new() -> Terminal {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Terminal { step: Mutex::new(None), colour }
@@ -35,7 +35,7 @@ impl Terminal {
         if self.colour { format!("{code}{text}{RESET}") } else { text.to_owned() }
     }
 
-    /// A line above the spinner.
+    /// Writes a line above the spinner.
     fn line(&self, text: &str) {
         let step = self.step.lock().unwrap_or_else(PoisonError::into_inner);
         match &*step {

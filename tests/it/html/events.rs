@@ -1,7 +1,7 @@
-//! What a run may be heard to say: a good night, a bad one, and one by somebody who wants to break the page.
+//! What a run may be recorded to say: a good night, a bad one, and one by somebody who wants to break the page.
 
 use devdb::event::{ColumnCoverage, Event, Fact, FailedAt, Verdict};
-use devdb::report::html::Heard;
+use devdb::report::html::Recorded;
 
 use super::columns::coverage;
 use super::story::Story;
@@ -10,7 +10,7 @@ use super::story::Story;
 pub const HOSTILE: &str = "</style></script><script>alert(1)</script><img src=http://leak.invalid/x onerror=alert(2)> \"'&amp; \u{202e}주문 ”특별“\n\u{1b}[31m";
 
 /// A night as it should be, in two databases.
-pub fn good_night() -> Vec<Heard> {
+pub fn good_night() -> Vec<Recorded> {
     let mut story = Story::default();
     let clone = "haneul-dev-20261122-171504";
     story.begin("haneul-dev");
@@ -183,11 +183,11 @@ pub fn good_night() -> Vec<Heard> {
     );
     story.step("retire", "remove haneul-dev-20261120-171459", 96.0, "haneul-dev-20261120-171459 is gone");
     story.end(0, Some(clone));
-    story.heard()
+    story.recorded()
 }
 
 /// A night that ended at a leak, with a column that nobody thought of.
-pub fn bad_night() -> Vec<Heard> {
+pub fn bad_night() -> Vec<Recorded> {
     let mut story = Story::default();
     story.begin("haneul-dev");
     for (check, verdict, found, remedy) in [
@@ -232,11 +232,11 @@ pub fn bad_night() -> Vec<Heard> {
         aftermath: vec!["haneul-dev-20261122-171504 was removed".into(), "haneul-dev still points at haneul-dev-20261121-171501".into()],
     });
     story.end(7, None);
-    story.heard()
+    story.recorded()
 }
 
 /// Every text is hostile, everything is too much, and the end is missing.
-pub fn hostile_night() -> Vec<Heard> {
+pub fn hostile_night() -> Vec<Recorded> {
     let mut story = Story::default();
     let long = "x".repeat(300);
     story.begin(HOSTILE);
@@ -296,5 +296,5 @@ pub fn hostile_night() -> Vec<Heard> {
         hint: Some(text()),
         aftermath: vec![long],
     });
-    story.heard()
+    story.recorded()
 }

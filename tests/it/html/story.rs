@@ -1,24 +1,24 @@
 //! Events with a clock.
 
 use devdb::event::{ColumnMask, Event, SCHEMA_VERSION};
-use devdb::report::html::Heard;
+use devdb::report::html::Recorded;
 use jiff::{SignedDuration, Timestamp};
 
 /// Events with a clock.
 #[derive(Default)]
 pub struct Story {
-    heard: Vec<Heard>,
+    recorded: Vec<Recorded>,
     now: f64,
 }
 
 impl Story {
-    pub fn heard(self) -> Vec<Heard> {
-        self.heard
+    pub fn recorded(self) -> Vec<Recorded> {
+        self.recorded
     }
 
     pub fn say(&mut self, event: Event) -> &mut Self {
         let begin: Timestamp = "2026-11-22T17:15:02Z".parse().unwrap();
-        self.heard.push(Heard { at: begin + SignedDuration::from_secs_f64(self.now), event });
+        self.recorded.push(Recorded { at: begin + SignedDuration::from_secs_f64(self.now), event });
         self
     }
 
