@@ -85,7 +85,7 @@ impl Parser<'_> {
         Some(next)
     }
 
-    fn takes(&mut self, text: &str) -> bool {
+    fn accept(&mut self, text: &str) -> bool {
         let rest = self.rest.strip_prefix(text);
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
@@ -108,18 +108,18 @@ impl Parser<'_> {
         let mut parts = Vec::new();
         loop {
             let mut all = Vec::new();
-            if outermost && !self.takes("^") {
+            if outermost && !self.accept("^") {
                 all.push(anything());
             }
             while let Some(c) = self.peek().filter(|c| !['|', ')', '$'].contains(c)) {
                 let node = self.atom(c)?;
                 all.push(self.repeated(node)?);
             }
-            if outermost && !self.takes("$") {
+            if outermost && !self.accept("$") {
                 all.push(anything());
             }
             parts.push(Node::Sequence(all));
-            if !self.takes("|") {
+            if !self.accept("|") {
                 return Some(Node::Alternatives(parts));
             }
         }
@@ -130,9 +130,9 @@ impl Parser<'_> {
         match first {
             '.' => Some(Node::Chars(CharSet::all())),
             '(' => {
-                let plain = self.takes("?:") || self.peek() != Some('?');
+                let plain = self.accept("?:") || self.peek() != Some('?');
                 let node = plain.then(|| self.alternatives(false))??;
-                self.takes(")").then_some(node)
+                self.accept(")").then_some(node)
             }
             '[' => self.bracket(),
             '\\' => {
@@ -146,32 +146,32 @@ impl Parser<'_> {
     }
 
     fn repeated(&mut self, node: Node) -> Option<Node> {
-        let (least, most) = if self.takes("*") {
+        let (min, max) = if self.accept("*") {
             (0, None)
-        } else if self.takes("+") {
+        } else if self.accept("+") {
             (1, None)
-        } else if self.takes("?") {
+        } else if self.accept("?") {
             (0, Some(1))
-        } else if self.takes("{") {
+        } else if self.accept("{") {
             let (bounds, rest) = self.rest.split_once('}')?;
             self.rest = rest;
-            let (least, most) = match bounds.split_once(',') {
+            let (min, max) = match bounds.split_once(',') {
                 None => (bounds.parse().ok()?, Some(bounds.parse().ok()?)),
-                Some((least, "")) => (least.parse().ok()?, None),
-                Some((least, most)) => (least.parse().ok()?, Some(most.parse().ok()?)),
+                Some((min, "")) => (min.parse().ok()?, None),
+                Some((min, max)) => (min.parse().ok()?, Some(max.parse().ok()?)),
             };
-            (least <= most.unwrap_or(MAX_BOUND) && most.unwrap_or(least) <= MAX_BOUND).then_some(())?;
-            (least, most)
+            (min <= max.unwrap_or(MAX_BOUND) && max.unwrap_or(min) <= MAX_BOUND).then_some(())?;
+            (min, max)
         } else {
             return Some(node);
         };
         // A second quantifier would select non-greedy matching, or be an error.
         let doubled = self.peek().is_some_and(|next| ['*', '+', '?', '{'].contains(&next));
-        (!doubled).then_some(Node::Repeat(Box::new(node), least, most))
+        (!doubled).then_some(Node::Repeat(Box::new(node), min, max))
     }
 
     fn bracket(&mut self) -> Option<Node> {
-        let negated = self.takes("^");
+        let negated = self.accept("^");
         // The complement of the certain texts are the possible ones, and vice versa.
         let reading = match self.reading {
             reading if !negated => reading,
@@ -183,7 +183,7 @@ impl Parser<'_> {
         loop {
             let from = match self.next()? {
                 ']' if !first => break,
-                '[' if self.takes(":") => {
+                '[' if self.accept(":") => {
                     let (name, rest) = self.rest.split_once(":]")?;
                     self.rest = rest;
                     ranges.extend(class(name, reading)?);
