@@ -51,7 +51,7 @@ async fn wrong_words_are_answered_with_the_remedy() {
     desk.sample(&["--users", "1", "--push"]).code(2).says("only an image can be pushed");
     desk.devdb(&["sample", "--users", "1"]).code(2);
     desk.devdb(&["sample", "--users", "1", "--into", "here"]).code(2).says("container://REPO:TAG");
-    desk.devdb(&["load", "x", "--into", "archive:y"]).code(2).says("an archive is loaded into a database");
+    desk.devdb(&["load", "x", "--into", "archive:y"]).code(2).says("an archive can only be loaded into a database");
     desk.devdb(&["load", "x", "--into", &desk.place()]).code(1).says("x");
     let config = std::fs::read_to_string(desk.path("devdb.yaml")).unwrap();
     std::fs::write(desk.path("devdb.yaml"), config.split("sample:").next().unwrap()).unwrap();
@@ -89,5 +89,6 @@ async fn partitions_in_schemas_of_their_own_need_rights_too() {
     let doctor = desk.devdb(&["doctor", "--sample"]).code(3).says("GRANT USAGE ON SCHEMA \"parts\"");
     desk.sample(&["--users", "1"]).code(3).says("parts");
     desk.production.sql("app", &doctor.out).await;
-    desk.sample(&["--users", "1"]).code(0).says("app.visits: 1 row");
+    desk.sample(&["--users", "1"]).code(0);
+    assert_eq!(desk.count("SELECT count(*) FROM app.visits").await, 1);
 }
