@@ -14,10 +14,10 @@ use crate::units::{counted, size};
 use super::destination::Destination;
 use super::failure::interrupted;
 use super::labels::labels;
-use super::masking::Rules;
+use super::masking::SourceMasking;
 use super::output::SampleOutput;
 use super::request::{Goal, Inspection};
-use super::source::Origin;
+use super::source::OpenSource;
 use super::task::{Interrupt, SampleTask};
 
 /// The open source and destination of a sample, with all preconditions checked.
@@ -25,9 +25,9 @@ pub(super) struct SampleSetup<'a> {
     /// The destination and the programs that read the schema; `None` if nothing is written.
     pub destination: Option<(Destination<'a>, Dumper)>,
     /// The source.
-    pub origin: Origin,
+    pub source: OpenSource,
     /// The masks; `None` if a rotation has scrubbed the source.
-    pub rules: Option<Rules>,
+    pub masking: Option<SourceMasking>,
 }
 
 /// Why an attempt failed.
@@ -45,8 +45,8 @@ impl SampleTask<'_> {
         setup: &SampleSetup<'_>,
         mut interrupt: Interrupt<'_>,
     ) -> Result<(), RetryableError> {
-        let (origin, rules) = (&setup.origin, setup.rules.as_ref());
-        let selection = self.select(origin, interrupt.as_mut()).await?;
+        let (source, masking) = (&setup.source, setup.masking.as_ref());
+        let selection = self.select(source, interrupt.as_mut()).await?;
         let plan = selection.plan();
         let Some((destination, dumper)) = &setup.destination else {
             match &self.request.goal {
@@ -57,7 +57,7 @@ impl SampleTask<'_> {
         };
         self.warn_about_plan(&plan);
         let none = Masks::new();
-        let extraction = selection.extract(rules.map_or(&none, |rules| &rules.masks));
+        let extraction = selection.extract(masking.map_or(&none, |masking| &masking.masks));
         let prepared = tokio::select! {
             prepared = self.prepare(&extraction, setup, dumper) => prepared,
             () = &mut interrupt => {
@@ -69,7 +69,7 @@ impl SampleTask<'_> {
         let database = extraction.dump_connection().database.clone();
         // Frees the keys of all rows: the load needs the memory.
         drop(extraction);
-        let labels = labels(self, origin, rules);
+        let labels = labels(self, source, masking);
         // From here on a conflict cannot come from the source, so nothing is retried.
         Ok(self.write(destination, SampleOutput { rows: &spool, schema: &schema, labels, database }, interrupt).await?)
     }
@@ -107,15 +107,15 @@ impl SampleTask<'_> {
         setup: &SampleSetup<'_>,
         dumper: &Dumper,
     ) -> Result<(Schema, Spool), RetryableError> {
-        let rules = setup.rules.as_ref();
-        if let Some(rules) = rules {
-            rules.must_do(extraction.tables())?;
+        let masking = setup.masking.as_ref();
+        if let Some(masking) = masking {
+            masking.refuse_scripted(extraction.tables())?;
         }
         let schema = self.read_schema(extraction, setup, dumper).await?;
-        Ok((schema, self.read_rows(extraction, rules).await?))
+        Ok((schema, self.read_rows(extraction, masking).await?))
     }
 
-    async fn select(&self, origin: &Origin, interrupt: Interrupt<'_>) -> Result<Selection, RetryableError> {
+    async fn select(&self, source: &OpenSource, interrupt: Interrupt<'_>) -> Result<Selection, RetryableError> {
         let step = Step::begin(self.listener, "select", "find the rows");
         let wanted = SelectionInput {
             seeds: &self.request.seeds,
@@ -123,7 +123,7 @@ impl SampleTask<'_> {
             references: &self.target.masking.references,
             explain: matches!(self.request.goal, Goal::Inspect(Inspection::Why(..))),
         };
-        let source = origin.now(self.target).await?;
+        let source = source.with_valid_password(self.target).await?;
         let selection = sample::select(&source, &wanted, self.listener, interrupt).await?;
         let plan = selection.plan();
         let (rows, tables) = (counted(plan.rows(), "row"), counted(plan.tables.len() as u64, "table"));
@@ -154,10 +154,10 @@ impl SampleTask<'_> {
     ) -> Result<Schema, RetryableError> {
         let step = Step::begin(self.listener, "schema", "read the schema");
         let mut dump = extraction.dump_connection().clone();
-        dump.password = setup.origin.password(self.target).await?;
+        dump.password = setup.source.password(self.target).await?;
         let mut schema = Schema::read(&dump, dumper).await?;
-        if let Some(rules) = &setup.rules {
-            for note in rules.clean(&mut schema) {
+        if let Some(masking) = &setup.masking {
+            for note in masking.remove_personal_comments(&mut schema) {
                 step.note(note);
             }
         }
@@ -168,10 +168,14 @@ impl SampleTask<'_> {
 
     /// Reads the rows. Fails if masked rows contain what looks like personal data, although every column was masked or
     /// kept on purpose.
-    async fn read_rows(&self, extraction: &Extraction, rules: Option<&Rules>) -> Result<Spool, RetryableError> {
-        let title = if rules.is_some() { "read, mask and scan rows" } else { "read rows" };
+    async fn read_rows(
+        &self,
+        extraction: &Extraction,
+        masking: Option<&SourceMasking>,
+    ) -> Result<Spool, RetryableError> {
+        let title = if masking.is_some() { "read, mask and scan rows" } else { "read rows" };
         let step = Step::begin(self.listener, sample::READ, title);
-        let exemptions = rules.map(|rules| &rules.spared);
+        let exemptions = masking.map(|masking| &masking.exemptions);
         let (spool, findings) = extraction.read(exemptions, self.sample.jobs, self.listener).await?;
         let mut personal = 0;
         for finding in findings {
@@ -186,7 +190,7 @@ impl SampleTask<'_> {
                 .and("nothing was written")
                 .into());
         }
-        let verdict = if rules.is_some() { ", no personal data found" } else { "" };
+        let verdict = if masking.is_some() { ", no personal data found" } else { "" };
         step.done(format!("{}{verdict}", size(spool.bytes())));
         Ok(spool)
     }

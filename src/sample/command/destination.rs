@@ -16,7 +16,7 @@ use crate::step::Step;
 
 use super::guard::{guard, remote_host};
 use super::request::{Goal, Sink};
-use super::source::Origin;
+use super::source::OpenSource;
 use super::task::SampleTask;
 
 /// The open destination of a sample.
@@ -95,14 +95,14 @@ impl SampleTask<'_> {
     pub(super) async fn check_destination<'d>(
         &self,
         mut destination: Destination<'d>,
-        origin: &Origin,
+        source: &OpenSource,
         major: u32,
     ) -> Result<Destination<'d>, Failure> {
         match &mut destination {
             Destination::Archive(_) => {}
             Destination::Database { target, .. } => {
-                target.guard.source = Some(origin.server.clone());
-                let tables = self.tables(origin).await?;
+                target.guard.source = Some(source.server.clone());
+                let tables = self.tables(source).await?;
                 load::check(&tables, major, &target.target, &target.guard, self.request.replace).await?;
             }
             Destination::Container { image, engine, logins } => {
@@ -119,10 +119,10 @@ impl SampleTask<'_> {
     }
 
     /// Returns the tables that the sample will have. Retries if a standby cancels the catalog query.
-    async fn tables(&self, origin: &Origin) -> Result<Vec<TableCopy>, Failure> {
+    async fn tables(&self, source: &OpenSource) -> Result<Vec<TableCopy>, Failure> {
         let mut attempt = 1;
         loop {
-            match sample::check(&origin.source, self.sample, &self.target.masking.references).await {
+            match sample::check(&source.source, self.sample, &self.target.masking.references).await {
                 Err(sample::SampleError::Source(error)) if is_conflict(&error) && attempt < ATTEMPTS => attempt += 1,
                 done => return Ok(done?),
             }

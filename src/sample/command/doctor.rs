@@ -1,48 +1,52 @@
-//! `devdb doctor --sample`: may the account read what samples need, and what would let it.
+//! `devdb doctor --sample`: whether the role may read what samples need, and the missing grants.
 
 use crate::config::{self, Target};
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener, Verdict};
+use crate::pg::dump::Dumper;
 use crate::sample::{self, SampleError};
 
-use super::source::Origin;
+use super::open_source::open_source;
 
-/// Checks and tells; `Exit::Refused` when a sample would be refused.
+/// Reports the checks and prints the grants. Returns `Exit::Refused` if a sample would be refused.
 ///
 /// # Errors
-/// When there is nothing to read.
+/// If the source cannot be opened.
 pub async fn doctor(target: &Target, sample: &config::Sample, listener: &dyn Listener) -> Result<Exit, Failure> {
-    let told = |verdict, check: &str, found: String, remedy: Option<String>| {
+    let report = |verdict, check: &str, found: String, remedy: Option<String>| {
         listener.on_event(&Event::Checked { check: check.to_owned(), verdict, found, remedy });
     };
-    let origin = Origin::open(target, sample, None, listener).await?;
-    let session = origin.session().await?;
-    let version = session.major();
-    told(Verdict::Ok, "source", format!("{}, PostgreSQL {version}{}", origin.name, origin.state()), None);
+    let source = open_source(target, sample, None, listener).await?;
+    let version = source.session().await?.major();
+    report(Verdict::Ok, "source", format!("{}, PostgreSQL {version}{}", source.name, source.state()), None);
     let mut exit = Exit::Done;
-    match sample::check(&origin.source, sample, &target.masking.references).await {
-        Ok(_) => told(Verdict::Ok, "rights", format!("{} may read every table", origin.source.credentials.user), None),
+    match sample::check(&source.source, sample, &target.masking.references).await {
+        Ok(_) => {
+            let found = format!("{} may read every table", source.source.credentials.user);
+            report(Verdict::Ok, "rights", found, None);
+        }
         Err(
             error @ (SampleError::MissingPrivileges { .. }
             | SampleError::HiddenRows { .. }
             | SampleError::UnknownName { .. }
             | SampleError::Invalid { .. }),
         ) => {
-            told(Verdict::Fail, "rights", error.to_string(), error.hint());
+            report(Verdict::Fail, "rights", error.to_string(), error.hint());
             exit = Exit::Refused;
         }
         Err(error) => return Err(error.into()),
     }
-    match crate::pg::dump::Dumper::find(version).await {
+    match Dumper::find(version).await {
         Ok(dumper) => {
-            told(Verdict::Ok, "programs", format!("pg_dump {} in {}", dumper.major, dumper.bin.display()), None)
+            let found = format!("pg_dump {} in {}", dumper.major, dumper.bin.display());
+            report(Verdict::Ok, "programs", found, None);
         }
         Err(error) => {
-            told(Verdict::Fail, "programs", error.to_string(), None);
+            report(Verdict::Fail, "programs", error.to_string(), None);
             exit = Exit::Refused;
         }
     }
-    let needs = sample::required_grants(&origin.source, sample, &target.masking.references).await?;
-    listener.print(&needs.iter().map(|grant| format!("{grant};\n")).collect::<String>());
+    let grants = sample::required_grants(&source.source, sample, &target.masking.references).await?;
+    listener.print(&grants.iter().map(|grant| format!("{grant};\n")).collect::<String>());
     Ok(exit)
 }

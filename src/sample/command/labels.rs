@@ -11,13 +11,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use super::masking::Rules;
-use super::source::Origin;
+use super::masking::SourceMasking;
+use super::source::OpenSource;
 use super::task::SampleTask;
 use crate::config::{ColumnPath, EdgeChoice, Extent, Reference, TablePath, mask::WrittenMask};
-use crate::digest::{canonical_json, hex, sha256};
+use crate::digest::{KeyedHash, canonical_json, hex, sha256};
 use crate::sample::Seeds;
 
 /// The label with the hash of the source's system identifier.
@@ -51,7 +50,7 @@ struct Masking<'a> {
 
 /// The seed rows of a sample, sorted by their canonical JSON: the order of the arguments does not matter.
 ///
-/// `seeds-sha256` is a keyed hash of its [canonical JSON](canonical_json).
+/// `seeds-sha256` is the HMAC-SHA256 of its [canonical JSON](canonical_json).
 #[derive(Serialize)]
 struct SeedRows<'a> {
     version: u32,
@@ -59,33 +58,36 @@ struct SeedRows<'a> {
 }
 
 /// Returns the labels of a sample. The same seeds, configuration, key and snapshot give the same labels.
-pub(super) fn labels(task: &SampleTask<'_>, origin: &Origin, rules: Option<&Rules>) -> BTreeMap<String, String> {
-    let masking = &task.target.masking;
+pub(super) fn labels(
+    task: &SampleTask<'_>,
+    source: &OpenSource,
+    masking: Option<&SourceMasking>,
+) -> BTreeMap<String, String> {
+    let configured = &task.target.masking;
     let configuration = Configuration {
         version: VERSION,
         edges: &task.sample.edges,
         tables: &task.sample.tables,
-        references: &masking.references,
-        masking: rules.map(|rules| Masking { key: &rules.key, rules: &masking.rules }),
+        references: &configured.references,
+        masking: masking.map(|masking| Masking { key: &masking.key, rules: &configured.rules }),
     };
+    let seeds_key = masking.map_or([0; 32], |masking| masking.seeds_key);
     let mut labels = BTreeMap::from([
-        (SYSTEM.to_owned(), origin.server.system_sha256()),
+        (SYSTEM.to_owned(), source.server.system_sha256()),
         ("configuration-sha256".to_owned(), sha256(canonical_json(&configuration))),
-        ("seeds-sha256".to_owned(), seeds_sha256(rules.map_or([0; 32], |rules| rules.seeds), &task.request.seeds)),
+        ("seeds-sha256".to_owned(), seeds_sha256(seeds_key, &task.request.seeds)),
     ]);
-    labels.extend(origin.snapshot.clone().map(|snapshot| ("snapshot".to_owned(), snapshot)));
+    labels.extend(source.snapshot.clone().map(|snapshot| ("snapshot".to_owned(), snapshot)));
     labels
 }
 
-/// Returns a hash of the seed rows under a key that is derived from the key of the masks: production's ids are few
-/// enough to be found by trying all of them. The rows of a scrubbed generation are no secret, and their key is zero.
+/// Returns a keyed hash of the seed rows. The key is derived from that of the masks: without a key, production's ids
+/// could be found by trying all of them. The ids of a scrubbed generation are no secret, and their key is zero.
 fn seeds_sha256(key: [u8; 32], seeds: &[Seeds]) -> String {
     let mut seeds: Vec<&Seeds> = seeds.iter().collect();
     seeds.sort_by_cached_key(canonical_json);
     let json = canonical_json(&SeedRows { version: VERSION, seeds });
-    // Two rounds: a single one could be extended without the key.
-    let inner = Sha256::new().chain_update(key).chain_update(json).finalize();
-    hex(&Sha256::new().chain_update(key).chain_update(inner).finalize())
+    hex(&KeyedHash::new(&key).of(json.as_bytes()))
 }
 
 #[cfg(test)]
@@ -135,7 +137,7 @@ mod tests {
         let keys = of_filter(SeedFilter::Keys { column: None, values: vec!["1".into(), "2".into()] });
         let condition = of_filter(SeedFilter::Where { condition: "id < 9".into(), limit: Some(3) });
         let hash = seeds_sha256([7; 32], &[keys.clone(), condition.clone()]);
-        assert_eq!(hash, "53e555986edc9a0b37b059310e343ce0d18b8bdc0566dfbf3d717c2048508fb9");
+        assert_eq!(hash, "951574ed60533fdee7e2875f56eb2618cfcde9fec45b40f839d5cf57e7b61e0e");
         assert_eq!(hash, seeds_sha256([7; 32], &[condition.clone(), keys.clone()]));
         assert_ne!(hash, seeds_sha256([8; 32], &[keys, condition]));
     }

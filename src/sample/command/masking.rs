@@ -1,4 +1,4 @@
-//! What becomes of every column on the way: judged as a rotation judges a clone, and compiled.
+//! The masks of a source that no rotation has scrubbed.
 
 use std::collections::BTreeSet;
 
@@ -15,27 +15,31 @@ use crate::scrub::coverage_gate::{CoverageGate, Judgement, LockCheck};
 use crate::scrub::mask_key;
 use crate::scrub::schema_locks::SchemaLocks;
 
-/// Masks of a database, all of them proved, with no column left open.
-pub struct Rules {
-    /// For the statements that take the rows.
+/// The compiled masks of a database whose columns are all decided.
+pub struct SourceMasking {
+    /// The masks, for the statements that read the rows.
     pub masks: Masks,
-    /// What may look personal in what is taken.
-    pub spared: Exemptions,
-    /// Columns that only a script masks, by table.
+    /// What may look personal in masked rows.
+    pub exemptions: Exemptions,
+    /// The columns that only scripts mask.
     scripted: BTreeSet<(TablePath, String)>,
-    /// Fingerprint of the key: other masks, another sample.
+    /// The fingerprint of the key that the masks depend on.
     pub key: String,
-    /// A key for the fingerprint of seeds.
-    pub seeds: [u8; 32],
+    /// The key of the hash of the seed rows.
+    pub seeds_key: [u8; 32],
 }
 
-impl Rules {
-    /// Judges the source. A column that is neither masked nor kept on purpose, a mask that is not proved, or
-    /// a column that `devdb.lock` does not know ends it.
+impl SourceMasking {
+    /// Decides every column of a source and compiles the masks.
     ///
     /// # Errors
-    /// `Exit::Leak` with what is to be added to the configuration; what the server says.
-    pub async fn judge(session: &Session, target: &Target, listener: &dyn Listener) -> Result<Rules, Failure> {
+    /// `Exit::Leak` if a column is neither masked nor kept on purpose, is not in `devdb.lock`, or has a mask that is not
+    /// proven; the hint is what to add to the configuration. Errors of the server.
+    pub async fn compile(
+        session: &Session,
+        target: &Target,
+        listener: &dyn Listener,
+    ) -> Result<SourceMasking, Failure> {
         let key = mask_key::resolve(&target.masking, listener).await?;
         let locks = SchemaLocks::read(&target.masking.lock)?;
         let mut gate = CoverageGate::new(&target.masking, &key, &locks, listener);
@@ -46,80 +50,79 @@ impl Rules {
         let mut masks = Masks::new();
         for (table, columns) in &work {
             for masked in columns {
-                let mut put = |table: &TablePath| {
-                    let place = (table.schema.clone(), table.table.clone(), masked.column.clone());
-                    masks.insert(place, masked.expression.clone());
+                let mut insert = |table: &TablePath| {
+                    let column = (table.schema.clone(), table.table.clone(), masked.column.clone());
+                    masks.insert(column, masked.expression.clone());
                 };
-                put(table);
-                // A child of ordinary inheritance is copied by itself.
-                let below = coverage.descendants.get(&(table.clone(), masked.column.clone()));
-                for column in below.into_iter().flatten() {
-                    put(&TablePath { schema: column.schema.clone(), table: column.table.clone() });
+                insert(table);
+                // A child of ordinary inheritance is copied as a table of its own.
+                let children = coverage.descendants.get(&(table.clone(), masked.column.clone()));
+                for column in children.into_iter().flatten() {
+                    insert(&TablePath { schema: column.schema.clone(), table: column.table.clone() });
                 }
             }
         }
-        let spared = Exemptions::of(&target.masking, &catalog, Vec::new());
-        Ok(Rules { masks, spared, scripted: scripted(&coverage), key: key.check(), seeds: key.derived("seeds") })
+        let exemptions = Exemptions::of(&target.masking, &catalog, Vec::new());
+        let scripted = scripted_columns(&coverage);
+        Ok(SourceMasking { masks, exemptions, scripted, key: key.check(), seeds_key: key.derived("seeds") })
     }
 
-    /// Takes out of a schema the comments that look personal, and tells which. The rest of a schema was written
-    /// by developers.
-    pub fn clean(&self, schema: &mut Schema) -> Vec<String> {
-        let mut told = Vec::new();
+    /// Removes the comments of a schema that look personal. Returns a note on each. The other statements are written by
+    /// developers.
+    pub fn remove_personal_comments(&self, schema: &mut Schema) -> Vec<String> {
+        let mut notes = Vec::new();
         for half in [&mut schema.pre_data, &mut schema.post_data] {
             half.retain(|sql| {
-                let personal = sql.starts_with("COMMENT ON ") && self.looks_personal(sql);
-                if personal {
-                    let what = sql.split(" IS '").next().unwrap_or_default();
-                    told.push(format!("left out, because it looks personal: {what}"));
+                let is_personal = sql.starts_with("COMMENT ON ") && self.is_personal(sql);
+                if is_personal {
+                    let object = sql.split(" IS '").next().unwrap_or_default();
+                    notes.push(format!("skipped, because the comment looks personal: {object}"));
                 }
-                !personal
+                !is_personal
             });
         }
-        told
+        notes
     }
 
-    fn looks_personal(&self, text: &str) -> bool {
+    fn is_personal(&self, text: &str) -> bool {
         let mut found = false;
         detect::visit(text, &mut |one| {
-            found |= one.domain(text).is_none_or(|domain| !self.spared.domains.contain(domain));
+            found |= one.domain(text).is_none_or(|domain| !self.exemptions.domains.contain(domain));
         });
         found
     }
 
-    /// Refuses rows with a column that only a script masks: no script runs on the way.
+    /// Refuses tables with rows and a column that only scripts mask: no script runs while a sample is read.
     ///
     /// # Errors
     /// `Exit::Leak` with the columns.
-    pub fn must_do(&self, tables: &[TableCopy]) -> Result<(), Failure> {
-        let taken = tables.iter().filter(|table| table.rows > 0);
-        let taken: BTreeSet<TablePath> =
-            taken.map(|table| TablePath { schema: table.schema.clone(), table: table.table.clone() }).collect();
-        let open = self.scripted.iter().filter(|(table, _)| taken.contains(table));
-        let open: Vec<String> = open.map(|(table, column)| format!("{table}.{column}")).collect();
-        if open.is_empty() {
+    pub fn refuse_scripted(&self, tables: &[TableCopy]) -> Result<(), Failure> {
+        let sampled: BTreeSet<TablePath> = tables
+            .iter()
+            .filter(|table| table.rows > 0)
+            .map(|table| TablePath { schema: table.schema.clone(), table: table.table.clone() })
+            .collect();
+        let unmasked = self.scripted.iter().filter(|(table, _)| sampled.contains(table));
+        let unmasked: Vec<String> = unmasked.map(|(table, column)| format!("{table}.{column}")).collect();
+        if unmasked.is_empty() {
             return Ok(());
         }
-        Err(Failure::new(
-            Exit::Leak,
-            format!(
-                "only scripts of postproc-sql mask {}, and none runs on the way out of the source",
-                open.join(", ")
-            ),
-        )
-        .hint("give these columns masks, configure their tables as `none`, or sample the live generation"))
+        let message = format!("only scripts mask {}, and no script runs while a sample is read", unmasked.join(", "));
+        Err(Failure::new(Exit::Leak, message)
+            .hint("give these columns masks, configure their tables as `none`, or sample the live generation"))
     }
 }
 
-fn scripted(coverage: &Coverage) -> BTreeSet<(TablePath, String)> {
-    let mut all = BTreeSet::new();
+/// Returns the columns that only scripts mask, with those of inheritance children.
+fn scripted_columns(coverage: &Coverage) -> BTreeSet<(TablePath, String)> {
+    let mut columns = BTreeSet::new();
     for decided in coverage.decided.iter().filter(|decided| matches!(decided.decision, Decision::Scripted { .. })) {
         let table = TablePath { schema: decided.column.schema.clone(), table: decided.column.table.clone() };
         let name = decided.column.name.clone();
-        for below in coverage.descendants.get(&(table.clone(), name.clone())).into_iter().flatten() {
-            all.insert((TablePath { schema: below.schema.clone(), table: below.table.clone() }, name.clone()));
+        for child in coverage.descendants.get(&(table.clone(), name.clone())).into_iter().flatten() {
+            columns.insert((TablePath { schema: child.schema.clone(), table: child.table.clone() }, name.clone()));
         }
-        all.insert((table, name));
+        columns.insert((table, name));
     }
-    all
+    columns
 }

@@ -11,14 +11,17 @@ pub mod doctor;
 mod failure;
 mod guard;
 mod labels;
+mod live_generation;
 mod load;
 mod loaded;
 mod masking;
+mod open_source;
 mod output;
 mod request;
 mod run;
 pub mod seed_arguments;
 mod source;
+mod source_connection;
 mod task;
 
 pub use failure::no_section;

@@ -13,9 +13,10 @@ use crate::units::counted;
 
 use super::attempt::{RetryableError, SampleSetup};
 use super::failure::{interrupted, no_section};
-use super::masking::Rules;
+use super::masking::SourceMasking;
+use super::open_source::open_source;
 use super::request::{Goal, Inspection, SampleRequest};
-use super::source::Origin;
+use super::source::OpenSource;
 use super::task::{Interrupt, SampleTask};
 
 /// Takes a sample and writes it, or prints what was asked about it.
@@ -47,30 +48,30 @@ impl SampleTask<'_> {
     async fn set_up(&self) -> Result<Option<SampleSetup<'_>>, Failure> {
         let destination = self.open_destination().await?;
         let step = Step::begin(self.listener, "source", "connect to the source");
-        let origin = Origin::open(self.target, self.sample, self.request.from.as_ref(), self.listener).await?;
-        let session = origin.session().await?;
-        step.done(format!("{}, PostgreSQL {}{}", origin.name, session.major(), origin.state()));
+        let source = open_source(self.target, self.sample, self.request.from.as_ref(), self.listener).await?;
+        let session = source.session().await?;
+        step.done(format!("{}, PostgreSQL {}{}", source.name, session.major(), source.state()));
         if let Goal::Inspect(Inspection::Suggest) = self.request.goal {
-            let found = sample::suggest(&origin.source, &self.target.masking.references).await?;
+            let found = sample::suggest(&source.source, &self.target.masking.references).await?;
             self.listener.print(&sample::suggest::yaml(&found));
             return Ok(None);
         }
         let destination = match destination {
             Some(destination) => {
                 let dumper = Dumper::find(session.major()).await?;
-                Some((self.check_destination(destination, &origin, session.major()).await?, dumper))
+                Some((self.check_destination(destination, &source, session.major()).await?, dumper))
             }
             None => None,
         };
-        let rules = if origin.is_scrubbed { None } else { Some(self.check_coverage(&origin).await?) };
-        Ok(Some(SampleSetup { destination, origin, rules }))
+        let masking = if source.is_scrubbed { None } else { Some(self.check_coverage(&source).await?) };
+        Ok(Some(SampleSetup { destination, source, masking }))
     }
 
-    async fn check_coverage(&self, origin: &Origin) -> Result<Rules, Failure> {
+    async fn check_coverage(&self, source: &OpenSource) -> Result<SourceMasking, Failure> {
         let step = Step::begin(self.listener, "coverage", "check column coverage");
-        let rules = Rules::judge(&origin.session().await?, self.target, self.listener).await?;
-        step.done(format!("{} masked, all others kept on purpose", counted(rules.masks.len() as u64, "column")));
-        Ok(rules)
+        let masking = SourceMasking::compile(&source.session().await?, self.target, self.listener).await?;
+        step.done(format!("{} masked, all others kept on purpose", counted(masking.masks.len() as u64, "column")));
+        Ok(masking)
     }
 
     /// Retries with a new snapshot if a standby canceled a query because of a conflict with recovery.

@@ -169,7 +169,7 @@ async fn live_generation(scene: &Scene) {
         let mut command = scene.command(&["sample", "--where", "true", "--limit", "2", "--replace", "--into", &into]);
         done(command.env("PGPASSWORD", "d").output().unwrap())
     };
-    run().code(0).says("scrubbed by a rotation: copied as it is");
+    run().code(0).says("scrubbed by a rotation: copied unchanged");
     let live = scene.developer().await;
     let sql =
         "SELECT string_agg(id || email || name, ',' ORDER BY id) FROM (SELECT * FROM app.users ORDER BY id LIMIT 2) u";
@@ -189,11 +189,11 @@ async fn live_generation(scene: &Scene) {
     // As the master, whose password nobody knows.
     scene
         .config("  source: { user: app_service, password: { command: [printf, \"%s\", dev-service-password] } }\n", "");
-    run().code(2).says("it was generated").says("sample: { source:");
+    run().code(2).says("was generated and is not stored").says("sample: { source:");
     // As a master whose password is known.
     scene.config("master_password: generate", "master_password: { command: [printf, \"%s\", known-in-this-test] }");
     scene.devdb(&["rotate"]).code(0);
-    run().code(0).says("scrubbed by a rotation: copied as it is");
+    run().code(0).says("scrubbed by a rotation: copied unchanged");
     let name = scene.record().unwrap().0;
     scene.superuser(&name, "UPDATE devdb_meta.generation SET phase = 'secured'").await;
     run().code(3).says("has no marker that says it is scrubbed");
