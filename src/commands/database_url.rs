@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
-use crate::pg::connector::Door;
+use crate::pg::connector::Connector;
 use crate::pg::{self, Session, Url};
 use crate::step::Frame;
 
@@ -77,7 +77,7 @@ pub async fn open_session(url: &Url) -> Result<Session, Failure> {
 pub struct UrlConnector<'a>(pub &'a Url);
 
 #[async_trait]
-impl Door for UrlConnector<'_> {
+impl Connector for UrlConnector<'_> {
     async fn session(&self, database: &str) -> pg::Result<Session> {
         self.0.session(database).await
     }

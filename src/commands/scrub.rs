@@ -71,7 +71,7 @@ async fn scrub(target: &Target, url: &Url, listener: &dyn Listener) -> Result<Ex
     refuse_generation(&session).await?;
     let connector = UrlConnector(url);
     let masker = Masker {
-        door: &connector,
+        connector: &connector,
         masking: &target.masking,
         key: &key,
         generation: NO_GENERATION,

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::error::{Exit, Failure};
 use crate::pg::server::{Account, Programs, Server};
-use crate::pg::tunnel::Gate;
+use crate::pg::tunnel::Transport;
 use crate::pg::{self, Credentials, Route, Session, Trust};
 
 use super::files;
@@ -112,7 +112,7 @@ pub async fn users(session: &Session) -> Result<Vec<(&'static str, String)>, Fai
 
 async fn login(port: u16, user: &str, password: &str, database: &str) -> Result<Session, Failure> {
     let route = Route { host: "127.0.0.1".into(), port, server_name: None };
-    let tunnel = Gate::Direct.open(&route).await?;
+    let tunnel = Transport::Direct.open(&route).await?;
     let credentials = Credentials { user: user.to_owned(), password: SecretString::from(password) };
     Ok(pg::connect(&tunnel, &Trust::load(None)?, &credentials, database).await?)
 }

@@ -1,5 +1,5 @@
-//! Opens connections. Every connection of the program verifies TLS unless it stays on this machine, has time limits, and
-//! an application name.
+//! Opens connections. Every connection of the program verifies TLS unless it stays on this machine, has time limits,
+//! and an application name.
 
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Connects to one database through an open tunnel.
 ///
 /// # Errors
-/// The server cannot be reached, or refuses the login; [`Error::Identity`] if TLS would be required and no server name is
-/// known.
+/// The server cannot be reached, or refuses the login; [`Error::Identity`] if TLS would be required and no server name
+/// is known.
 pub async fn connect(dial: &Dial, trust: &Trust, credentials: &Credentials, database: &str) -> Result<Session> {
     let mut config = Config::new();
     config

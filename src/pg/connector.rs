@@ -7,7 +7,7 @@ use crate::pg::Session;
 
 /// Opens sessions on the clone.
 #[async_trait]
-pub trait Door: Send + Sync {
+pub trait Connector: Send + Sync {
     /// Opens a session on one database.
     async fn session(&self, database: &str) -> pg::Result<Session>;
 }

@@ -19,9 +19,9 @@ pub struct Dumper {
 }
 
 impl Dumper {
-    /// Finds the oldest `pg_dump` that can read a server of a major version: it refuses servers newer than itself, and an
-    /// older server may not understand the output of a newer `pg_dump`. Searches `$PG_BIN`, `PATH`, and the folders of
-    /// Debian and Homebrew.
+    /// Finds the oldest `pg_dump` that can read a server of a major version: it refuses servers newer than itself, and
+    /// an older server may not understand the output of a newer `pg_dump`. Searches `$PG_BIN`, `PATH`, and the folders
+    /// of Debian and Homebrew.
     ///
     /// # Errors
     /// None is new enough, with the remedy.

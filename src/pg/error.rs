@@ -1,8 +1,8 @@
 //! Errors of a server, without row values.
 //!
-//! An error's DETAIL contains row values (`Key (email)=(…) already exists`), and so may its message (`invalid input syntax
-//! for type integer: "…"`, any `RAISE`). The driver prints both. Here a quoted word is shown only if it occurs in the
-//! statement that was sent, or in the error's fields for catalog objects.
+//! An error's DETAIL contains row values (`Key (email)=(…) already exists`), and so may its message (`invalid input
+//! syntax for type integer: "…"`, any `RAISE`). The driver prints both. Here a quoted word is shown only if it occurs
+//! in the statement that was sent, or in the error's fields for catalog objects.
 
 use std::fmt;
 
@@ -179,9 +179,9 @@ fn object(error: &DbError) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// Removes quoted words that are not `known`. A value may contain quotes itself, so everything from the first unknown word
-/// to the last quote is removed. A message with quotes of another language is removed as a whole: the end of its values
-/// is unknown.
+/// Removes quoted words that are not `known`. A value may contain quotes itself, so everything from the first unknown
+/// word to the last quote is removed. A message with quotes of another language is removed as a whole: the end of its
+/// values is unknown.
 fn redact(message: &str, known: impl Fn(&str) -> bool) -> String {
     const FOREIGN_QUOTES: [char; 12] = ['«', '»', '„', '“', '”', '‘', '’', '‹', '›', '「', '」', '‚'];
     if message.contains(FOREIGN_QUOTES) {

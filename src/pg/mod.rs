@@ -1,5 +1,5 @@
-//! PostgreSQL: connections with verified TLS, tunnels, scripts, the catalog, local servers, and errors without row values.
-//! Independent of generations and platforms.
+//! PostgreSQL: connections with verified TLS, tunnels, scripts, the catalog, local servers, and errors without row
+//! values. Independent of generations and platforms.
 
 pub mod as_owner;
 mod cancel;
@@ -14,13 +14,17 @@ mod route;
 pub mod script;
 pub mod server;
 mod session;
+pub(crate) mod strict_settings;
+pub(crate) mod terminate;
 mod tls;
+pub(crate) mod triggers;
 pub mod tunnel;
 mod url;
 
 pub use cancel::Canceller;
 pub use connect::{Credentials, connect};
 pub use error::{Error, Result, ServerError};
+pub(crate) use quote::{display_name, qualified_name};
 pub use quote::{identifier, literal};
 pub use route::Route;
 pub use session::Session;

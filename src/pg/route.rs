@@ -1,7 +1,7 @@
 //! The address of a server, and the name in its certificate.
 
-/// The address of a PostgreSQL server. `host` is dialled, here or at the far end of a tunnel; the certificate must be for
-/// `server_name`. They differ if the record points at an instance, whose certificate covers its own endpoint only.
+/// The address of a PostgreSQL server. `host` is dialled, here or at the far end of a tunnel; the certificate must be
+/// for `server_name`. They differ if the record points at an instance, whose certificate covers its own endpoint only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The host to dial.

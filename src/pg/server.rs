@@ -23,8 +23,8 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Finds the first installation, or the first of a major version. Searches `$PG_BIN` (one or more directories), then
-    /// `PATH`, then the folders of Debian and Homebrew, newest version first.
+    /// Finds the first installation, or the first of a major version. Searches `$PG_BIN` (one or more directories),
+    /// then `PATH`, then the folders of Debian and Homebrew, newest version first.
     ///
     /// # Errors
     /// [`Error::Programs`] with the installed versions.

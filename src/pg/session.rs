@@ -65,8 +65,8 @@ impl Session {
             .map_err(|error| Error::of(error, sql))
     }
 
-    /// Runs statements by the simple protocol, which `VACUUM`, `ALTER ROLE` and scripts need, and returns the number of rows
-    /// affected or returned.
+    /// Runs statements by the simple protocol, which `VACUUM`, `ALTER ROLE` and scripts need, and returns the number of
+    /// rows affected or returned.
     pub async fn run(&self, sql: &str) -> Result<u64> {
         let messages = trace::sql(sql, &self.database, self.client.simple_query(sql))
             .await

@@ -1,12 +1,12 @@
-//! Database URLs: `postgres://user@host:5432/app`. The password should be in `PGPASSWORD` rather than in the URL, which every
-//! user of the machine can see in the list of processes.
+//! Database URLs: `postgres://user@host:5432/app`. The password should be in `PGPASSWORD` rather than in the URL, which
+//! every user of the machine can see in the list of processes.
 
 use std::str::FromStr as _;
 
 use secrecy::SecretString;
 use tokio_postgres::config::{Host, SslMode};
 
-use super::tunnel::Gate;
+use super::tunnel::Transport;
 use super::{Credentials, Error, Result, Route, Session, Trust, connect};
 use crate::host::is_loopback;
 
@@ -20,8 +20,8 @@ pub struct Url {
 }
 
 impl Url {
-    /// Parses a URL. `environment` looks up `PGPASSWORD` and `PGSSLROOTCERT`, a file with certificate authorities; without
-    /// it, those of Amazon RDS are trusted. Connections to this machine use no TLS.
+    /// Parses a URL. `environment` looks up `PGPASSWORD` and `PGSSLROOTCERT`, a file with certificate authorities;
+    /// without it, those of Amazon RDS are trusted. Connections to this machine use no TLS.
     ///
     /// # Errors
     /// [`Error::Url`] if it is not a URL, lacks host, user or database, or disables TLS over a network.
@@ -91,7 +91,7 @@ impl Url {
     /// # Errors
     /// The server cannot be reached, or refuses the login.
     pub async fn session(&self, database: &str) -> Result<Session> {
-        let tunnel = Gate::Direct.open(&self.route).await?;
+        let tunnel = Transport::Direct.open(&self.route).await?;
         connect(&tunnel, &self.trust, &self.credentials, database).await
     }
 }

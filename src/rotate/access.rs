@@ -7,13 +7,13 @@ use tokio::sync::Mutex;
 
 use crate::config::Target;
 use crate::error::{Exit, Failure};
-use crate::pg::connector::Door;
-use crate::pg::tunnel::{Gate, Tunnel};
+use crate::pg::connector::Connector;
+use crate::pg::tunnel::{Transport, Tunnel};
 use crate::pg::{self, Credentials, Route, Session, Trust};
 
 /// Access to one instance.
 pub struct Access {
-    gate: Gate,
+    transport: Transport,
     trust: Trust,
     route: Route,
     credentials: Credentials,
@@ -27,13 +27,19 @@ impl Access {
     /// Returns the access; opens nothing yet.
     pub fn new(target: &Target, region: &str, route: Route, credentials: Credentials) -> pg::Result<Access> {
         let trust = Trust::load(target.ssl_root_cert.as_deref())?;
-        Ok(Access { gate: Gate::of(&target.connect, region), trust, route, credentials, tunnel: Mutex::new(None) })
+        Ok(Access {
+            transport: Transport::of(&target.connect, region),
+            trust,
+            route,
+            credentials,
+            tunnel: Mutex::new(None),
+        })
     }
 
     /// Returns access with the same credentials over another route, such as the record's name.
     pub fn over(&self, route: Route) -> Access {
         Access {
-            gate: self.gate.clone(),
+            transport: self.transport.clone(),
             trust: self.trust.clone(),
             route,
             credentials: self.credentials.clone(),
@@ -47,7 +53,7 @@ impl Access {
         let open = match tunnel.take() {
             Some(tunnel) if tunnel.is_alive() => tunnel,
             _ => {
-                let fresh = self.gate.open(&self.route).await?;
+                let fresh = self.transport.open(&self.route).await?;
                 self.refuse_open_server(&fresh, database).await?;
                 fresh
             }
@@ -77,7 +83,7 @@ impl Access {
 }
 
 #[async_trait]
-impl Door for Access {
+impl Connector for Access {
     async fn session(&self, database: &str) -> pg::Result<Session> {
         self.login(database).await
     }

@@ -14,7 +14,7 @@ use super::run::Run;
 /// Returns the masker for the databases of a clone.
 pub fn masker<'a>(run: &'a Run, instance: &'a Instance, access: &'a Access, inputs: &'a RunInputs) -> Masker<'a> {
     Masker {
-        door: access,
+        connector: access,
         masking: &run.target.masking,
         key: &inputs.mask_key,
         generation: &instance.name,

@@ -35,7 +35,7 @@ pub async fn verify(
     let case = Case {
         masker: masking::masker(run, instance, access, inputs),
         proven,
-        door: access,
+        connector: access,
         marker,
         scripts: orders.iter().map(|(order, work)| (work.database.as_str(), &work.scripts, order)).collect(),
         kept_hazards: &run.target.kept_hazards,

@@ -42,7 +42,7 @@ mod spool;
 pub mod suggest;
 pub mod table_copy;
 
-pub use conflict::{ATTEMPTS, is_conflict};
+pub use conflict::is_conflict;
 pub use copy_reader::CopyStream;
 pub use error::{Result, SampleError};
 pub use explain::Hop;

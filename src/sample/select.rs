@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use super::closure::{Closure, close};
-use super::conflict::ATTEMPTS;
+use super::conflict::Retries;
 use super::error::{Result, SampleError};
 use super::explain::{self, Hop};
 use super::extract::{Extraction, Masks};
@@ -16,7 +16,7 @@ use super::pool::Pool;
 use super::privileges;
 use super::source::Source;
 use crate::config::TablePath;
-use crate::event::{Event, Listener};
+use crate::event::Listener;
 use crate::pg::catalog::Column;
 
 /// The rows of a sample, found and not yet copied.
@@ -38,7 +38,7 @@ pub async fn select(
     interrupt: impl Future<Output = ()>,
 ) -> Result<Selection> {
     let mut interrupt = pin!(interrupt);
-    let mut attempt = 1;
+    let mut retries = Retries::new();
     loop {
         let pool = tokio::select! {
             pool = Pool::open(source, input.sample.jobs) => pool?,
@@ -53,11 +53,7 @@ pub async fn select(
         };
         match found {
             Ok((closure, columns)) => return Ok(Selection { pool, closure, columns }),
-            Err(error) if attempt < ATTEMPTS && pool.may_retry(&error) => {
-                let message = format!("{error}; starting over from a new snapshot");
-                listener.on_event(&Event::Warning { message });
-                attempt += 1;
-            }
+            Err(error) if pool.may_retry(&error) && retries.warn(listener, &error) => {}
             Err(error) => return Err(error),
         }
     }

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::event::{Event, Listener};
-use crate::pg::as_owner::{act, act_joined, careful, end_session, usual};
+use crate::pg::as_owner::{run_as_member, run_as_owner};
+use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
+use crate::pg::terminate::terminate_session;
 use crate::pg::{Result, Session, identifier};
 
 /// A database of the instance.
@@ -65,20 +67,24 @@ pub async fn is_empty(session: &Session) -> Result<bool> {
 /// itself: run it from one that stays. What cannot be closed is a warning here and is found by
 /// [`still_open`].
 pub async fn close(session: &Session, names: &[String], listener: &dyn Listener) -> Result<()> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     for database in list(session).await?.into_iter().filter(|database| names.contains(&database.name)) {
         let name = identifier(&database.name);
         let owner = database.owner.as_deref();
         // Its owner could open it again, and may be a service account that stays. Where this is not
         // allowed, closing may still be; what an owner can do then is read back.
-        if let Err(error) = act_joined(session, owner, &format!("ALTER DATABASE {name} OWNER TO CURRENT_USER")).await
+        if let Err(error) = run_as_member(session, owner, &format!("ALTER DATABASE {name} OWNER TO CURRENT_USER")).await
             && error.is_disconnect()
         {
             return Err(error);
         }
         // There is no second way: who may not do this may not revoke CONNECT on it either.
-        match act(session, owner, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false IS_TEMPLATE false"))
-            .await
+        match run_as_owner(
+            session,
+            owner,
+            &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false IS_TEMPLATE false"),
+        )
+        .await
         {
             Ok(_) => listener.on_event(&Event::Noted {
                 step: "logins",
@@ -94,7 +100,7 @@ pub async fn close(session: &Session, names: &[String], listener: &dyn Listener)
         }
         end_sessions(session, &database.name).await?;
     }
-    usual(session).await
+    reset_settings(session).await
 }
 
 async fn end_sessions(session: &Session, name: &str) -> Result<()> {
@@ -107,7 +113,7 @@ async fn end_sessions(session: &Session, name: &str) -> Result<()> {
         .await?;
     for row in &rows {
         // One that stays is found by `still_open`.
-        end_session(session, row.get(0), row.get(1)).await?;
+        terminate_session(session, row.get(0), row.get(1)).await?;
     }
     Ok(())
 }

@@ -6,7 +6,6 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::pg::as_owner::denied;
 use crate::pg::{Error, Result, Session, identifier, literal};
 use crate::platform::Phase;
 
@@ -126,7 +125,7 @@ pub async fn claim(session: &Session, generation: &str) -> Result<()> {
     );
     match session.run(&sql).await {
         Ok(_) => Ok(()),
-        Err(error) if denied(&error) => Err(Error::Identity {
+        Err(error) if error.is_permission_denied() => Err(Error::Identity {
             place: session.database().to_owned(),
             why: format!("has a schema devdb_meta that the master user may not replace: {error}"),
         }),

@@ -12,13 +12,13 @@ use crate::pg::Session;
 
 use super::leak::{self, Mode, Original, Outcome, Remembered, Secrets, Survivor};
 use super::rewrite::{self, Rewritten, TableMask};
-use crate::pg::connector::Door;
+use crate::pg::connector::Connector;
 
 /// Masks the databases of one server.
 #[derive(Clone, Copy)]
 pub struct Masker<'a> {
     /// The way in.
-    pub door: &'a dyn Door,
+    pub connector: &'a dyn Connector,
     /// What becomes of every column.
     pub masking: &'a Masking,
     /// The key of the masks.
@@ -59,7 +59,7 @@ impl Masker<'_> {
             })
             .collect();
         let secrets = Secrets::of(self.key);
-        leak::remember(self.door, database, &originals, &secrets, self.masking.jobs, self.listener).await
+        leak::remember(self.connector, database, &originals, &secrets, self.masking.jobs, self.listener).await
     }
 
     /// Searches a database for the originals that were remembered, and tells of what it found.
@@ -89,7 +89,7 @@ impl Masker<'_> {
             secret: &Secrets::of(self.key),
         };
         let began = Instant::now();
-        let outcome = leak::search(self.door, database, &search).await?;
+        let outcome = leak::search(self.connector, database, &search).await?;
         for hit in &outcome.hits {
             self.listener.on_event(&Event::Leak {
                 database: database.to_owned(),
@@ -140,7 +140,7 @@ impl Masker<'_> {
             free_bytes: self.free_bytes,
             listener: self.listener,
         };
-        let done = rewrite::rewrite(self.door, database, &tables, &options).await?;
+        let done = rewrite::rewrite(self.connector, database, &tables, &options).await?;
         for table in &done {
             self.listener.on_event(&masked(database, table));
         }

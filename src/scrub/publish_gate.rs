@@ -10,14 +10,14 @@ use super::{coverage_gate, databases, hazards, leak, residue, roles};
 use crate::discover::pii_findings;
 use crate::error::{Exit, Failure, FileLocation};
 use crate::pg::Session;
-use crate::pg::connector::Door;
+use crate::pg::connector::Connector;
 use crate::platform::guard::{DevInstance, Evidence, Scrubbed};
 use crate::units::counted;
 
 /// What is checked, and by which rules.
 pub struct Case<'a> {
     /// The way in.
-    pub door: &'a dyn Door,
+    pub connector: &'a dyn Connector,
     /// What the clone will say of itself when it has passed.
     pub marker: &'a Marker,
     /// Database, its scripts and how they were run; all that the configuration names, at least one.
@@ -49,7 +49,7 @@ pub async fn check(dev: DevInstance, case: &Case<'_>) -> Result<Scrubbed, Failur
     let Some((first, ..)) = case.scripts.first() else {
         return Err(Failure::new(Exit::Usage, "no database is configured"));
     };
-    let session = case.door.session(first).await?;
+    let session = case.connector.session(first).await?;
     findings.logins(&session, case).await?;
     findings.hazards_and_databases(&session, case).await?;
     findings.scripts(case).await?;
@@ -62,18 +62,18 @@ pub async fn check(dev: DevInstance, case: &Case<'_>) -> Result<Scrubbed, Failur
     }
     // Told by all databases before the first forgets: what is forgotten has to be proven.
     for (database, ..) in &case.scripts {
-        marker::mark_scrubbed(&case.door.session(database).await?, case.marker).await?;
+        marker::mark_scrubbed(&case.connector.session(database).await?, case.marker).await?;
     }
     for (database, ..) in &case.scripts {
-        leak::forget(&case.door.session(database).await?).await?;
+        leak::forget(&case.connector.session(database).await?).await?;
     }
     Scrubbed::prove(dev, findings.evidence).map_err(|why| Failure::new(Exit::Leak, why))
 }
 
 /// Whether this generation was proven by these rules before: by an interrupted run that came this far.
-pub async fn is_proven(door: &dyn Door, databases: &[&str], marker: &Marker) -> crate::pg::Result<bool> {
+pub async fn is_proven(connector: &dyn Connector, databases: &[&str], marker: &Marker) -> crate::pg::Result<bool> {
     for database in databases {
-        let read = marker::read_marker(&door.session(database).await?).await?;
+        let read = marker::read_marker(&connector.session(database).await?).await?;
         let proven = read.is_some_and(|read| read.is_scrubbed(&marker.generation) && read.recipe == marker.recipe);
         if !proven {
             return Ok(false);
@@ -122,7 +122,7 @@ impl Findings {
         let before = self.words.len();
         let mut accounted: BTreeSet<String> = case.scripts.iter().map(|(name, ..)| (*name).to_owned()).collect();
         for database in databases::list(first).await?.into_iter().filter(|database| database.connectable) {
-            let session = case.door.session(&database.name).await?;
+            let session = case.connector.session(&database.name).await?;
             for hazard in hazards::remaining(&session, case.kept_hazards).await? {
                 self.add(format!("{} in {}: {}", hazard.hazard, hazard.database, hazard.description), &hazard.remedy);
             }
@@ -141,7 +141,7 @@ impl Findings {
     async fn columns(&mut self, case: &Case<'_>) -> Result<(), Failure> {
         self.evidence.covered = true;
         for (database, ..) in &case.scripts {
-            let session = case.door.session(database).await?;
+            let session = case.connector.session(database).await?;
             let (coverage, _) = masker::work(&session, case.masker.masking, case.masker.key).await?;
             if let Some(failure) = coverage_gate::refusal(database, &coverage, "") {
                 self.evidence.covered = false;
@@ -158,7 +158,7 @@ impl Findings {
             return Ok(());
         }
         for (database, ..) in &case.scripts {
-            let session = case.door.session(database).await?;
+            let session = case.connector.session(database).await?;
             for look in pii_findings::find(&session, Some(case.masker.masking)).await? {
                 case.masker.listener.on_event(&look.event(database));
                 if look.kept.is_none() {
@@ -187,7 +187,7 @@ impl Findings {
     async fn scripts(&mut self, case: &Case<'_>) -> Result<(), Failure> {
         self.evidence = Evidence { scripts_run: true, residue_cleared: true, verified: true, ..self.evidence };
         for (database, scripts, order) in &case.scripts {
-            let session = case.door.session(database).await?;
+            let session = case.connector.session(database).await?;
             for path in scripts::unfinished(&session, scripts, order.generation, order.contexts).await? {
                 self.evidence.scripts_run = false;
                 self.add(format!("{path} is not recorded as committed in {database}"), "run the rotation again");

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use devdb::event::{Event, Listener};
 use devdb::mask::Key;
 use devdb::pg::Session;
-use devdb::pg::connector::Door;
+use devdb::pg::connector::Connector;
 use devdb::scrub::leak::{self, Mode, Original, Search, Secrets};
 use futures_util::StreamExt as _;
 
@@ -32,7 +32,7 @@ const COLUMNS: [&str; 4] = ["email", "phone", "name", "address"];
 struct Way<'a>(&'a Cluster);
 
 #[async_trait]
-impl Door for Way<'_> {
+impl Connector for Way<'_> {
     async fn session(&self, database: &str) -> devdb::pg::Result<Session> {
         self.0.login("master", "m", database).await
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use devdb::mask::{Expression, Key, Rule, compile};
 use devdb::pg::catalog::columns;
-use devdb::pg::connector::Door;
+use devdb::pg::connector::Connector;
 use devdb::pg::{self, Session};
 use devdb::scrub::rewrite::{ColumnMask, Options, TableMask, rewrite};
 
@@ -36,7 +36,7 @@ const TABLES: &str = "
 struct Clone(Cluster);
 
 #[async_trait]
-impl Door for Clone {
+impl Connector for Clone {
     async fn session(&self, database: &str) -> pg::Result<Session> {
         self.0.login("master", "m", database).await
     }

@@ -1,4 +1,4 @@
-//! The detectors over a whole database: what is planted is found and counted, and nothing else is.
+//! The audit of a database: planted values are detected and counted, and nothing else.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -12,9 +12,9 @@ use devdb::discover::detect::{Domains, Kind};
 use crate::on_every_version;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(what_is_planted_is_counted);
+on_every_version!(planted_values_are_counted);
 
-async fn what_is_planted_is_counted(version: Version) {
+async fn planted_values_are_counted(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;
     session

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use devdb::mask::Key;
 use devdb::pg::Session;
-use devdb::pg::connector::Door;
+use devdb::pg::connector::Connector;
 use devdb::scrub::leak::{self, Error, Mode, Original, Outcome, Search, Secrets, Survivor};
 
 use crate::on_every_version;
@@ -23,7 +23,7 @@ on_every_version!(a_clean_database_is_clean, survivors_are_named);
 pub(super) struct Way<'a>(pub &'a Cluster);
 
 #[async_trait]
-impl Door for Way<'_> {
+impl Connector for Way<'_> {
     async fn session(&self, database: &str) -> devdb::pg::Result<Session> {
         self.0.login("master", "m", database).await
     }

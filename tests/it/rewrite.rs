@@ -7,7 +7,7 @@ use std::process::Command;
 
 use async_trait::async_trait;
 use devdb::mask::Expression;
-use devdb::pg::connector::Door;
+use devdb::pg::connector::Connector;
 use devdb::pg::{self, Session};
 use devdb::scrub::rewrite::{ColumnMask, Error, Method, Options, Rewritten, TableMask, plan, rewrite};
 
@@ -31,7 +31,7 @@ pub(super) struct Scene {
 }
 
 #[async_trait]
-impl Door for Scene {
+impl Connector for Scene {
     async fn session(&self, database: &str) -> pg::Result<Session> {
         self.cluster.login("master", "m", database).await
     }

@@ -1,4 +1,4 @@
-//! Errors of scripts on a real server: the place, and never a value.
+//! Errors of scripts on a real server: their location, and never a row value.
 
 use std::time::{Duration, Instant};
 
@@ -34,8 +34,8 @@ async fn fresh() -> Session {
     session
 }
 
-/// Line, column and everything a person or a log could come to see.
-fn seen(error: &ScriptError) -> (usize, usize, String) {
+/// Line, column, and all text that a person or a log may see.
+fn shown(error: &ScriptError) -> (usize, usize, String) {
     let complaint = &error.complaints[0];
     let all = format!("{error}\n{}\n{error:?}", complaint.render(false));
     (complaint.line(), complaint.column(), all)
@@ -46,66 +46,66 @@ async fn count(session: &Session, sql: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn a_syntax_error_after_other_scripts_and_letters_is_shown_at_its_place() {
+async fn a_syntax_error_has_its_line_and_column() {
     let session = fresh().await;
     let text = "SELECT '안녕하세요';\n/* 메모 */ INSERT INTO app.users VALUES (3, '한글', 0);\nSELECT '가나다', :'domain',\n  '라' FORM app.users;\n";
     let error = run_text(&session, text).await.unwrap_err();
-    let (line, column, all) = seen(&error);
+    let (line, column, all) = shown(&error);
     assert_eq!((line, column), (4, 12), "{all}");
     assert_eq!(error.sqlstate(), Some("42601"));
     assert!(all.contains("in statement 3 of 3, from line 3"), "{all}");
     assert!(all.contains("^^^"), "{all}");
     assert_eq!(error.statement.unwrap(), "SELECT '가나다', :'domain',\n  '라' FORM app.users");
-    // Nothing is left of the file.
+    // The file was rolled back.
     assert_eq!(count(&session, "SELECT count(*) FROM app.users").await, 2);
 }
 
 #[tokio::test]
-async fn a_place_inside_a_variable_is_the_variable() {
+async fn an_error_inside_a_variable_is_located_at_the_variable() {
     let session = fresh().await;
     let error = run_text(&session, "SELECT 1,\n :\"domain\" FROM app.users").await.unwrap_err();
-    let (line, column, all) = seen(&error);
+    let (line, column, all) = shown(&error);
     assert_eq!((line, column, error.sqlstate()), (2, 2, Some("42703")), "{all}");
 }
 
 #[tokio::test]
-async fn a_constraint_is_named_and_its_value_is_not() {
+async fn a_constraint_is_shown_without_the_value() {
     let session = fresh().await;
     let error = run_text(&session, "SELECT 1;\n\n  UPDATE app.users\n SET email = 'x' || 'kim' || '@real.kr'")
         .await
         .unwrap_err();
-    let (line, column, all) = seen(&error);
+    let (line, column, all) = shown(&error);
     assert_eq!((line, column, error.sqlstate()), (3, 3, Some("23505")));
     assert!(all.contains("users_email_key"), "{all}");
     assert!(!all.contains("xkim@real.kr"), "{all}");
     let error = run_text(&session, "UPDATE app.users SET age = email::int").await.unwrap_err();
-    let (_, _, all) = seen(&error);
+    let (_, _, all) = shown(&error);
     assert!(!all.contains("real.kr"), "{all}");
 }
 
 #[tokio::test]
-async fn what_a_script_raises_is_withheld_unless_it_stands_in_the_script() {
+async fn a_raised_message_is_shown_only_if_the_script_contains_it() {
     let session = fresh().await;
     let text = "SELECT 1;\nDO $$\nDECLARE e text;\nBEGIN\n  SELECT email INTO e FROM app.users LIMIT 1;\n  RAISE EXCEPTION 'bad address %', e;\nEND $$;";
-    let (line, column, all) = seen(&run_text(&session, text).await.unwrap_err());
+    let (line, column, all) = shown(&run_text(&session, text).await.unwrap_err());
     assert!(!all.contains("real.kr"), "{all}");
     assert_eq!((line, column), (6, 3), "{all}");
-    let (_, _, all) = seen(&run_text(&session, "DO $$ BEGIN RAISE 'too few users'; END $$").await.unwrap_err());
+    let (_, _, all) = shown(&run_text(&session, "DO $$ BEGIN RAISE 'too few users'; END $$").await.unwrap_err());
     assert!(all.contains("too few users"), "{all}");
 }
 
 #[tokio::test]
-async fn a_run_time_error_in_a_block_is_shown_at_its_line() {
+async fn a_run_time_error_in_a_block_has_its_line() {
     let session = fresh().await;
     for quoted in ["$$", "$body$", "'"] {
         let text = format!("SELECT 1;\n-- why\nDO {quoted}BEGIN\n  PERFORM 1;\n    PERFORM 1/0;\nEND{quoted};");
         let error = run_text(&session, &text).await.unwrap_err();
-        let (line, column, all) = seen(&error);
+        let (line, column, all) = shown(&error);
         assert_eq!((line, column, error.sqlstate()), (5, 5, Some("22012")), "{all}");
     }
-    // Without any place: the statement's first line.
+    // Without a position: the statement's first line.
     let error = run_text(&session, "SELECT 1;\n SELECT 1\n / 0").await.unwrap_err();
-    assert_eq!(seen(&error).0, 2);
+    assert_eq!(shown(&error).0, 2);
 }
 
 #[tokio::test]
@@ -114,19 +114,19 @@ async fn a_lock_held_by_a_prepared_transaction_or_session_ends_in_an_error() {
     let (one, two) = (session(&name).await, session(&name).await);
     one.run("CREATE TABLE public.t (a int); INSERT INTO public.t VALUES (1)").await.unwrap();
     two.run("BEGIN; LOCK public.t").await.unwrap();
-    // What the script sets for itself holds inside it.
+    // A setting of the script applies inside of it.
     let error = run_text(&one, "SET lock_timeout = 200;\nUPDATE public.t SET a = 2").await.unwrap_err();
-    let (line, _, all) = seen(&error);
+    let (line, _, all) = shown(&error);
     assert_eq!((line, error.sqlstate()), (2, Some("55P03")), "{all}");
     assert!(all.contains("holds the lock"), "{all}");
     assert!(!error.is_disconnect());
-    // And not after it.
+    // And not afterwards.
     let row = one.query_one("SELECT pg_catalog.current_setting('lock_timeout')", &[]).await.unwrap();
     assert_eq!(row.get::<_, String>(0), "1min");
 }
 
 #[tokio::test]
-async fn the_deadline_is_the_servers_and_a_script_cannot_lift_it_for_long() {
+async fn a_script_cannot_lift_its_deadline() {
     let session = fresh().await;
     let error = run_within(&session, "SELECT pg_sleep(10)", Duration::from_millis(300)).await.unwrap_err();
     assert_eq!(error.sqlstate(), Some("57014"));
@@ -139,7 +139,7 @@ async fn the_deadline_is_the_servers_and_a_script_cannot_lift_it_for_long() {
 }
 
 #[tokio::test]
-async fn nothing_a_script_sets_reaches_the_next() {
+async fn settings_of_a_script_do_not_reach_the_next() {
     let name = database().await;
     let session = session(&name).await;
     session.run(&format!("CREATE ROLE \"{name}_owner\"; GRANT \"{name}_owner\" TO {MASTER}")).await.unwrap();
@@ -180,7 +180,7 @@ async fn settings_of_the_database_do_not_reach_a_script() {
 }
 
 #[tokio::test]
-async fn rows_hidden_by_a_policy_are_an_error_and_not_left_out() {
+async fn rows_hidden_by_a_policy_are_an_error() {
     let name = database().await;
     let owner = session_of("postgres", &name).await;
     owner
@@ -195,7 +195,7 @@ async fn rows_hidden_by_a_policy_are_an_error_and_not_left_out() {
 }
 
 #[tokio::test]
-async fn without_a_transaction_vacuum_runs_and_earlier_statements_stay() {
+async fn without_a_transaction_vacuum_runs_and_earlier_statements_remain() {
     let session = fresh().await;
     assert_eq!(run_text(&session, "VACUUM app.users").await.unwrap_err().sqlstate(), Some("25001"));
     let text = "-- devdb: transaction=none\nDELETE FROM app.users WHERE id = 1; VACUUM app.users; SELECT 1/0";
@@ -214,14 +214,14 @@ async fn deferred_constraints_are_reported_on_commit() {
     let session = fresh().await;
     session.run("CREATE TABLE app.p (u int REFERENCES app.users DEFERRABLE INITIALLY DEFERRED)").await.unwrap();
     let error = run_text(&session, "SELECT 1;\nINSERT INTO app.p VALUES (4711)").await.unwrap_err();
-    let (line, _, all) = seen(&error);
+    let (line, _, all) = shown(&error);
     assert_eq!((line, error.sqlstate()), (2, Some("23503")));
     assert!(all.contains("deferred") && !error.to_string().contains("4711"), "{all}");
     run_text(&session, "SELECT 1").await.unwrap();
 }
 
 #[tokio::test]
-async fn rows_are_counted_where_they_are_touched() {
+async fn affected_rows_are_counted() {
     let session = fresh().await;
     let text = "SELECT * FROM app.users; UPDATE app.users SET age = 0 RETURNING id; WITH x AS (SELECT 1) DELETE FROM app.users; (SELECT 1);
         CREATE RULE r AS ON UPDATE TO app.users DO ALSO (SELECT 1; SELECT 2);
@@ -231,16 +231,16 @@ async fn rows_are_counted_where_they_are_touched() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_told_apart() {
+async fn a_lost_connection_is_recognized() {
     let name = database().await;
     let session = session(&name).await;
     let error = run_text(&session, "SELECT 1;\nSELECT pg_terminate_backend(pg_backend_pid());").await.unwrap_err();
     assert!(error.is_disconnect());
-    assert_eq!(seen(&error).0, 2);
+    assert_eq!(shown(&error).0, 2);
 }
 
 #[tokio::test]
-async fn variables_are_read_by_the_server_as_they_were_written() {
+async fn variables_reach_the_server_unchanged() {
     let session = fresh().await;
     let nasty = "a'b\"c\\d;e $$f$$ 가:'g'";
     let script =

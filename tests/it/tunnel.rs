@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use devdb::pg::tunnel::{Gate, Tunnel};
+use devdb::pg::tunnel::{Transport, Tunnel};
 use devdb::pg::{Credentials, Error, Route, Trust, connect};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::cluster_for_scripts::{MASTER, cluster};
 
-/// Forwards a port as the AWS CLI does: by a child of its own, as the session-manager-plugin is. What
-/// it shall do is read from a file beside it.
+/// Forwards a port as the AWS CLI does: by a child process, like the session-manager-plugin. Its behaviour is read from a file
+/// in its folder.
 const AWS: &str = r#"#!/usr/bin/env python3
 import os, signal, socket, subprocess, sys, threading, time
 here = os.path.dirname(os.path.abspath(sys.argv[0]))
@@ -75,13 +75,12 @@ impl StandIn {
         self.folder.path().join(name)
     }
 
-    /// The gate of a team that has this `aws`. PATH is the whole test binary's, so it is not changed:
-    /// the child gets its own from `env`.
-    fn gate(&self) -> Gate {
+    /// A transport through this `aws`. The PATH of the test process is not changed: the child gets another one from `env`.
+    fn transport(&self) -> Transport {
         let path = format!("PATH={}:{}", self.folder.path().display(), std::env::var("PATH").unwrap());
         let parameters = "host={host},portNumber={port},localPortNumber={local_port}";
         let words = ["env", &path, "aws", "ssm", "start-session", "--parameters", parameters];
-        Gate::Command(words.map(str::to_owned).into())
+        Transport::Command(words.map(str::to_owned).into())
     }
 
     /// Processes of the stand-in that still run.
@@ -93,7 +92,7 @@ impl StandIn {
 
 fn runs(pid: &str) -> bool {
     let status = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
-    // A zombie has ended; whoever inherited it has not looked yet.
+    // A zombie has ended, but was not waited for yet.
     status.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).is_some_and(|state| state != "Z")
 }
 
@@ -116,10 +115,10 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 #[tokio::test]
-async fn queries_go_through_and_nothing_is_left_after_it() {
+async fn queries_are_forwarded_and_no_process_is_left() {
     for orders in ["", "late", "stubborn"] {
         let stand_in = StandIn::new(orders);
-        let tunnel = stand_in.gate().open(&route()).await.unwrap();
+        let tunnel = stand_in.transport().open(&route()).await.unwrap();
         assert_ne!(tunnel.address.port(), route().port);
         select_one(&tunnel).await.unwrap();
         select_one(&tunnel).await.unwrap();
@@ -135,39 +134,39 @@ async fn queries_go_through_and_nothing_is_left_after_it() {
 }
 
 #[tokio::test]
-async fn one_that_dies_is_seen_and_can_be_opened_again() {
+async fn a_dead_tunnel_is_detected_and_can_be_opened_again() {
     let stand_in = StandIn::new("");
-    let tunnel = stand_in.gate().open(&route()).await.unwrap();
+    let tunnel = stand_in.transport().open(&route()).await.unwrap();
     std::fs::write(stand_in.file("die"), "").unwrap();
     until("the child has died", || !tunnel.is_alive()).await;
     let error = select_one(&tunnel).await.unwrap_err();
     assert!(error.is_disconnect(), "{error}");
     std::fs::remove_file(stand_in.file("die")).unwrap();
-    let again = stand_in.gate().open(&route()).await.unwrap();
+    let again = stand_in.transport().open(&route()).await.unwrap();
     select_one(&again).await.unwrap();
     drop((tunnel, again));
     assert_eq!(stand_in.left(), [""; 0]);
 }
 
 #[tokio::test]
-async fn one_that_ends_at_once_is_quoted() {
+async fn an_immediate_exit_is_reported_with_its_output() {
     let stand_in = StandIn::new("refuse");
     let started = Instant::now();
-    let error = stand_in.gate().open(&route()).await.unwrap_err();
+    let error = stand_in.transport().open(&route()).await.unwrap_err();
     assert!(started.elapsed() < Duration::from_secs(5));
     assert_eq!(
         error.to_string(),
         "the tunnel failed: env ended (exit status: 254): An error occurred (TargetNotConnected) when calling StartSession"
     );
     assert!(error.is_disconnect());
-    let error = Gate::Command(vec!["no-such-program".into()]).open(&route()).await.unwrap_err();
+    let error = Transport::Command(vec!["no-such-program".into()]).open(&route()).await.unwrap_err();
     assert!(error.to_string().contains("not found"), "{error}");
 }
 
 #[tokio::test]
-async fn ssm_is_asked_for_by_the_documented_words_and_without_a_secret() {
+async fn ssm_is_called_with_documented_arguments_and_no_secret() {
     let stand_in = StandIn::new("");
-    // The gate calls plain `aws`, so it is run in a process with its own PATH: this test itself.
+    // The transport calls plain `aws`, so it is run in a process with its own PATH: this test itself.
     let path = format!("{}:{}", stand_in.folder.path().display(), std::env::var("PATH").unwrap());
     let status = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "tunnel::helper_opens_ssm", "--ignored", "--nocapture"])
@@ -195,8 +194,8 @@ async fn ssm_is_asked_for_by_the_documented_words_and_without_a_secret() {
 #[ignore = "run by the test above in a process of its own"]
 async fn helper_opens_ssm() {
     let port = std::env::var("TUNNEL_PORT").unwrap().parse().unwrap();
-    let gate = Gate::Ssm { instance: "i-0123".into(), region: "ap-northeast-2".into() };
-    let tunnel = gate.open(&Route { host: "127.0.0.1".into(), port, server_name: None }).await.unwrap();
+    let transport = Transport::Ssm { instance: "i-0123".into(), region: "ap-northeast-2".into() };
+    let tunnel = transport.open(&Route { host: "127.0.0.1".into(), port, server_name: None }).await.unwrap();
     select_one(&tunnel).await.unwrap();
     if std::env::var_os("TUNNEL_HANGS").is_some() {
         tokio::time::sleep(Duration::from_secs(60)).await;
@@ -204,7 +203,7 @@ async fn helper_opens_ssm() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_when_this_program_is_killed() {
+async fn no_process_is_left_when_this_program_is_killed() {
     let stand_in = StandIn::new("");
     let path = format!("{}:{}", stand_in.folder.path().display(), std::env::var("PATH").unwrap());
     let mut program = Command::new(std::env::current_exe().unwrap())
@@ -221,46 +220,46 @@ async fn nothing_is_left_when_this_program_is_killed() {
     until("all of it has ended", || stand_in.left().is_empty()).await;
 }
 
-/// A name to verify is never given up for a connection in the clear.
+/// A connection never falls back to no TLS.
 #[tokio::test]
-async fn a_server_without_tls_is_not_spoken_to_where_a_name_is_to_be_verified() {
+async fn a_server_without_tls_is_refused_if_a_name_must_be_verified() {
     let address = cluster().address;
     let dial = devdb::pg::tunnel::Dial { address, server_name: Some("db.example.com".into()) };
     let credentials = Credentials { user: MASTER.into(), password: "not sent".to_owned().into() };
     let refused = connect(&dial, &Trust::load(None).unwrap(), &credentials, "postgres").await.err().unwrap();
     assert!(refused.to_string().contains("does not support TLS"), "{refused}");
-    // Nor is a password sent in the clear to another machine.
+    // Without a name, only this machine is accepted.
     let elsewhere = devdb::pg::tunnel::Dial { address: ([192, 0, 2, 1], 5432).into(), server_name: None };
     let refused = connect(&elsewhere, &Trust::load(None).unwrap(), &credentials, "postgres").await.err().unwrap();
     assert!(matches!(refused, Error::Identity { .. }), "{refused}");
 }
 
 #[tokio::test]
-async fn a_direct_way_takes_the_address_that_accepts() {
+async fn a_direct_connection_uses_an_address_that_accepts() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let route = |host: &str| Route { host: host.into(), port, server_name: Some("db.example".into()) };
-    // `localhost` is ::1 as well, where nobody listens.
-    let tunnel = Gate::Direct.open(&route("localhost")).await.unwrap();
+    // `localhost` is also ::1, on which nothing listens.
+    let tunnel = Transport::Direct.open(&route("localhost")).await.unwrap();
     assert_eq!(tunnel.address, listener.local_addr().unwrap());
     assert_eq!(tunnel.server_name.as_deref(), Some("db.example"));
     assert!(tunnel.is_alive());
     drop(listener);
-    let error = Gate::Direct.open(&route("127.0.0.1")).await.unwrap_err();
+    let error = Transport::Direct.open(&route("127.0.0.1")).await.unwrap_err();
     assert!(error.to_string().contains("refused") && error.is_disconnect(), "{error}");
-    let error = Gate::Direct.open(&route("no-such-host.invalid")).await.unwrap_err();
+    let error = Transport::Direct.open(&route("no-such-host.invalid")).await.unwrap_err();
     assert!(error.to_string().contains("does not resolve"), "{error}");
 }
 
 #[tokio::test]
-async fn another_process_on_the_port_does_not_count_when_the_child_has_died() {
-    // The child ends while somebody answers on the port it was given.
+async fn another_process_on_the_port_is_not_taken_for_the_child() {
+    // The child ends while another process listens on its port.
     let squatter = "import os, socket, sys, time\n\
                     s = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n\
                     if os.fork(): sys.exit(3)\n\
                     os.setsid(); time.sleep(3)";
     let words = ["python3", "-c", squatter, "{local_port}"];
-    let error = Gate::Command(words.map(str::to_owned).into()).open(&route()).await.unwrap_err();
+    let error = Transport::Command(words.map(str::to_owned).into()).open(&route()).await.unwrap_err();
     assert!(error.to_string().contains("exit status: 3"), "{error}");
 }
 
@@ -279,7 +278,7 @@ async fn data_is_forwarded_both_ways() {
         }
     });
     let stand_in = StandIn::new("");
-    let tunnel = stand_in.gate().open(&route).await.unwrap();
+    let tunnel = stand_in.transport().open(&route).await.unwrap();
     let mut stream = TcpStream::connect(tunnel.address).await.unwrap();
     stream.write_all(b"ping").await.unwrap();
     let mut word = [0; 4];

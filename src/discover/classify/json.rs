@@ -99,7 +99,8 @@ impl Documents {
         found
     }
 
-    /// Returns masks for a column with these documents, the best first, and the reason. `None` if nothing looks personal.
+    /// Returns masks for a column with these documents, the best first, and the reason. `None` if nothing looks
+    /// personal.
     pub(super) fn masks(&self) -> Option<(Vec<String>, String)> {
         let personal = self.personal();
         if personal.is_empty() {

@@ -107,8 +107,8 @@ impl Types {
         Type { attributes: Arc::new(own.iter().map(completed).collect()), ..base }
     }
 
-    /// The type as a cast takes it. `format_type` quotes names, but qualifies only those outside of the session's search
-    /// path, and other sessions have other paths.
+    /// The type as a cast takes it. `format_type` quotes names, but qualifies only those outside of the session's
+    /// search path, and other sessions have other paths.
     pub(super) fn declared(&self, oid: u32, modifier: i32, formatted: String) -> String {
         let Some(raw) = self.raw.get(&oid) else { return formatted };
         let suffix = formatted.find('(').and_then(|from| {

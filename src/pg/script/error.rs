@@ -12,8 +12,8 @@ use crate::diagnostic::Complaint;
 use crate::error::{Exit, Failure};
 use crate::pg;
 
-/// A failed script. In a transaction, all of it is rolled back; without one (`transaction=none`), the statements before the
-/// location took effect.
+/// A failed script. In a transaction, all of it is rolled back; without one (`transaction=none`), the statements before
+/// the location took effect.
 #[derive(Debug)]
 pub struct ScriptError {
     /// What is wrong and where; at least one.

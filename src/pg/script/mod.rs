@@ -1,5 +1,5 @@
-//! SQL scripts: a file is split into statements, its variables are replaced, and it is run statement by statement, so that
-//! every complaint has a file, a line and a column.
+//! SQL scripts: a file is split into statements, its variables are replaced, and it is run statement by statement, so
+//! that every complaint has a file, a line and a column.
 //!
 //! A file is not sent as a whole: the server would make it one transaction, refuse `VACUUM` in it, and not report which
 //! statement failed at run time.

@@ -43,8 +43,8 @@ const GRACE: Duration = Duration::from_secs(30);
 /// Delay of the server's statement timeout behind the deadline; it saves a round trip for each statement.
 const LAG: Duration = Duration::from_secs(5);
 
-/// Resets a session and runs a script on it. After an error that is not a disconnect, the session can be used again. If the
-/// future is dropped, the session must be dropped too.
+/// Resets a session and runs a script on it. After an error that is not a disconnect, the session can be used again. If
+/// the future is dropped, the session must be dropped too.
 ///
 /// # Errors
 /// [`ScriptError`]

@@ -18,8 +18,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Resets a session to the state that every script begins in: without effects of a script before, with the settings of
-/// this file, `variables` as `devdb.…`, and `deadline` as the statement timeout. `DISCARD ALL` would also drop the driver's
-/// prepared statements, so its other parts are listed one by one.
+/// this file, `variables` as `devdb.…`, and `deadline` as the statement timeout. `DISCARD ALL` would also drop the
+/// driver's prepared statements, so its other parts are listed one by one.
 ///
 /// # Errors
 /// Server errors.

@@ -100,8 +100,8 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// Reads from an offset to the next part that is not SQL, and returns the end of that part. `None` at the end of the
-    /// file, or of its readable part.
+    /// Reads from an offset to the next part that is not SQL, and returns the end of that part. `None` at the end of
+    /// the file, or of its readable part.
     fn read(&mut self, from: usize) -> Option<usize> {
         for (kind, range) in lexer::tokens(&self.text[from..]) {
             let range = from + range.start..from + range.end;

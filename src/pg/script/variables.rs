@@ -1,5 +1,5 @@
-//! Variables of scripts, in psql's notation: `:'name'` becomes a string, `:"name"` a quoted name. Nothing is replaced inside
-//! of quotes, comments and function bodies, and nothing twice.
+//! Variables of scripts, in psql's notation: `:'name'` becomes a string, `:"name"` a quoted name. Nothing is replaced
+//! inside of quotes, comments and function bodies, and nothing twice.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

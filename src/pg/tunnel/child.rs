@@ -32,9 +32,9 @@ const SIGNALS: [(Signal, Duration); 3] = [
 /// Last lines of the child's output that an error shows.
 const OUTPUT_LINES: usize = 8;
 
-/// Starts the forwarding program as the leader of its process group, together with a watcher that ends the group when its
-/// standard input closes. That input is a pipe of this program, so the kernel closes it even if this program is killed.
-/// SIGINT first: on SIGINT, but not on SIGTERM, the SSM plugin ends its session on the side of AWS.
+/// Starts the forwarding program as the leader of its process group, together with a watcher that ends the group when
+/// its standard input closes. That input is a pipe of this program, so the kernel closes it even if this program is
+/// killed. SIGINT first: on SIGINT, but not on SIGTERM, the SSM plugin ends its session on the side of AWS.
 const WITH_WATCHER: &str = r#"
 exec 3<&0 </dev/null
 { cat <&3; kill -INT 0; sleep 1; kill -KILL 0; } >/dev/null 2>&1 &

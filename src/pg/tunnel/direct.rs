@@ -11,8 +11,8 @@ use crate::pg::error::{Error, Result};
 /// Time for one address to accept a connection.
 const ACCEPT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Returns the first address of a name that accepts a connection. Some addresses may be unreachable from this machine, such
-/// as those of IPv6.
+/// Returns the first address of a name that accepts a connection. Some addresses may be unreachable from this machine,
+/// such as those of IPv6.
 pub(super) async fn resolve(host: &str, port: u16) -> Result<SocketAddr> {
     let failed = |why: String| Error::Connection { place: format!("{host}:{port}"), why };
     let addresses: Vec<SocketAddr> = lookup_host((host, port))

@@ -2,6 +2,6 @@
 
 mod child;
 mod direct;
-mod gate;
+mod transport;
 
-pub use gate::{Dial, Gate, Tunnel};
+pub use transport::{Dial, Transport, Tunnel};

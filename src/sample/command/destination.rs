@@ -6,12 +6,13 @@ use std::path::Path;
 use crate::docker::{DockerConfig, Engine, Image, RegistryLogin, login};
 use crate::error::{Exit, Failure};
 use crate::pg::Url;
-use crate::pg::tunnel::{Gate, Tunnel};
+use crate::pg::tunnel::{Transport, Tunnel};
 use crate::platform::aws::Ecr;
+use crate::sample::conflict::Retries;
 use crate::sample::load::error::Error;
 use crate::sample::load::{self, LoadGuard, LoadTarget};
 use crate::sample::sink::{archive, container};
-use crate::sample::{self, ATTEMPTS, Spool, TableCopy, is_conflict, private_dir};
+use crate::sample::{self, Spool, TableCopy, is_conflict, private_dir};
 use crate::step::Step;
 
 use super::guard::{guard, remote_host};
@@ -72,7 +73,7 @@ impl SampleTask<'_> {
         let mut guard = guard(self.config, self.sample);
         guard.production.extend(self.request.from.iter().filter_map(|from| remote_host(&from.route().host)));
         guard.check_name(url).map_err(Error::from)?;
-        let (_tunnel, target) = LoadTarget::open(url, &Gate::Direct).await?;
+        let (_tunnel, target) = LoadTarget::open(url, &Transport::Direct).await?;
         Ok(Destination::Database { url, target: Box::new(OpenTarget { target, guard, _tunnel }) })
     }
 
@@ -120,10 +121,11 @@ impl SampleTask<'_> {
 
     /// Returns the tables that the sample will have. Retries if a standby cancels the catalog query.
     async fn tables(&self, source: &OpenSource) -> Result<Vec<TableCopy>, Failure> {
-        let mut attempt = 1;
+        let mut retries = Retries::new();
         loop {
             match sample::check(&source.source, self.sample, &self.target.masking.references).await {
-                Err(sample::SampleError::Source(error)) if is_conflict(&error) && attempt < ATTEMPTS => attempt += 1,
+                Err(sample::SampleError::Source(error))
+                    if is_conflict(&error) && retries.warn(self.listener, &error) => {}
                 done => return Ok(done?),
             }
         }

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret as _;
 use crate::config::{self, Password, SampleSource, Target};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
-use crate::pg::tunnel::Gate;
+use crate::pg::tunnel::Transport;
 use crate::pg::{Credentials, Trust, identifier};
 use crate::platform::{self, Instance, Phase, RecordState, guard, tag};
 use crate::scrub::marker;
@@ -28,7 +28,7 @@ pub(super) async fn open_live_generation(
     };
     let connection = SourceConnection {
         route,
-        gate: Gate::of(&target.connect, region(target)),
+        transport: Transport::of(&target.connect, region(target)),
         trust: Trust::load(target.ssl_root_cert.as_deref())?,
         root_cert: target.ssl_root_cert.clone(),
     };

@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::event::{Event, Fact, Listener};
 use crate::interrupt;
 use crate::pg::Url;
-use crate::pg::tunnel::Gate;
+use crate::pg::tunnel::Transport;
 use crate::sample::load::error::Error;
 use crate::sample::load::{self, LoadOptions, LoadTarget};
 use crate::sample::sink::archive::Archive;
@@ -36,7 +36,7 @@ pub async fn load(
     let mut interrupt = pin!(interrupt::signal());
     let mut guard = guard(config, sample);
     guard.check_name(url).map_err(Error::from)?;
-    let (_tunnel, target) = LoadTarget::open(url, &Gate::Direct).await?;
+    let (_tunnel, target) = LoadTarget::open(url, &Transport::Direct).await?;
     let step = Step::begin(listener, "verify", format!("verify {}", path.display()));
     let archive = tokio::select! {
         opened = Archive::open(path) => opened?,

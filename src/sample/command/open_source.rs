@@ -6,7 +6,7 @@ use crate::config::{self, SampleSource, Target};
 use crate::error::Failure;
 use crate::event::Listener;
 use crate::host::is_loopback;
-use crate::pg::tunnel::Gate;
+use crate::pg::tunnel::Transport;
 use crate::pg::{Route, Trust, Url};
 
 use super::live_generation::open_live_generation;
@@ -33,7 +33,7 @@ pub(super) async fn open_source(
 async fn open_url(url: &Url, sample: &config::Sample) -> Result<OpenSource, Failure> {
     let connection = SourceConnection {
         route: url.route().clone(),
-        gate: Gate::Direct,
+        transport: Transport::Direct,
         trust: url.trust().clone(),
         root_cert: std::env::var_os("PGSSLROOTCERT").filter(|path| !path.is_empty()).map(PathBuf::from),
     };
@@ -51,7 +51,7 @@ async fn open_configured(
     let host = source.host.clone().unwrap_or_default();
     let route = Route { server_name: (!is_loopback(&host)).then(|| host.clone()), host, port: source.port };
     let connection = SourceConnection {
-        gate: Gate::of(&source.connect, region(target)),
+        transport: Transport::of(&source.connect, region(target)),
         trust: Trust::load(source.ssl_root_cert.as_deref())?,
         root_cert: source.ssl_root_cert.clone(),
         route,

@@ -4,10 +4,11 @@ use std::pin::pin;
 
 use crate::config::{Config, Target};
 use crate::error::{Exit, Failure};
-use crate::event::{Event, Listener};
+use crate::event::Listener;
 use crate::interrupt;
 use crate::pg::dump::Dumper;
-use crate::sample::{self, ATTEMPTS};
+use crate::sample;
+use crate::sample::conflict::Retries;
 use crate::step::Step;
 use crate::units::counted;
 
@@ -76,15 +77,11 @@ impl SampleTask<'_> {
 
     /// Retries with a new snapshot if a standby canceled a query because of a conflict with recovery.
     async fn attempts(&self, setup: &SampleSetup<'_>, mut interrupt: Interrupt<'_>) -> Result<(), Failure> {
-        let mut attempt = 1;
+        let mut retries = Retries::new();
         loop {
             match self.attempt(setup, interrupt.as_mut()).await {
                 Ok(()) => return Ok(()),
-                Err(RetryableError::Conflict(why)) if attempt < ATTEMPTS => {
-                    let message = format!("{why}; retrying with a new snapshot");
-                    self.listener.on_event(&Event::Warning { message });
-                    attempt += 1;
-                }
+                Err(RetryableError::Conflict(why)) if retries.warn(self.listener, &why) => {}
                 Err(RetryableError::Conflict(why)) => {
                     return Err(Failure::new(Exit::Unexpected, why).hint(
                         "sample at a quieter time, from the primary, or set hot_standby_feedback on the standby",

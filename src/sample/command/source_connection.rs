@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use crate::config::{self, SampleLogin, SampleSource, Target};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
-use crate::pg::tunnel::Gate;
+use crate::pg::tunnel::Transport;
 use crate::pg::{Credentials, Route, Trust};
 use crate::platform;
 use crate::sample::load::ServerIdentity;
@@ -18,7 +18,7 @@ use crate::secret;
 /// How to reach a source and whom to trust there.
 pub(super) struct SourceConnection {
     pub route: Route,
-    pub gate: Gate,
+    pub transport: Transport,
     pub trust: Trust,
     pub root_cert: Option<PathBuf>,
 }
@@ -31,7 +31,7 @@ impl SourceConnection {
         database: &str,
         sample: &config::Sample,
     ) -> Result<Source, Failure> {
-        let tunnel = self.gate.open(&self.route).await.map_err(|error| {
+        let tunnel = self.transport.open(&self.route).await.map_err(|error| {
             let failure = Failure::from(error);
             failure.during(format!("reach {}:{}", self.route.host, self.route.port))
         })?;

@@ -1,7 +1,7 @@
 //! The database that a sample is loaded into.
 
 use super::error::Result;
-use crate::pg::tunnel::{Dial, Gate, Tunnel};
+use crate::pg::tunnel::{Dial, Transport, Tunnel};
 use crate::pg::{Credentials, Session, Trust, Url, connect};
 
 /// The database that a sample is loaded into.
@@ -26,9 +26,9 @@ impl LoadTarget {
     ///
     /// # Errors
     /// If the server cannot be reached.
-    pub async fn open(url: &Url, gate: &Gate) -> Result<(Tunnel, LoadTarget)> {
+    pub async fn open(url: &Url, transport: &Transport) -> Result<(Tunnel, LoadTarget)> {
         let route = url.route();
-        let tunnel = gate.open(route).await?;
+        let tunnel = transport.open(route).await?;
         let target = LoadTarget {
             host: route.host.clone(),
             port: route.port,

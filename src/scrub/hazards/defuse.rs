@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::catalogue::all;
 use super::hazard::{Finding, Hazard};
 use crate::event::{Event, Listener};
-use crate::pg::as_owner::{careful, usual};
+use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
 use crate::pg::{Result, Session};
 
 /// Numbers of findings in one database.
@@ -26,7 +26,7 @@ pub struct Tally {
 /// # Errors
 /// Only a lost connection.
 pub async fn defuse(session: &Session, kept: &BTreeMap<String, String>, listener: &dyn Listener) -> Result<Tally> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     let mut tally = Tally::default();
     for hazard in all() {
         let reporter = Reporter { hazard: &*hazard, session, listener };
@@ -49,7 +49,7 @@ pub async fn defuse(session: &Session, kept: &BTreeMap<String, String>, listener
             }
         }
     }
-    usual(session).await?;
+    reset_settings(session).await?;
     Ok(tally)
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::pg::as_owner::act;
+use crate::pg::as_owner::run_as_owner;
 use crate::pg::{Result, Session};
 
 /// One instance of a hazard in a clone.
@@ -39,7 +39,7 @@ pub trait Hazard: Send + Sync {
     async fn defuse(&self, session: &Session, finding: &Finding) -> Result<()> {
         let mut refusal = None;
         for sql in &finding.defusals {
-            match act(session, finding.owner.as_deref(), sql).await {
+            match run_as_owner(session, finding.owner.as_deref(), sql).await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.is_disconnect() => return Err(error),
                 Err(error) => refusal = Some(error),

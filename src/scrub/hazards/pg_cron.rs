@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::hazard::{Finding, Hazard, relation_exists};
-use crate::pg::as_owner::read;
+use crate::pg::as_owner::query_as_owner;
 use crate::pg::{Result, Session};
 use crate::units::counted;
 
@@ -57,7 +57,7 @@ async fn active_jobs(session: &Session) -> Result<Option<u64>> {
         )
         .await?;
     let owner: Option<String> = owner.first().map(|row| row.get(0));
-    match read(session, owner.as_deref(), "SELECT pg_catalog.count(*) FROM cron.job WHERE active").await {
+    match query_as_owner(session, owner.as_deref(), "SELECT pg_catalog.count(*) FROM cron.job WHERE active").await {
         Ok(rows) => Ok(rows.first().map(|row| row.get::<_, i64>(0).unsigned_abs())),
         Err(error) if error.is_disconnect() => Err(error),
         Err(_) => Ok(None),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::catalogue::all;
-use crate::pg::as_owner::{careful, usual};
+use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
 use crate::pg::{Result, Session};
 
 /// A finding that blocks publication.
@@ -21,7 +21,7 @@ pub struct Remaining {
 
 /// Returns the findings in the session's database that block publication. A hazard whose detection fails counts as found.
 pub async fn remaining(session: &Session, kept: &BTreeMap<String, String>) -> Result<Vec<Remaining>> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     let mut remaining = Vec::new();
     for hazard in all().into_iter().filter(|hazard| !kept.contains_key(hazard.name())) {
         let (name, database) = (hazard.name(), session.database().to_owned());
@@ -45,7 +45,7 @@ pub async fn remaining(session: &Session, kept: &BTreeMap<String, String>) -> Re
             }),
         }
     }
-    usual(session).await?;
+    reset_settings(session).await?;
     Ok(remaining)
 }
 

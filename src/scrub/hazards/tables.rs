@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use super::hazard::{Finding, Hazard};
 use super::shape::{Name, Shape, Table, Treatment};
 use super::shapes::{OUTBOX, QUEUE_LIKE, SHAPES, done_column, is_queue_like};
-use crate::pg::as_owner::{qualified, read, shown, without_triggers};
-use crate::pg::{Result, Session, identifier};
+use crate::pg::as_owner::query_as_owner;
+use crate::pg::triggers::trigger_statements;
+use crate::pg::{Result, Session, display_name, identifier, qualified_name};
 use crate::units::{counted, grouped};
 
 /// Returns one hazard for each shape.
@@ -61,9 +62,9 @@ impl Hazard for TableHazard {
 
 impl TableHazard {
     async fn finding(&self, session: &Session, table: &Table) -> Result<Option<Finding>> {
-        let name = qualified(&table.schema, &table.name);
+        let name = qualified_name(&table.schema, &table.name);
         let waiting = self.waiting(table);
-        let counts = read(
+        let counts = query_as_owner(
             session,
             table.owner.as_deref(),
             &format!("SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {waiting}) FROM {name}"),
@@ -88,12 +89,12 @@ impl TableHazard {
         let (defusals, effect) = match self.shape.treatment {
             Treatment::Empty => (self.emptying(session, table, &name).await?, "emptied"),
             Treatment::Disable(assignment) => {
-                let (before, after) = without_triggers(session, &[table.oid]).await?;
+                let (before, after) = trigger_statements(session, &[table.oid]).await?;
                 (vec![format!("{before}UPDATE {name} SET {assignment} WHERE {waiting}{after}")], "disabled")
             }
         };
         Ok(Some(Finding {
-            description: format!("{}: {content}", shown(&table.schema, &table.name)),
+            description: format!("{}: {content}", display_name(&table.schema, &table.name)),
             effect,
             owner: table.owner.clone(),
             remedy: format!(
@@ -124,13 +125,13 @@ impl TableHazard {
             for (oid, other) in siblings(session, table).await? {
                 if self.shape.companions.iter().any(|companion| is_companion(companion, &other)) {
                     oids.push(oid);
-                    names.push(qualified(&table.schema, &other));
+                    names.push(qualified_name(&table.schema, &other));
                 }
             }
         }
         // Companions reference the table, so their rows are removed first.
         names.push(name.to_owned());
-        let (before, after) = without_triggers(session, &oids).await?;
+        let (before, after) = trigger_statements(session, &oids).await?;
         let delete: Vec<String> = names.iter().map(|name| format!("DELETE FROM {name}")).collect();
         // Triggers cannot be enabled again while checks of deferred constraints are pending.
         let check = if after.is_empty() { "" } else { "; SET CONSTRAINTS ALL IMMEDIATE" };

@@ -63,9 +63,7 @@ impl Error {
     /// The error of reading a place.
     pub(super) fn of(self, place: &str) -> Error {
         match self {
-            Error::Server { source, .. } if source.sqlstate() == Some("42501") => {
-                Error::Unreadable { place: place.into() }
-            }
+            Error::Server { source, .. } if source.is_permission_denied() => Error::Unreadable { place: place.into() },
             Error::Server { source, .. } => Error::Server { place: place.into(), source },
             other => other,
         }

@@ -77,7 +77,7 @@ pub use hash::Secrets;
 
 use crate::event::Listener;
 use crate::pg::Session;
-use crate::pg::connector::Door;
+use crate::pg::connector::Connector;
 
 const STEP: &str = "leak check";
 
@@ -213,22 +213,22 @@ impl Outcome {
 /// When a table cannot be read, a column was added to the list too late, or fingerprints that were
 /// already there are gone.
 pub async fn remember(
-    door: &dyn Door,
+    connector: &dyn Connector,
     database: &str,
     originals: &[Original],
     secret: &Secrets,
     jobs: usize,
     listener: &dyn Listener,
 ) -> Result<Remembered, Error> {
-    remember::remember(door, database, originals, secret, jobs, listener).await
+    remember::remember(connector, database, originals, secret, jobs, listener).await
 }
 
 /// Searches for them everywhere. Nothing is written.
 ///
 /// # Errors
 /// When something cannot be read, or fingerprints are missing: then nothing is proved.
-pub async fn search(door: &dyn Door, database: &str, options: &Search<'_>) -> Result<Outcome, Error> {
-    search::search(door, database, options).await
+pub async fn search(connector: &dyn Connector, database: &str, options: &Search<'_>) -> Result<Outcome, Error> {
+    search::search(connector, database, options).await
 }
 
 /// Forgets them: the fingerprints leave the clone, with the files they were in.

@@ -19,9 +19,9 @@ use super::shape::{Shape, shapes};
 use super::store::{self, Counted};
 use super::{Original, Remembered, STEP, server};
 use crate::event::{Event, Listener};
-use crate::pg::as_owner::{careful, qualified};
-use crate::pg::connector::Door;
-use crate::pg::{self, Session, identifier};
+use crate::pg::connector::Connector;
+use crate::pg::strict_settings::apply_strict_settings;
+use crate::pg::{self, Session, identifier, qualified_name};
 
 /// Fingerprints held back before they are written.
 const BATCH: usize = 300_000;
@@ -36,15 +36,15 @@ struct Table {
 
 /// See [`super::remember`].
 pub(super) async fn remember(
-    door: &dyn Door,
+    connector: &dyn Connector,
     database: &str,
     originals: &[Original],
     secrets: &Secrets,
     jobs: usize,
     listener: &dyn Listener,
 ) -> Result<Remembered, Error> {
-    let session = door.session(database).await?;
-    careful(&session).await?;
+    let session = connector.session(database).await?;
+    apply_strict_settings(&session).await?;
     store::prepare(&session, secrets).await?;
     // A search that was killed may have lent the filter to owners of tables.
     rights::take_filter_back(&session).await?;
@@ -66,9 +66,9 @@ pub(super) async fn remember(
     let mut workers = JoinSet::new();
     let turn = Turn::default();
     for _ in 0..jobs.max(1) {
-        let (reading, writing) = (door.session(database).await?, door.session(database).await?);
-        careful(&reading).await?;
-        careful(&writing).await?;
+        let (reading, writing) = (connector.session(database).await?, connector.session(database).await?);
+        apply_strict_settings(&reading).await?;
+        apply_strict_settings(&writing).await?;
         let (queue, secrets, tell, turn) = (queue.clone(), secrets.clone(), tell.clone(), turn.clone());
         workers.spawn(async move {
             loop {
@@ -241,7 +241,7 @@ impl Table {
             let masked = original.masked.as_deref().map_or_else(|| "NULL".into(), &text);
             let _ = write!(list, "{}{}, {masked}", if at > 0 { ", " } else { "" }, text(&identifier(&original.column)));
         }
-        format!("COPY (SELECT {list} FROM {}) TO STDOUT (FORMAT binary)", qualified(&self.schema, &self.name))
+        format!("COPY (SELECT {list} FROM {}) TO STDOUT (FORMAT binary)", qualified_name(&self.schema, &self.name))
     }
 }
 

@@ -13,24 +13,29 @@ use super::stream::{Chunk, Worker};
 use super::{Mode, Outcome, STEP, Search, rights, server, store};
 use crate::event::Event;
 use crate::pg::Session;
-use crate::pg::as_owner::careful;
-use crate::pg::connector::Door;
+use crate::pg::connector::Connector;
+use crate::pg::strict_settings::apply_strict_settings;
 
 /// Pages of a table that are one piece of work: 64 MB.
 const PIECE: i64 = 8192;
 
 /// See [`super::search`].
-pub(super) async fn search(door: &dyn Door, database: &str, options: &Search<'_>) -> Result<Outcome, Error> {
-    let session = door.session(database).await?;
-    careful(&session).await?;
-    let outcome = look(&session, door, database, options).await;
+pub(super) async fn search(connector: &dyn Connector, database: &str, options: &Search<'_>) -> Result<Outcome, Error> {
+    let session = connector.session(database).await?;
+    apply_strict_settings(&session).await?;
+    let outcome = look(&session, connector, database, options).await;
     // Whatever came of it: owners of tables need the filter no longer.
     let taken_back = rights::take_filter_back(&session).await;
     let outcome = outcome?;
     taken_back.map(|()| outcome)
 }
 
-async fn look(session: &Session, door: &dyn Door, database: &str, options: &Search<'_>) -> Result<Outcome, Error> {
+async fn look(
+    session: &Session,
+    connector: &dyn Connector,
+    database: &str,
+    options: &Search<'_>,
+) -> Result<Outcome, Error> {
     let (known, columns) = store::load(session, options.secret).await?;
     let message = format!("{} fingerprints loaded", known.len());
     options.listener.on_event(&Event::Progress { step: STEP, message });
@@ -50,8 +55,8 @@ async fn look(session: &Session, door: &dyn Door, database: &str, options: &Sear
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let mut workers = JoinSet::new();
     for _ in 0..options.jobs.max(1) {
-        let session = door.session(database).await?;
-        careful(&session).await?;
+        let session = connector.session(database).await?;
+        apply_strict_settings(&session).await?;
         let (queue, known, filter, turn, tell) =
             (queue.clone(), known.clone(), filter.clone(), turn.clone(), tell.clone());
         workers.spawn(async move { work(&session, &queue, Worker::new(&known, &filter, turn), &tell).await });

@@ -7,11 +7,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use tokio_postgres::error::SqlState;
+
 use super::error::Error;
 use super::hash::Secrets;
 use super::known::{Fingerprint, Gathered, Known};
 use super::{Original, Remembered, binary};
-use crate::pg::Session;
+use crate::pg::{self, Session};
 
 const TABLES: &str = "devdb_meta.leak_run, devdb_meta.leak_column, devdb_meta.leak_fingerprint, devdb_meta.leak_image, \
     devdb_meta.leak_filter";
@@ -55,10 +57,15 @@ pub(super) async fn prepare(session: &Session, secrets: &Secrets) -> Result<(), 
     Ok(())
 }
 
+/// Whether a table or its schema does not exist.
+fn is_absent(error: &pg::Error) -> bool {
+    error.is_state(&SqlState::UNDEFINED_TABLE) || error.is_state(&SqlState::INVALID_SCHEMA_NAME)
+}
+
 /// Whether all is remembered and settled; an error when the key is another.
 pub(super) async fn same_key(session: &Session, secrets: &Secrets) -> Result<bool, Error> {
     let rows = match session.query("SELECT key_check, settled FROM devdb_meta.leak_run", &[]).await {
-        Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000")) => return Err(Error::NotRemembered),
+        Err(error) if is_absent(&error) => return Err(Error::NotRemembered),
         rows => rows?,
     };
     let row = rows.first().ok_or(Error::NotRemembered)?;
@@ -98,7 +105,7 @@ pub(super) async fn columns(session: &Session) -> Result<Vec<Column>, Error> {
     let sql = "SELECT id, schema_name, table_name, column_name, rule, left_out, fingerprints, checksum \
                FROM devdb_meta.leak_column ORDER BY id";
     let rows = match session.query(sql, &[]).await {
-        Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000")) => return Err(Error::NotRemembered),
+        Err(error) if is_absent(&error) => return Err(Error::NotRemembered),
         rows => rows?,
     };
     let column = |row: &tokio_postgres::Row| Column {

@@ -14,7 +14,7 @@ use super::server::Filter;
 use super::shape::Shape;
 use super::sieve::{Sieve, Suspect};
 use crate::pg::Session;
-use crate::pg::as_owner::qualified;
+use crate::pg::qualified_name;
 
 /// Bytes of a large object that are read at once.
 const PART: i32 = 4 << 20;
@@ -71,7 +71,7 @@ impl<'a> Worker<'a> {
         // As ourselves; where that is refused, or a policy would hide rows, as the owner. Either is refused
         // before the first row.
         match self.copy(session, relation, from, to).await {
-            Err(Error::Server { source, .. }) if source.sqlstate() == Some("42501") => {}
+            Err(Error::Server { source, .. }) if source.is_permission_denied() => {}
             result => return result,
         }
         let lent = self.turn.take(session, relation.owner.as_deref()).await?;
@@ -84,7 +84,7 @@ impl<'a> Worker<'a> {
         let place = relation.path();
         let end = to.map_or_else(String::new, |to| format!(" AND ctid < '({to},0)'::pg_catalog.tid"));
         let pages = format!("ctid >= '({from},0)'::pg_catalog.tid{end}");
-        let table = qualified(&relation.schema, &relation.name);
+        let table = qualified_name(&relation.schema, &relation.name);
         let sql = format!("COPY ({}) TO STDOUT (FORMAT binary)", self.filter.select(&table, &relation.columns, &pages));
         let Worker { sieve, reader, finder, tally, .. } = self;
         let mut decide = |suspect: Suspect<'_>, tally: &mut Tally| {
@@ -161,7 +161,7 @@ impl<'a> Worker<'a> {
             let (oid, owner): (u32, Option<String>) = (row.get(0), row.get(1));
             let place = format!("large object {oid}");
             let mut result = self.large_object(session, oid, &place).await;
-            if matches!(&result, Err(Error::Server { source, .. }) if source.sqlstate() == Some("42501")) {
+            if matches!(&result, Err(Error::Server { source, .. }) if source.is_permission_denied()) {
                 let lent = self.turn.take(session, owner.as_deref()).await?;
                 result = self.large_object(session, oid, &place).await;
                 self.turn.clone().give_back(session, lent).await?;

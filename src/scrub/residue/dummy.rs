@@ -1,7 +1,7 @@
 //! A row without values: analyzed and deleted again in one transaction, it takes the place of what the
 //! statistics of an empty table quoted.
 
-use crate::pg::as_owner::without_triggers;
+use crate::pg::triggers::trigger_statements;
 use crate::pg::{Result, Session, identifier, literal};
 
 /// The statements; they fail, and change nothing, where a foreign key or a check wants a real row.
@@ -27,7 +27,7 @@ pub(super) async fn analyze_with_a_row(session: &Session, oid: u32, table: &str)
             "NULL".to_owned()
         });
     }
-    let (before, after) = without_triggers(session, &[oid]).await?;
+    let (before, after) = trigger_statements(session, &[oid]).await?;
     Ok(format!(
         "{before}INSERT INTO {table} ({}) OVERRIDING SYSTEM VALUE VALUES ({}); ANALYZE {table}; DELETE FROM {table}; \
          SET CONSTRAINTS ALL IMMEDIATE{after}",

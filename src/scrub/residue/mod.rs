@@ -15,8 +15,9 @@ mod views;
 use std::time::Duration;
 
 use crate::event::{Event, Listener};
-use crate::pg::as_owner::{Borrowed, act, careful, qualified, shown, usual};
-use crate::pg::{Result, Session};
+use crate::pg::as_owner::{AssumedRole, run_as_owner};
+use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
+use crate::pg::{Result, Session, display_name, qualified_name};
 
 const STEP: &str = "residue";
 
@@ -46,7 +47,7 @@ pub struct Stale {
 /// Clears the session's database. In this order: views are filled from scrubbed tables; then dead rows
 /// and statistics of both; then old versions of the statistics themselves.
 pub async fn clear(session: &Session, listener: &dyn Listener) -> Result<Residue> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     let mut residue = Residue::default();
     views::refresh(session, &mut residue, listener).await?;
     statistics::flush(session).await?;
@@ -63,7 +64,7 @@ pub async fn clear(session: &Session, listener: &dyn Listener) -> Result<Residue
     again(session, &tables).await?;
     statistics::rewrite_catalog(session, listener).await?;
     forget_statements(session, listener).await?;
-    usual(session).await?;
+    reset_settings(session).await?;
     Ok(residue)
 }
 
@@ -93,7 +94,7 @@ async fn again(session: &Session, tables: &[Table]) -> Result<()> {
 /// was analyzed in this clone, not changed since, and has no dead rows. Sessions that changed something
 /// must have ended before: an idle one may not have told the server yet.
 pub async fn stale(session: &Session) -> Result<Vec<Stale>> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     let mut found: Vec<Stale> = statistics::counters(session)
         .await?
         .into_iter()
@@ -106,12 +107,12 @@ pub async fn stale(session: &Session) -> Result<Vec<Stale>> {
     }
     for stuck in statistics::stuck(session).await? {
         found.push(Stale {
-            place: stuck.shown(),
+            place: stuck.display_name(),
             why: "the planner's statistics quote old values, and ANALYZE leaves them: there is no row to analyze"
                 .into(),
         });
     }
-    usual(session).await?;
+    reset_settings(session).await?;
     found.sort();
     Ok(found)
 }
@@ -143,8 +144,8 @@ async fn tables(session: &Session) -> Result<Vec<Table>> {
     Ok(rows
         .iter()
         .map(|row| Table {
-            sql: qualified(row.get(0), row.get(1)),
-            shown: shown(row.get(0), row.get(1)),
+            sql: qualified_name(row.get(0), row.get(1)),
+            shown: display_name(row.get(0), row.get(1)),
             owner: row.get(2),
             ours: row.get(3),
         })
@@ -156,13 +157,13 @@ async fn vacuum(session: &Session, table: &Table) -> Result<()> {
     let sql = format!("VACUUM (ANALYZE, INDEX_CLEANUP ON) {}", table.sql);
     match table.owner.as_deref() {
         Some(owner) if !table.ours => {
-            let borrowed = Borrowed::take(session, owner).await?;
+            let assumed = AssumedRole::assume(session, owner).await?;
             let result = session.run(&sql).await;
-            borrowed.give_back(session).await?;
+            assumed.release(session).await?;
             result.map(drop)
         }
         // The database's owner may, unless the table's schema is closed to it.
-        owner => act(session, owner, &sql).await.map(drop),
+        owner => run_as_owner(session, owner, &sql).await.map(drop),
     }
 }
 
@@ -178,8 +179,8 @@ async fn forget_statements(session: &Session, listener: &dyn Listener) -> Result
         .await?;
     let Some(row) = rows.first() else { return Ok(()) };
     let (schema, owner): (String, Option<String>) = (row.get(0), row.get(1));
-    let sql = format!("SELECT {}()", qualified(&schema, "pg_stat_statements_reset"));
-    match act(session, owner.as_deref(), &sql).await {
+    let sql = format!("SELECT {}()", qualified_name(&schema, "pg_stat_statements_reset"));
+    match run_as_owner(session, owner.as_deref(), &sql).await {
         Ok(_) => note(listener, session, "pg_stat_statements reset"),
         Err(error) if error.is_disconnect() => return Err(error),
         Err(error) => warn(listener, session, &format!("pg_stat_statements could not be reset: {error}")),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::dummy;
 use super::{note, warn};
 use crate::event::Listener;
-use crate::pg::as_owner::{Borrowed, act, qualified, shown};
-use crate::pg::{Result, Session, identifier, literal};
+use crate::pg::as_owner::{AssumedRole, run_as_owner};
+use crate::pg::{Result, Session, display_name, identifier, literal, qualified_name};
 
 /// Columns whose statistics `ANALYZE` does not touch: of a table without rows (it has nothing to
 /// compute, and keeps the old ones), of a foreign table, or with a statistics target of 0.
@@ -30,9 +30,9 @@ struct Column {
 }
 
 impl Stuck {
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn display_name(&self) -> String {
         let columns: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        format!("{} ({})", shown(&self.schema, &self.table), columns.join(", "))
+        format!("{} ({})", display_name(&self.schema, &self.table), columns.join(", "))
     }
 }
 
@@ -41,9 +41,9 @@ impl Stuck {
 pub(super) async fn stuck(session: &Session) -> Result<Vec<Stuck>> {
     let mut found = Vec::new();
     for owner in owners(session).await? {
-        let borrowed = match &owner {
-            (Some(role), false) => match Borrowed::take(session, role).await {
-                Ok(borrowed) => Some(borrowed),
+        let assumed = match &owner {
+            (Some(role), false) => match AssumedRole::assume(session, role).await {
+                Ok(assumed) => Some(assumed),
                 Err(error) if error.is_disconnect() => return Err(error),
                 // Without the right to read its tables we see what developers see.
                 Err(_) => None,
@@ -51,8 +51,8 @@ pub(super) async fn stuck(session: &Session) -> Result<Vec<Stuck>> {
             _ => None,
         };
         let rows = stuck_of(session, owner.0.as_deref()).await;
-        if let Some(borrowed) = borrowed {
-            borrowed.give_back(session).await?;
+        if let Some(assumed) = assumed {
+            assumed.release(session).await?;
         }
         found.extend(rows?);
     }
@@ -137,7 +137,7 @@ pub(super) async fn clear_stuck(session: &Session, listener: &dyn Listener) -> R
                 Ok(()) => cleared += 1,
                 Err(error) if error.is_disconnect() => return Err(error),
                 Err(error) => {
-                    let column = format!("{}.{}", shown(&stuck.schema, &stuck.table), column.name);
+                    let column = format!("{}.{}", display_name(&stuck.schema, &stuck.table), column.name);
                     warn(listener, session, &format!("the statistics of {column} could not be removed: {error}"));
                 }
             }
@@ -151,13 +151,14 @@ pub(super) async fn clear_stuck(session: &Session, listener: &dyn Listener) -> R
 
 async fn clear_column(session: &Session, stuck: &Stuck, column: &Column) -> Result<()> {
     let owner = stuck.owner.as_deref();
-    let first = act(session, owner, &removal(session.major(), stuck, column)).await;
+    let first = run_as_owner(session, owner, &removal(session.major(), stuck, column)).await;
     match first {
         // A view, a policy or a partition key holds the type where it is: a row without values takes
         // the place of the old ones in the statistics.
         Err(error) if stuck.empty && !stuck.foreign && !error.is_disconnect() => {
-            let sql = dummy::analyze_with_a_row(session, stuck.oid, &qualified(&stuck.schema, &stuck.table)).await?;
-            act(session, owner, &sql).await.map(drop)
+            let sql =
+                dummy::analyze_with_a_row(session, stuck.oid, &qualified_name(&stuck.schema, &stuck.table)).await?;
+            run_as_owner(session, owner, &sql).await.map(drop)
         }
         other => other.map(drop),
     }
@@ -175,7 +176,7 @@ fn removal(major: u32, stuck: &Stuck, column: &Column) -> String {
             column.inherited
         );
     }
-    let table = qualified(&stuck.schema, &stuck.table);
+    let table = qualified_name(&stuck.schema, &stuck.table);
     let name = identifier(&column.name);
     let kind = if stuck.foreign { "FOREIGN TABLE" } else { "TABLE" };
     let mut sql = format!("ALTER {kind} {table} ALTER COLUMN {name} TYPE {}", column.kind);
@@ -280,7 +281,11 @@ pub(super) async fn counters(session: &Session) -> Result<Vec<Counted>> {
             } else {
                 return None;
             };
-            Some(Counted { place: shown(row.get(0), row.get(1)), root: shown(row.get(2), row.get(3)), why })
+            Some(Counted {
+                place: display_name(row.get(0), row.get(1)),
+                root: display_name(row.get(2), row.get(3)),
+                why,
+            })
         })
         .collect())
 }

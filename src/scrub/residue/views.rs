@@ -2,19 +2,19 @@
 
 use super::{Residue, note, warn};
 use crate::event::Listener;
-use crate::pg::as_owner::{Borrowed, act, qualified, shown};
+use crate::pg::as_owner::{AssumedRole, run_as_owner};
 use crate::pg::catalog::{MaterializedView, materialized_views};
-use crate::pg::{Result, Session};
+use crate::pg::{Result, Session, display_name, qualified_name};
 
 /// Refreshes every populated one, those that others are made of first. One that fails (its foreign
 /// table leads nowhere any more) is emptied: no row is better than a real one.
 pub(super) async fn refresh(session: &Session, residue: &mut Residue, listener: &dyn Listener) -> Result<()> {
     for view in populated(session).await? {
-        let (sql, words) = (qualified(&view.schema, &view.name), shown(&view.schema, &view.name));
+        let (sql, words) = (qualified_name(&view.schema, &view.name), display_name(&view.schema, &view.name));
         // Functions that the view calls may need the database's own search_path.
         let refresh =
             format!("RESET search_path; REFRESH MATERIALIZED VIEW {sql}; SET search_path = pg_catalog, pg_temp");
-        let error = match act(session, view.owner.as_deref(), &refresh).await {
+        let error = match run_as_owner(session, view.owner.as_deref(), &refresh).await {
             Ok(_) => {
                 residue.refreshed += 1;
                 continue;
@@ -22,7 +22,9 @@ pub(super) async fn refresh(session: &Session, residue: &mut Residue, listener: 
             Err(error) if error.is_disconnect() => return Err(error),
             Err(error) => error,
         };
-        match act(session, view.owner.as_deref(), &format!("REFRESH MATERIALIZED VIEW {sql} WITH NO DATA")).await {
+        match run_as_owner(session, view.owner.as_deref(), &format!("REFRESH MATERIALIZED VIEW {sql} WITH NO DATA"))
+            .await
+        {
             Ok(_) => {
                 warn(
                     listener,
@@ -55,10 +57,10 @@ pub(super) async fn out_of_reach(session: &Session) -> Result<Vec<String>> {
         if ours {
             continue;
         }
-        match Borrowed::take(session, owner).await {
-            Ok(borrowed) => borrowed.give_back(session).await?,
+        match AssumedRole::assume(session, owner).await {
+            Ok(assumed) => assumed.release(session).await?,
             Err(error) if error.is_disconnect() => return Err(error),
-            Err(_) => found.push(shown(&view.schema, &view.name)),
+            Err(_) => found.push(display_name(&view.schema, &view.name)),
         }
     }
     Ok(found)

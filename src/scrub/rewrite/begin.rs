@@ -9,7 +9,7 @@ use super::{
     APPLICATION_NAME, Error, Method, Options, Result, STEP, TableMask, disk_space, introspect, roles, schema_snapshot,
 };
 use crate::event::Event;
-use crate::pg::as_owner::end_predecessors;
+use crate::pg::terminate::terminate_predecessors;
 use crate::pg::{self, Session};
 use crate::scrub::marker;
 
@@ -23,7 +23,7 @@ pub(super) struct Run {
 }
 
 pub(super) async fn begin(session: &Session, masks: &[TableMask], options: &Options<'_>) -> Result<Run> {
-    end_predecessors(session, APPLICATION_NAME).await?;
+    terminate_predecessors(session, APPLICATION_NAME).await?;
     if progress::is_of_another(session, options.generation).await? {
         return Err(Error::OtherRecipe);
     }

@@ -10,7 +10,7 @@ use super::progress::{self, Stage, Waiting};
 use super::{Error, Options, Result, roles, schema_snapshot, session};
 use crate::event::Event;
 use crate::pg::Session;
-use crate::pg::connector::Door;
+use crate::pg::connector::Connector;
 
 /// Puts back what was taken down, in one transaction.
 pub(super) async fn put_back(session: &Session, run: &mut Run) -> Result<()> {
@@ -43,7 +43,7 @@ async fn late(session: &Session, waiting: &Waiting) -> Result<()> {
 
 /// Foreign keys are validated, several tables at the same time; materialized views are filled.
 pub(super) async fn validate_and_refresh(
-    door: &dyn Door,
+    connector: &dyn Connector,
     database: &str,
     session: &Session,
     options: &Options<'_>,
@@ -64,7 +64,7 @@ pub(super) async fn validate_and_refresh(
         }
     }
     let worker = async |share: &Vec<Waiting>| -> Result<()> {
-        let session = session::open(door, database).await?;
+        let session = session::open(connector, database).await?;
         for waiting in share {
             late(&session, waiting).await?;
         }

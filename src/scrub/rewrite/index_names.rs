@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::pg::as_owner::qualified;
-use crate::pg::{Result, Session, identifier};
+use crate::pg::{Result, Session, identifier, qualified_name};
 
 /// A relation, and the topmost index that its index is a part of: at most one each.
 type Place = (u32, String);
@@ -46,10 +45,10 @@ impl IndexNames {
         let aside = |at: usize| format!("devdb_index_{at}");
         let mut sql = Vec::new();
         for (at, ((schema, name), _)) in renamed.iter().enumerate() {
-            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified(schema, name), identifier(&aside(at))));
+            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified_name(schema, name), identifier(&aside(at))));
         }
         for (at, ((schema, _), was)) in renamed.iter().enumerate() {
-            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified(schema, &aside(at)), identifier(was)));
+            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified_name(schema, &aside(at)), identifier(was)));
         }
         if sql.is_empty() { Ok(()) } else { session.run(&sql.join("; ")).await.map(drop) }
     }

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Error, Result, TableMask};
-use crate::pg::as_owner::{qualified, shown};
-use crate::pg::{self, Session, identifier};
+use crate::pg::{self, Session, display_name, identifier, qualified_name};
 
 /// A table that is to be masked.
 #[derive(Clone, Debug)]
@@ -83,7 +82,7 @@ async fn named(session: &Session, masks: &[TableMask], reasons: &mut Vec<String>
     let mut tables = Vec::new();
     let mut seen = BTreeSet::new();
     for (row, mask) in rows.iter().zip(masks) {
-        let words = shown(&mask.schema, &mask.table);
+        let words = display_name(&mask.schema, &mask.table);
         let (oid, kind): (Option<u32>, Option<&str>) = (row.get(0), row.get(1));
         let (Some(oid), Some(kind @ ("r" | "p"))) = (oid, kind) else {
             reasons.push(format!("{words} is no table of this database"));
@@ -97,7 +96,7 @@ async fn named(session: &Session, masks: &[TableMask], reasons: &mut Vec<String>
         tables.push(Table {
             mask: mask.clone(),
             oid,
-            sql: qualified(&mask.schema, &mask.table),
+            sql: qualified_name(&mask.schema, &mask.table),
             shown: words,
             owner: row.get(3),
             partitioned: kind == "p",
@@ -132,8 +131,8 @@ async fn relations(session: &Session, tables: &mut [Table]) -> pg::Result<()> {
         if let Some(table) = places.get_mut(&row.get(0)) {
             table.relations.push(Relation {
                 oid: row.get(1),
-                sql: qualified(row.get(2), row.get(3)),
-                shown: shown(row.get(2), row.get(3)),
+                sql: qualified_name(row.get(2), row.get(3)),
+                shown: display_name(row.get(2), row.get(3)),
                 kind: row.get::<_, &str>(4).chars().next().unwrap_or('?'),
                 total: row.get(5),
                 heap: row.get(6),

@@ -35,7 +35,7 @@ use std::fmt;
 use crate::event::Listener;
 use crate::mask::Expression;
 use crate::pg::Session;
-use crate::pg::connector::Door;
+use crate::pg::connector::Connector;
 
 pub use disk_space::Need;
 pub use error::Error;
@@ -180,19 +180,19 @@ pub async fn plan(session: &Session, tables: &[TableMask]) -> Result<Vec<TablePl
 /// # Errors
 /// After one that [`Error::is_disconnect`], call again: it goes on where it was.
 pub async fn rewrite(
-    door: &dyn Door,
+    connector: &dyn Connector,
     database: &str,
     tables: &[TableMask],
     options: &Options<'_>,
 ) -> Result<Vec<Rewritten>> {
-    let session = session::open(door, database).await?;
+    let session = session::open(connector, database).await?;
     let mut run = begin::begin(&session, tables, options).await?;
     if run.stage == progress::Stage::Rewriting {
-        work::rewrite(door, database, &run.units, options).await?;
+        work::rewrite(connector, database, &run.units, options).await?;
         finish::put_back(&session, &mut run).await?;
     }
     if run.stage == progress::Stage::PuttingBack {
-        finish::validate_and_refresh(door, database, &session, options).await?;
+        finish::validate_and_refresh(connector, database, &session, options).await?;
         finish::compare(&session).await?;
     }
     progress::report(&session, tables, &run.done_before).await

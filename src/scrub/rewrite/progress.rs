@@ -7,7 +7,7 @@ use super::obstacles::{Late, Round};
 use super::plan::{Plan, Unit};
 use super::{Error, Method, Result, Rewritten, TableMask};
 use crate::pg::Session;
-use crate::pg::as_owner::shown;
+use crate::pg::display_name;
 use crate::scrub::marker;
 
 /// What is to be done next.
@@ -250,7 +250,7 @@ pub(super) async fn report(
         let Some(row) = rows.iter().find(is_it) else {
             return Err(Error::Refused(vec![format!(
                 "{} is not recorded as masked",
-                shown(&mask.schema, &mask.table)
+                display_name(&mask.schema, &mask.table)
             )]));
         };
         let method = Method::ALL.into_iter().find(|method| method.as_str() == row.get::<_, &str>(2));

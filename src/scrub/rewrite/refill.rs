@@ -4,8 +4,7 @@
 use super::introspect::Table;
 use super::plan::Unit;
 use super::redacted_exec;
-use crate::pg::as_owner::qualified;
-use crate::pg::{self, Session, identifier};
+use crate::pg::{self, Session, identifier, qualified_name};
 
 /// Rewrites a unit inside the open transaction.
 pub(super) async fn rewrite(session: &Session, unit: &Unit) -> pg::Result<()> {
@@ -25,7 +24,7 @@ pub(super) async fn rewrite(session: &Session, unit: &Unit) -> pg::Result<()> {
 async fn refill(session: &Session, table: &Table, relation: u32, sql: &str, only: &str) -> pg::Result<()> {
     let (quiet, usual) = silence(session, table).await?;
     let (names, values) = columns(session, table, relation).await?;
-    let copy = qualified("devdb_meta", &format!("rewrite_{relation}"));
+    let copy = qualified_name("devdb_meta", &format!("rewrite_{relation}"));
     // A deferred check would still be pending when triggers are enabled again, which is refused then.
     session.run(&format!("SET CONSTRAINTS ALL IMMEDIATE; {quiet}")).await?;
     redacted_exec::run(session, &format!("CREATE UNLOGGED TABLE {copy} AS SELECT {values} FROM {only}{sql}")).await?;
@@ -90,7 +89,7 @@ async fn silence(session: &Session, table: &Table) -> pg::Result<(String, String
         .await?;
     let (mut quiet, mut usual) = (String::new(), String::new());
     for row in &rows {
-        let of = qualified(row.get(0), row.get(1));
+        let of = qualified_name(row.get(0), row.get(1));
         quiet.push_str(&format!("ALTER TABLE ONLY {of} {}; ", row.get::<_, &str>(2)));
         usual.push_str(&format!("; ALTER TABLE ONLY {of} {}", row.get::<_, &str>(3)));
     }

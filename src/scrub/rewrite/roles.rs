@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 
 use super::Result;
-use crate::pg::as_owner::denied;
 use crate::pg::{Session, identifier};
 
 /// Joins roles; answers those that we have not the rights of and cannot join.
@@ -48,7 +47,7 @@ pub(super) async fn join<'a>(session: &Session, roles: impl Iterator<Item = &'a 
         match session.run(&sql).await {
             Ok(_) => {}
             // 0LP01: a role that is a member of ours.
-            Err(error) if denied(&error) || error.sqlstate() == Some("0LP01") => apart.push(role.clone()),
+            Err(error) if error.is_permission_denied() || error.sqlstate() == Some("0LP01") => apart.push(role.clone()),
             Err(error) => return Err(error.into()),
         }
     }

@@ -2,12 +2,12 @@
 
 use super::{APPLICATION_NAME, Result};
 use crate::pg::Session;
-use crate::pg::as_owner::{careful, usual};
-use crate::pg::connector::Door;
+use crate::pg::connector::Connector;
+use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
 
 /// A new session, settled.
-pub(super) async fn open(door: &dyn Door, database: &str) -> Result<Session> {
-    let session = door.session(database).await?;
+pub(super) async fn open(connector: &dyn Connector, database: &str) -> Result<Session> {
+    let session = connector.session(database).await?;
     settle(&session).await?;
     Ok(session)
 }
@@ -32,7 +32,7 @@ async fn settle(session: &Session) -> Result<()> {
 /// What looking takes. Names in definitions read back from the catalog are qualified because of the
 /// search path, and event triggers count that would fire on us.
 pub(super) async fn look(session: &Session) -> Result<()> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     // Keeps event triggers from firing, where we may set it.
     match session.run("SET session_replication_role = replica").await {
         Err(error) if error.is_disconnect() => Err(error.into()),
@@ -46,5 +46,5 @@ pub(super) async fn leave(session: &Session) -> Result<()> {
         Err(error) if error.is_disconnect() => return Err(error.into()),
         _ => {}
     }
-    Ok(usual(session).await?)
+    Ok(reset_settings(session).await?)
 }

@@ -11,19 +11,24 @@ use super::plan::Unit;
 use super::progress::{self, Measured};
 use super::{Error, Method, Options, Result, STEP, alter, refill, session};
 use crate::event::Event;
-use crate::pg::connector::Door;
+use crate::pg::connector::Connector;
 use crate::pg::{self, Session};
 use crate::units::counted;
 
 /// Rewrites all units that are not done. When one fails, the sessions of the others are closed with it:
 /// what they had not committed is undone by the server.
-pub(super) async fn rewrite(door: &dyn Door, database: &str, units: &[Unit], options: &Options<'_>) -> Result<()> {
+pub(super) async fn rewrite(
+    connector: &dyn Connector,
+    database: &str,
+    units: &[Unit],
+    options: &Options<'_>,
+) -> Result<()> {
     let mut order: Vec<&Unit> = units.iter().collect();
     order.sort_by_key(|unit| std::cmp::Reverse(unit.bytes()));
     let jobs = options.jobs.clamp(1, order.len().max(1));
     let queue = Mutex::new(VecDeque::from(order));
     let worker = async || -> Result<()> {
-        let session = session::open(door, database).await?;
+        let session = session::open(connector, database).await?;
         // Functions in indexes and constraints may need the database's own search path.
         session.run("SET search_path TO DEFAULT").await?;
         loop {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::event::{Event, Listener};
-use crate::pg::as_owner::act;
+use crate::pg::as_owner::run_as_owner;
 use crate::pg::{Result, Session, identifier};
 
 /// Takes a role out of `rds_iam`, where it is a member of it and that is allowed.
@@ -65,7 +65,7 @@ pub(super) async fn revoke_connect(
         statements.push(format!("REVOKE CONNECT ON DATABASE {name} FROM PUBLIC"));
         statements
             .extend(lose.iter().map(|role| format!("REVOKE CONNECT ON DATABASE {name} FROM {}", identifier(role))));
-        match act(session, owner.as_deref(), &statements.join("; ")).await {
+        match run_as_owner(session, owner.as_deref(), &statements.join("; ")).await {
             Ok(_) => listener.on_event(&Event::Noted {
                 step: "logins",
                 message: format!("CONNECT on {database} revoked from everybody but {}", keep.join(", ")),

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{Error, passwords};
 use crate::config::EnsuredRole;
-use crate::pg::as_owner::act;
+use crate::pg::as_owner::run_as_owner;
 use crate::pg::{Session, identifier};
 
 /// Makes the configured roles that are missing, sets their passwords (`passwords` by role, resolved by
@@ -75,7 +75,7 @@ pub async fn grant(session: &Session, name: &str, role: &EnsuredRole) -> Result<
     }
     for entry in entries {
         let sql = format!("GRANT {entry} TO {}", identifier(name));
-        act(session, owner.as_deref(), &sql).await.map_err(|source| Error::Ensure {
+        run_as_owner(session, owner.as_deref(), &sql).await.map_err(|source| Error::Ensure {
             role: name.to_owned(),
             what: entry.clone(),
             source,

@@ -13,7 +13,8 @@ use std::collections::BTreeSet;
 
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
-use crate::pg::as_owner::{careful, end_session, usual};
+use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
+use crate::pg::terminate::terminate_session;
 use crate::pg::{self, Session, identifier};
 
 pub use ensure::{ensure_roles, grant};
@@ -121,7 +122,7 @@ pub async fn close_logins(
     internal: &[String],
     listener: &dyn Listener,
 ) -> pg::Result<Closed> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     let mut result = Closed::default();
     let mut resisting = Vec::new();
     for role in logins(session, allowed, internal).await? {
@@ -146,7 +147,7 @@ pub async fn close_logins(
     let is_open = |role: &String| result.open.iter().any(|open| open.role == *role);
     result.locked_out = resisting.into_iter().filter(|role| !is_open(role)).collect();
     result.closed.retain(|role| !result.open.iter().any(|open| open.role == *role));
-    usual(session).await?;
+    reset_settings(session).await?;
     Ok(result)
 }
 
@@ -156,9 +157,9 @@ pub async fn still_open(
     allowed: &BTreeSet<String>,
     internal: &[String],
 ) -> pg::Result<Vec<OpenLogin>> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     let open = open(session, allowed, internal).await?;
-    usual(session).await?;
+    reset_settings(session).await?;
     Ok(open)
 }
 
@@ -249,7 +250,7 @@ async fn end_sessions(session: &Session, internal: &[String]) -> pg::Result<usiz
     let mut ended = 0;
     for row in &rows {
         let (pid, role): (i32, String) = (row.get(0), row.get(1));
-        if end_session(session, pid, &role).await? {
+        if terminate_session(session, pid, &role).await? {
             ended += 1;
         }
     }

@@ -14,8 +14,8 @@ use super::marker;
 use crate::diagnostic::Complaint;
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
-use crate::pg::as_owner::end_predecessors;
 use crate::pg::script::{APPLICATION_NAME, Options, ScriptError, Variables, reset_session, run};
+use crate::pg::terminate::terminate_predecessors;
 use crate::pg::{self, Session};
 
 pub use folder::{Entry, Scripts, Stage, load};
@@ -144,7 +144,7 @@ pub async fn run_stage(
         return verify(session, scripts, order).await;
     }
     reset_session(session, order.variables, order.deadline, false).await?;
-    end_predecessors(session, APPLICATION_NAME).await?;
+    terminate_predecessors(session, APPLICATION_NAME).await?;
     marker::claim(session, order.generation).await?;
     let wanted = recorded(scripts, order.contexts);
     let done = progress::done(session, order.generation, &wanted).await?;

@@ -92,7 +92,7 @@ async fn a_standby_is_read(version: Version) {
     let rows = selecting.await.unwrap().unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(rows, 22);
     let heard = warnings.0.lock().unwrap().clone();
-    assert!(!heard.is_empty() && heard[0].contains("starting over from a new snapshot"), "{heard:?}");
+    assert!(!heard.is_empty() && heard[0].contains("retrying with a new snapshot"), "{heard:?}");
 }
 
 async fn all_rows_are_from_one_snapshot(version: Version) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use devdb::config::{Config, TablePath};
 use devdb::event::{Event, Listener};
-use devdb::pg::tunnel::Gate;
+use devdb::pg::tunnel::Transport;
 use devdb::pg::{Credentials, Route, Session, Trust};
 use devdb::sample::{
     Extraction, Masks, Plan, SampleError, SeedFilter, Seeds, Selection, SelectionInput, Source, select,
@@ -87,7 +87,7 @@ pub const GRANT_ALL: &str = "DO $$ DECLARE s text; BEGIN \
 pub async fn source(port: u16, user: &str, password: &str) -> Source {
     let route = Route { host: "127.0.0.1".into(), port, server_name: None };
     Source {
-        tunnel: Arc::new(Gate::Direct.open(&route).await.unwrap()),
+        tunnel: Arc::new(Transport::Direct.open(&route).await.unwrap()),
         trust: Trust::load(None).unwrap(),
         root_cert: None,
         credentials: Credentials { user: user.into(), password: password.to_owned().into() },

@@ -3,8 +3,7 @@
 //! validated by one scan each, several at the same time.
 
 use super::{Late, Obstacle, Round, comment};
-use crate::pg::as_owner::{qualified, shown};
-use crate::pg::{Result, Session, identifier};
+use crate::pg::{Result, Session, display_name, identifier, qualified_name};
 
 /// Those over altered columns, and all of tables that are filled anew: `TRUNCATE` refuses a table that
 /// another one references, and checking row by row takes several times longer than validating.
@@ -36,7 +35,7 @@ pub(super) async fn find(session: &Session, altered: &[(u32, i16)], refilled: &[
     Ok(rows
         .iter()
         .map(|row| {
-            let (table, name) = (qualified(row.get(5), row.get(6)), identifier(row.get(2)));
+            let (table, name) = (qualified_name(row.get(5), row.get(6)), identifier(row.get(2)));
             let (validated, partitioned): (bool, bool) = (row.get(4), row.get(7));
             let comment = comment(&format!("CONSTRAINT {name} ON {table}"), row.get(10));
             let add = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {}", row.get::<_, &str>(3));
@@ -53,7 +52,7 @@ pub(super) async fn find(session: &Session, altered: &[(u32, i16)], refilled: &[
                 ),
             };
             Obstacle {
-                what: format!("foreign key {} of {}", row.get::<_, &str>(2), shown(row.get(5), row.get(6))),
+                what: format!("foreign key {} of {}", row.get::<_, &str>(2), display_name(row.get(5), row.get(6))),
                 touches: [row.get(0), row.get(1)].into(),
                 owners: [row.get(8), row.get(9)].into(),
                 down: format!("ALTER TABLE {table} DROP CONSTRAINT {name}"),

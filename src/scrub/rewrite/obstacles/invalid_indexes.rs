@@ -3,8 +3,7 @@
 //! dropped for good.
 
 use super::Obstacle;
-use crate::pg::as_owner::{qualified, shown};
-use crate::pg::{Result, Session};
+use crate::pg::{Result, Session, display_name, qualified_name};
 
 pub(super) async fn find(session: &Session, relations: &[u32]) -> Result<Vec<Obstacle>> {
     let rows = session
@@ -20,10 +19,10 @@ pub(super) async fn find(session: &Session, relations: &[u32]) -> Result<Vec<Obs
     Ok(rows
         .iter()
         .map(|row| Obstacle {
-            what: format!("invalid index {} (not put back)", shown(row.get(1), row.get(2))),
+            what: format!("invalid index {} (not put back)", display_name(row.get(1), row.get(2))),
             touches: [row.get(0)].into(),
             owners: [row.get(3)].into(),
-            down: format!("DROP INDEX {}", qualified(row.get(1), row.get(2))),
+            down: format!("DROP INDEX {}", qualified_name(row.get(1), row.get(2))),
             required: true,
             ..Obstacle::default()
         })

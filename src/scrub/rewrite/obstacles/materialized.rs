@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::attributes;
 use super::{DEPENDING, Hits, Late, Obstacle, Round, acting_as, bare, comment, grants};
-use crate::pg::as_owner::{qualified, shown};
-use crate::pg::{Result, Session, literal};
+use crate::pg::{Result, Session, display_name, literal, qualified_name};
 
 /// Those over masked columns, and those over them; what reads them is added to the hits. Newer ones
 /// come first: one can only read what was there before it.
@@ -61,7 +60,8 @@ async fn obstacle(session: &Session, hits: &Hits, view: u32) -> Result<Obstacle>
             &[&view],
         )
         .await?;
-    let (sql, words, owner) = (qualified(row.get(0), row.get(1)), shown(row.get(0), row.get(1)), row.get(2));
+    let (sql, words, owner) =
+        (qualified_name(row.get(0), row.get(1)), display_name(row.get(0), row.get(1)), row.get(2));
     let mut back = format!(
         "CREATE MATERIALIZED VIEW {sql}{} AS {} WITH NO DATA{}",
         row.get::<_, &str>(5),

@@ -2,8 +2,7 @@
 //! Their conditions are replaced by `false` for a while: nobody sees a row meanwhile.
 
 use super::{DEPENDING, Hits, Obstacle};
-use crate::pg::as_owner::{qualified, shown};
-use crate::pg::{Result, Session, identifier};
+use crate::pg::{Result, Session, display_name, identifier, qualified_name};
 
 pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
     let sql = format!(
@@ -20,7 +19,8 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
     Ok(rows
         .iter()
         .map(|row| {
-            let policy = format!("ALTER POLICY {} ON {}", identifier(row.get(4)), qualified(row.get(1), row.get(2)));
+            let policy =
+                format!("ALTER POLICY {} ON {}", identifier(row.get(4)), qualified_name(row.get(1), row.get(2)));
             let (mut down, mut back) = (policy.clone(), policy);
             for (clause, expression) in [("USING", row.get::<_, Option<&str>>(5)), ("WITH CHECK", row.get(6))] {
                 if let Some(expression) = expression {
@@ -29,7 +29,7 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
                 }
             }
             Obstacle {
-                what: format!("policy {} on {}", row.get::<_, &str>(4), shown(row.get(1), row.get(2))),
+                what: format!("policy {} on {}", row.get::<_, &str>(4), display_name(row.get(1), row.get(2))),
                 touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(3)].into(),
                 down,

@@ -2,8 +2,7 @@
 //! Whether a hazard of the clone was kept or not, its definition stays what it was.
 
 use super::{DEPENDING, Hits, Obstacle};
-use crate::pg::as_owner::{qualified, shown};
-use crate::pg::{Result, Session, identifier};
+use crate::pg::{Result, Session, display_name, identifier, qualified_name};
 
 pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
     if session.major() < 15 {
@@ -31,11 +30,11 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
     Ok(rows
         .iter()
         .map(|row| {
-            let (publication, table) = (identifier(row.get(1)), qualified(row.get(3), row.get(4)));
+            let (publication, table) = (identifier(row.get(1)), qualified_name(row.get(3), row.get(4)));
             let columns = row.get::<_, Option<&str>>(6).map(|list| format!(" ({list})")).unwrap_or_default();
             let filter = row.get::<_, Option<&str>>(7).map(|filter| format!(" WHERE ({filter})")).unwrap_or_default();
             Obstacle {
-                what: format!("publication {} of {}", row.get::<_, &str>(1), shown(row.get(3), row.get(4))),
+                what: format!("publication {} of {}", row.get::<_, &str>(1), display_name(row.get(3), row.get(4))),
                 touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(2), row.get(5)].into(),
                 down: format!("ALTER PUBLICATION {publication} DROP TABLE ONLY {table}"),

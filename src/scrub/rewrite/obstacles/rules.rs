@@ -2,8 +2,7 @@
 //! they are enabled.
 
 use super::{DEPENDING, Hits, Obstacle, bare};
-use crate::pg::as_owner::{qualified, shown};
-use crate::pg::{Result, Session, identifier};
+use crate::pg::{Result, Session, display_name, identifier, qualified_name};
 
 pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
     let sql = format!(
@@ -29,12 +28,12 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
                 _ => "DELETE",
             };
             Obstacle {
-                what: format!("rule {} on {}", row.get::<_, &str>(4), shown(row.get(1), row.get(2))),
+                what: format!("rule {} on {}", row.get::<_, &str>(4), display_name(row.get(1), row.get(2))),
                 touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(3)].into(),
                 down: format!(
                     "CREATE OR REPLACE RULE {rule} AS ON {event} TO {} DO INSTEAD NOTHING",
-                    qualified(row.get(1), row.get(2))
+                    qualified_name(row.get(1), row.get(2))
                 ),
                 back: bare(definition).replacen("CREATE RULE", "CREATE OR REPLACE RULE", 1),
                 ..Obstacle::default()

@@ -2,8 +2,7 @@
 //! were cloned from.
 
 use super::{DEPENDING, Hits, Obstacle, comment};
-use crate::pg::as_owner::{qualified, shown};
-use crate::pg::{Result, Session, identifier};
+use crate::pg::{Result, Session, display_name, identifier, qualified_name};
 
 pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
     // A clone on a partition names the partition's column; what is dropped is the trigger at the top.
@@ -23,13 +22,13 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
     );
     let mut found = Vec::new();
     for row in hits.ask(session, &sql).await? {
-        let table = qualified(row.get(1), row.get(2));
+        let table = qualified_name(row.get(1), row.get(2));
         let trigger = identifier(row.get(4));
         let mut back = row.get::<_, &str>(5).to_owned();
         back.push_str(&comment(&format!("TRIGGER {trigger} ON {table}"), row.get(6)));
         back.push_str(&states(session, row.get(7)).await?);
         found.push(Obstacle {
-            what: format!("trigger {} on {}", row.get::<_, &str>(4), shown(row.get(1), row.get(2))),
+            what: format!("trigger {} on {}", row.get::<_, &str>(4), display_name(row.get(1), row.get(2))),
             touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
             owners: [row.get(3)].into(),
             down: format!("DROP TRIGGER {trigger} ON {table}"),
@@ -57,7 +56,7 @@ async fn states(session: &Session, trigger: u32) -> Result<String> {
         )
         .await?;
     let statement = |row: &tokio_postgres::Row| {
-        let (table, trigger) = (qualified(row.get(0), row.get(1)), identifier(row.get(2)));
+        let (table, trigger) = (qualified_name(row.get(0), row.get(1)), identifier(row.get(2)));
         format!("; ALTER TABLE ONLY {table} {} TRIGGER {trigger}", row.get::<_, &str>(3))
     };
     Ok(rows.iter().map(statement).collect())

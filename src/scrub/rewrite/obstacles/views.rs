@@ -2,8 +2,7 @@
 //! columns: views over views, and everything else that hangs on a view, never notice.
 
 use super::{DEPENDING, Hits, Obstacle, bare};
-use crate::pg::as_owner::{qualified, shown};
-use crate::pg::{Result, Session};
+use crate::pg::{Result, Session, display_name, qualified_name};
 
 pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
     let sql = format!(
@@ -28,11 +27,11 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
     Ok(rows
         .iter()
         .map(|row| {
-            let view = qualified(row.get(1), row.get(2));
+            let view = qualified_name(row.get(1), row.get(2));
             let with = row.get::<_, Option<&str>>(5).map(|options| format!(" WITH ({options})")).unwrap_or_default();
             let columns = row.get::<_, Option<&str>>(6).unwrap_or_default();
             Obstacle {
-                what: format!("view {}", shown(row.get(1), row.get(2))),
+                what: format!("view {}", display_name(row.get(1), row.get(2))),
                 touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(3)].into(),
                 down: format!("CREATE OR REPLACE VIEW {view} AS SELECT {columns}"),

@@ -20,7 +20,7 @@ pub struct Dial {
 
 /// How a server is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gate {
+pub enum Transport {
     /// Over this machine's network.
     Direct,
     /// Through an SSM port forwarding session of the program `aws`.
@@ -35,26 +35,26 @@ pub enum Gate {
     Command(Vec<String>),
 }
 
-/// An open connection path. When it is dropped, a forwarding child is terminated with all its descendants; when this program
-/// is killed, the child terminates too.
+/// An open connection path. When it is dropped, a forwarding child is terminated with all its descendants; when this
+/// program is killed, the child terminates too.
 #[derive(Debug)]
 pub struct Tunnel {
     dial: Dial,
     child: Option<Child>,
 }
 
-impl Gate {
+impl Transport {
     /// The configured one; `region` is for SSM sessions.
-    pub fn of(connect: &Connect, region: &str) -> Gate {
+    pub fn of(connect: &Connect, region: &str) -> Transport {
         match connect {
-            Connect::Direct => Gate::Direct,
-            Connect::Ssm { instance } => Gate::Ssm { instance: instance.clone(), region: region.to_owned() },
-            Connect::Command(words) => Gate::Command(words.clone()),
+            Connect::Direct => Transport::Direct,
+            Connect::Ssm { instance } => Transport::Ssm { instance: instance.clone(), region: region.to_owned() },
+            Connect::Command(words) => Transport::Command(words.clone()),
         }
     }
 
-    /// Opens a path to a server. A child is ready when the local port accepts connections. The caller must verify the server:
-    /// another process may have taken the port.
+    /// Opens a path to a server. A child is ready when the local port accepts connections. The caller must verify the
+    /// server: another process may have taken the port.
     ///
     /// # Errors
     /// The server's name does not resolve, it accepts no connection, or the child fails.
@@ -70,9 +70,9 @@ impl Gate {
 
     fn command(&self) -> Option<Vec<String>> {
         match self {
-            Gate::Direct => None,
-            Gate::Command(words) => Some(words.clone()),
-            Gate::Ssm { instance, region } => {
+            Transport::Direct => None,
+            Transport::Command(words) => Some(words.clone()),
+            Transport::Ssm { instance, region } => {
                 let words = [
                     "aws",
                     "ssm",
