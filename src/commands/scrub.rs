@@ -109,8 +109,7 @@ async fn check_coverage(session: &Session, masker: &Masker<'_>, locks: &SchemaLo
     let judgement = gate.judge(session).await?;
     let begun = scripts::has_begun(session, NO_GENERATION).await?;
     gate.admit(&judgement, if begun { LockCheck::Skip } else { LockCheck::Compare });
-    let summary = gate.finish()?;
-    step.done(format!("{}, {} masked", counted(summary.columns as u64, "column"), summary.masked));
+    step.done(gate.finish()?.to_string());
     Ok(judgement)
 }
 

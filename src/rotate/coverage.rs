@@ -4,7 +4,6 @@ use crate::error::Failure;
 use crate::platform::Instance;
 use crate::scrub::coverage_gate::{CoverageGate, LockCheck};
 use crate::scrub::scripts;
-use crate::units::counted;
 
 use super::access::{Access, through};
 use super::inputs::RunInputs;
@@ -22,7 +21,6 @@ pub async fn check(run: &Run, instance: &Instance, access: &Access, inputs: &Run
         .await?;
         gate.admit(&judgement, if begun { LockCheck::Skip } else { LockCheck::Compare });
     }
-    let summary = gate.finish()?;
-    step.done(format!("{}, {} masked", counted(summary.columns as u64, "column"), summary.masked));
+    step.done(gate.finish()?.to_string());
     Ok(())
 }

@@ -41,7 +41,7 @@ pub async fn open(run: &Run, instance: &Instance) -> Result<(), Failure> {
         }
         backoff.pause().await;
     }
-    step.done(format!("{name} is open to developers"));
+    step.done("security groups and settings are in force");
     Ok(())
 }
 
@@ -64,7 +64,7 @@ pub async fn swap(run: &Run, from: &RecordState, to: Scrubbed) -> Result<(), Fai
         }
         backoff.pause().await;
     }
-    step.done(format!("{record} points at {name}"));
+    step.done("all name servers have the change");
     Ok(())
 }
 
@@ -102,7 +102,7 @@ pub async fn verify_record(run: &Run, access: &Access, instance: &Instance) -> R
         }
         backoff.pause().await;
     }
-    step.done(format!("{record} leads to {}", instance.name));
+    step.done(format!("it leads to {}", instance.name));
     Ok(())
 }
 

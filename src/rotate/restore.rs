@@ -44,7 +44,7 @@ pub async fn restore(run: &Run, plan: &Plan, name: &str) -> Result<Instance, Fai
         progress.accepted = false;
     });
     compare(&run.platform.quarantine(), &instance.settings)?;
-    step.done(format!("{name} is available; only devdb can reach it"));
+    step.done("available; only devdb can reach it");
     Ok(instance)
 }
 
@@ -63,7 +63,7 @@ pub async fn resume(run: &Run, plan: &Plan, clone: &Instance) -> Result<Instance
         requested.extend(opened.filter(|(key, value)| instance.settings.get(key) == Some(value)));
     }
     compare(&requested, &instance.settings)?;
-    step.done(format!("{} is available", clone.name));
+    step.done("available");
     Ok(instance)
 }
 
@@ -75,7 +75,7 @@ pub async fn finish(run: &Run, plan: &Plan, generation: &Instance) -> Result<Ins
         progress.swapped = true;
     });
     take_over(run, plan, generation, &step).await?;
-    step.done(format!("{} is available", generation.name));
+    step.done("available");
     Ok(generation.clone())
 }
 

@@ -37,9 +37,8 @@ pub async fn defuse(run: &Run, access: &Access, title: &str) -> Result<(), Failu
         tally.left += one.left;
     }
     let part = |number: usize, what: &str| if number > 0 { format!(", {number} {what}") } else { String::new() };
-    let hazards = counted(tally.defused as u64, "hazard");
     let (kept, left) = (part(tally.kept, "kept with a reason"), part(tally.left, "not defusable"));
-    step.done(format!("{hazards} defused{kept}{left}, in {}", counted(databases.len() as u64, "database")));
+    step.done(format!("{} defused{kept}{left}, in {}", tally.defused, counted(databases.len() as u64, "database")));
     Ok(())
 }
 
@@ -62,7 +61,7 @@ async fn close_logins(run: &Run, access: &Access, inputs: &RunInputs) -> Result<
     .await?;
     let names = if closed.closed.is_empty() { String::new() } else { format!(": {}", closed.closed.join(", ")) };
     let number = closed.closed.len() + closed.locked_out.len();
-    step.done(format!("{} closed{names}", counted(number as u64, "login")));
+    step.done(format!("{number} closed{names}"));
     Ok(())
 }
 

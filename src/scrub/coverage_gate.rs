@@ -5,6 +5,7 @@
 //! [`CoverageGate::admit`] reports and decides, and [`CoverageGate::finish`] returns the verdict on all of them.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::config::Masking;
 use crate::discover::suggestions;
@@ -29,7 +30,6 @@ pub struct CoverageGate<'a> {
     /// Entries of the configuration that match no column of any database so far; `None` before the first.
     unused: Option<BTreeSet<String>>,
     refusal: Option<Failure>,
-    lock_missed: bool,
 }
 
 /// The coverage of one database, before the verdict.
@@ -46,13 +46,22 @@ pub struct Judgement {
     suggestions: String,
 }
 
-/// Numbers of columns.
+/// Numbers of columns, and whether `devdb.lock` is missing. As text: `209 columns, 107 masked`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Summary {
     /// All columns.
-    pub columns: usize,
+    columns: usize,
     /// Columns that masks or scripts change.
-    pub masked: usize,
+    masked: usize,
+    /// Whether the schema could not be compared, because there is no `devdb.lock`.
+    lock_missing: bool,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} masked", counted(self.columns as u64, "column"), self.masked)?;
+        f.write_str(if self.lock_missing { "; no devdb.lock" } else { "" })
+    }
 }
 
 /// Whether the schema is compared with `devdb.lock`.
@@ -74,7 +83,7 @@ impl<'a> CoverageGate<'a> {
         listener: &'a dyn Listener,
     ) -> CoverageGate<'a> {
         let summary = Summary::default();
-        CoverageGate { masking, key, locks, listener, summary, unused: None, refusal: None, lock_missed: false }
+        CoverageGate { masking, key, locks, listener, summary, unused: None, refusal: None }
     }
 
     /// Reads the schema of a database and decides about each column.
@@ -93,7 +102,7 @@ impl<'a> CoverageGate<'a> {
         self.listener.on_event(&coverage_event(database, coverage));
         let mut refusal = refusal(database, coverage, &judgement.suggestions);
         if lock_check == LockCheck::Compare {
-            self.lock_missed |= self.locks.is_missing();
+            self.summary.lock_missing |= self.locks.is_missing();
             refusal = refusal.or_else(|| self.locks.refusal(database, &judgement.catalog));
         }
         self.refusal = self.refusal.take().or(refusal);
@@ -107,7 +116,7 @@ impl<'a> CoverageGate<'a> {
         });
     }
 
-    /// Warns of unused entries of the configuration, and returns the numbers of columns.
+    /// Warns of unused entries of the configuration, and returns the summary.
     ///
     /// # Errors
     /// The first refusal; `Exit::Leak`.
@@ -119,7 +128,7 @@ impl<'a> CoverageGate<'a> {
         if let Some(failure) = self.refusal {
             return Err(failure);
         }
-        if self.lock_missed {
+        if self.summary.lock_missing {
             let message = "no devdb.lock: a new column that matches a pattern will not be reported".to_owned();
             self.listener.on_event(&Event::Noted { step: "coverage", message });
         }

@@ -128,14 +128,18 @@ fn a_failure_leaves_the_live_generation_and_removes_the_clone(world: &impl World
     assert_eq!(originals(world), 0);
 }
 
-fn a_failed_clone_that_is_kept_is_gone_on_with(world: &impl World) {
+fn a_failed_clone_that_is_kept_is_resumed(world: &impl World) {
     world.write("90-verify/20_wrong.sql", "SELECT 1;");
     world.devdb(&["rotate", "--keep-failed"]).code(7).says("left in quarantine");
     let [left] = world.generations().try_into().unwrap();
     assert_eq!((world.live(), world.phase(&left).as_str()), (None, "secured"));
-    // The same recipe goes on with the same clone, whose scripts are recorded in it.
-    world.devdb(&["rotate", "--keep-failed"]).code(7).says(&format!("resume {left}")).says("was already committed");
-    // Another recipe would leave it half and half: it is removed, and a new one made.
+    // The same recipe resumes the same clone, whose scripts are recorded in it.
+    world
+        .devdb(&["rotate", "--keep-failed", "--verbose"])
+        .code(7)
+        .says(&format!("resume {left}"))
+        .says("was already committed");
+    // With another recipe the clone is removed and a new one is restored.
     world.remove("90-verify/20_wrong.sql");
     world.devdb(&["rotate"]).code(0).says(&format!("remove abandoned {left}"));
     assert_eq!(world.generations(), [world.live().unwrap()]);
@@ -194,7 +198,7 @@ on_both!(
     the_first_night_publishes_and_the_second_replaces,
     a_dry_run_changes_nothing,
     a_failure_leaves_the_live_generation_and_removes_the_clone,
-    a_failed_clone_that_is_kept_is_gone_on_with,
+    a_failed_clone_that_is_kept_is_resumed,
     a_kept_generation_is_rolled_back_to,
     seeds_of_a_context_run_when_asked_for,
 );
