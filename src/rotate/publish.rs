@@ -41,7 +41,7 @@ pub async fn open(run: &Run, instance: &Instance) -> Result<(), Failure> {
         }
         backoff.pause().await;
     }
-    step.done("security groups and settings are in force");
+    step.done("new settings are in force");
     Ok(())
 }
 
