@@ -58,7 +58,7 @@ fn an_original_in_another_table_stops_the_publication() {
     assert_eq!((scene.generations(), scene.record()), (Vec::new(), None));
     let reason = "survivors: [{ in: app.copies.note, reason: the tests want them there }]";
     scene.config("  mail_domains:", &format!("  {reason}\n  mail_domains:"));
-    scene.devdb(&["rotate"]).code(0).says("the tests want them there");
+    scene.devdb(&["rotate", "--verbose"]).code(0).says("the tests want them there");
 }
 
 /// Refused before anything changes; the message names the constraint.
