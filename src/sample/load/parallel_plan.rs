@@ -1,17 +1,17 @@
-//! What may run beside what, of the statements of a schema's second half. Their order is right for one session;
-//! several may work where neither the order nor the server's locks can tell the difference.
+//! The plan for post-data statements with several sessions. Their order is valid for one session; statements run in
+//! parallel if neither the order nor the locks of the server make a difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Result;
-use super::statement_target::{Named, Touches};
+use super::statement_target::{StatementTarget, TableName};
 use crate::pg::Session;
 use crate::sample::schema::{Statement, StatementKind};
 
-/// What a statement costs besides reading its table, as bytes of a table.
+/// The fixed cost of a statement, in bytes of a table.
 const BASE: u64 = 64 * 1024;
 
-/// Tables by name, with their sizes and with what belongs to them: partitions and children.
+/// The tables of a database by name, with their sizes, partitions and inheritance children.
 #[derive(Debug, Default)]
 pub(super) struct Relations {
     numbers: BTreeMap<(String, String), usize>,
@@ -20,30 +20,30 @@ pub(super) struct Relations {
     parents: Vec<Vec<usize>>,
 }
 
-/// A statement and those on what it makes, for one session, in one transaction.
+/// A statement and those about the object that it creates, for one session, in one transaction.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unit<'a> {
     pub(super) statements: &'a [String],
-    /// The tables that it locks, as numbers.
+    /// The indexes of the tables that it locks.
     pub(super) tables: Vec<usize>,
-    /// Whether others that share may work on the same tables meanwhile: PostgreSQL lets several sessions build
+    /// Whether it may overlap with other units of the same tables that share: PostgreSQL allows several sessions to build
     /// indexes of one table.
     pub(super) shares: bool,
-    /// How long it takes, as bytes of tables that it reads.
+    /// Its cost, in bytes of the tables that it reads.
     pub(super) cost: u64,
 }
 
-/// Statements that follow each other.
+/// Consecutive statements.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Stretch<'a> {
-    /// One after the other.
-    Alone(&'a [String]),
-    /// Several at a time, as far as their tables allow.
-    Beside(Vec<Unit<'a>>),
+pub(super) enum Segment<'a> {
+    /// They run one after the other.
+    Sequential(&'a [String]),
+    /// They run in parallel, as far as their tables allow.
+    Parallel(Vec<Unit<'a>>),
 }
 
 impl Relations {
-    /// The tables of a database.
+    /// Reads the tables of a database.
     pub(super) async fn read(session: &Session) -> Result<Relations> {
         let mut relations = Relations::default();
         let rows = session
@@ -61,7 +61,7 @@ impl Relations {
         }
         for row in session.query("SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits", &[]).await? {
             if let (Some(child), Some(parent)) = (oids.get(&row.get(0)), oids.get(&row.get(1))) {
-                relations.belongs(*child, *parent);
+                relations.add_child(*child, *parent);
             }
         }
         Ok(relations)
@@ -76,12 +76,12 @@ impl Relations {
         number
     }
 
-    fn belongs(&mut self, child: usize, parent: usize) {
+    fn add_child(&mut self, child: usize, parent: usize) {
         self.children[parent].push(child);
         self.parents[child].push(parent);
     }
 
-    /// A table with all below it; with all that it belongs to as well, and what belongs to those.
+    /// Returns a table with all its descendants; with `up`, also its ancestors and their descendants.
     fn reach(&self, table: usize, up: bool) -> BTreeSet<usize> {
         let (mut found, mut open) = (BTreeSet::new(), vec![table]);
         while let Some(next) = open.pop() {
@@ -93,18 +93,18 @@ impl Relations {
         found
     }
 
-    /// Cuts statements into stretches, in their order.
-    pub(super) fn cut<'a>(&self, statements: &'a [String]) -> Vec<Stretch<'a>> {
-        let (mut stretches, mut units, mut from, mut at) = (Vec::new(), Vec::new(), 0, 0);
-        // Whether a unit of this stretch makes a constraint.
+    /// Splits statements into segments, in their order.
+    pub(super) fn split<'a>(&self, statements: &'a [String]) -> Vec<Segment<'a>> {
+        let (mut segments, mut units, mut from, mut at) = (Vec::new(), Vec::new(), 0, 0);
+        // Whether a unit of this segment creates a constraint.
         let mut constraints = false;
         while at < statements.len() {
-            let touches = certain(&statements[at]);
-            let unit = touches.and_then(|touches| self.unit(touches, &statements[at..]));
-            // A function in an index may read another table, and need its key.
-            let gate = constraints && matches!(touches, Some(Touches::Index { computed: true, .. }));
+            let target = required_target(&statements[at]);
+            let unit = target.and_then(|target| self.unit(target, &statements[at..]));
+            // A function in an index may read another table and need its key.
+            let gate = constraints && matches!(target, Some(StatementTarget::Index { computed: true, .. }));
             if (unit.is_none() || gate) && !units.is_empty() {
-                stretches.push(Stretch::Beside(std::mem::take(&mut units)));
+                segments.push(Segment::Parallel(std::mem::take(&mut units)));
                 (from, constraints) = (at, false);
             }
             let Some(unit) = unit else {
@@ -112,49 +112,49 @@ impl Relations {
                 continue;
             };
             if units.is_empty() && from < at {
-                stretches.push(Stretch::Alone(&statements[from..at]));
+                segments.push(Segment::Sequential(&statements[from..at]));
             }
-            constraints |= matches!(touches, Some(Touches::Constraint { .. }));
+            constraints |= matches!(target, Some(StatementTarget::Constraint { .. }));
             at += unit.statements.len();
             from = at;
             units.push(unit);
         }
         match units.is_empty() {
-            true if from < at => stretches.push(Stretch::Alone(&statements[from..])),
+            true if from < at => segments.push(Segment::Sequential(&statements[from..])),
             true => {}
-            false => stretches.push(Stretch::Beside(units)),
+            false => segments.push(Segment::Parallel(units)),
         }
-        stretches
+        segments
     }
 
-    /// The unit that begins the statements.
-    fn unit<'a>(&self, touches: Touches<'a>, statements: &'a [String]) -> Option<Unit<'a>> {
-        let follow = |sql: &&String| touches.is_followed_by(sql) && Statement::read(sql).kind == StatementKind::Object;
+    /// Returns the unit that the statements begin with.
+    fn unit<'a>(&self, target: StatementTarget<'a>, statements: &'a [String]) -> Option<Unit<'a>> {
+        let follow = |sql: &&String| target.is_followed_by(sql) && Statement::read(sql).kind == StatementKind::Object;
         let statements = &statements[..1 + statements[1..].iter().take_while(follow).count()];
-        let number = |table: Named| self.numbers.get(&table.path()).copied();
-        let (tables, cost) = match touches {
-            Touches::Index { table, .. } | Touches::Constraint { table, .. } => {
+        let number = |table: TableName| self.numbers.get(&table.path()).copied();
+        let (tables, cost) = match target {
+            StatementTarget::Index { table, .. } | StatementTarget::Constraint { table, .. } => {
                 let table = number(table)?;
-                // Some releases look at the tables below when a key is added to one.
+                // Some releases lock the descendants when a key is added.
                 (self.reach(table, false), self.bytes[table])
             }
-            // Added to a table and all below it on both sides; a partition's are kept apart from its table's.
-            Touches::Key { table, to, .. } => {
+            // Locks both tables and their descendants; a key of a partition also excludes those of its table.
+            StatementTarget::ForeignKey { table, to, .. } => {
                 let mut tables = self.reach(number(table)?, true);
                 tables.extend(self.reach(number(to)?, true));
                 let bytes = tables.iter().map(|table| self.bytes[*table]).sum();
                 (tables, bytes)
             }
         };
-        let marked = statements.iter().any(|sql| touches.is_marked_by(sql));
-        let shares = matches!(touches, Touches::Index { .. }) && !marked;
+        let marked = statements.iter().any(|sql| target.is_marked_by(sql));
+        let shares = matches!(target, StatementTarget::Index { .. }) && !marked;
         Some(Unit { statements, tables: tables.into_iter().collect(), shares, cost: cost + BASE })
     }
 }
 
-/// What a statement touches, where it is one that has to work.
-fn certain(sql: &str) -> Option<Touches<'_>> {
-    Touches::read(sql).filter(|_| Statement::read(sql).kind == StatementKind::Object)
+/// Returns the target of a statement that must succeed.
+fn required_target(sql: &str) -> Option<StatementTarget<'_>> {
+    StatementTarget::parse(sql).filter(|_| Statement::read(sql).kind == StatementKind::Object)
 }
 
 #[cfg(test)]
@@ -170,7 +170,7 @@ mod tests {
         for (child, parent) in belongs {
             let number = |table: &str| relations.numbers[&("app".to_owned(), table.to_owned())];
             let (child, parent) = (number(child), number(parent));
-            relations.belongs(child, parent);
+            relations.add_child(child, parent);
         }
         relations
     }
@@ -179,21 +179,21 @@ mod tests {
         statements.iter().map(|sql| (*sql).to_owned()).collect()
     }
 
-    /// Each stretch as its number of statements, those of several units in brackets.
+    /// Returns each segment as its number of statements, parallel units in brackets.
     fn form(relations: &Relations, statements: &[&str]) -> String {
         let statements = texts(statements);
-        let stretches = relations.cut(&statements);
-        let all: Vec<String> = stretches
+        let segments = relations.split(&statements);
+        let all: Vec<String> = segments
             .iter()
-            .flat_map(|stretch| match stretch {
-                Stretch::Alone(statements) => statements.to_vec(),
-                Stretch::Beside(units) => units.iter().flat_map(|unit| unit.statements).cloned().collect(),
+            .flat_map(|segment| match segment {
+                Segment::Sequential(statements) => statements.to_vec(),
+                Segment::Parallel(units) => units.iter().flat_map(|unit| unit.statements).cloned().collect(),
             })
             .collect();
         assert_eq!(all, statements, "order and number");
-        let forms = stretches.iter().map(|stretch| match stretch {
-            Stretch::Alone(statements) => statements.len().to_string(),
-            Stretch::Beside(units) => {
+        let forms = segments.iter().map(|segment| match segment {
+            Segment::Sequential(statements) => statements.len().to_string(),
+            Segment::Parallel(units) => {
                 format!("{:?}", units.iter().map(|unit| unit.statements.len()).collect::<Vec<_>>())
             }
         });
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_for_certain_is_a_stretch_of_its_own() {
+    fn statements_that_are_not_parsed_are_segments_of_their_own() {
         let two = relations(&[("a", 1), ("b", 1)], &[]);
         let (first, second) = ("CREATE INDEX i ON app.a USING btree (x)", "CREATE INDEX j ON app.b USING btree (x)");
         assert_eq!(form(&two, &[]), "");
@@ -211,10 +211,10 @@ mod tests {
             "1 [1, 1] 1"
         );
         assert_eq!(form(&two, &[first, "CREATE INDEX k ON app.unknown USING btree (x)", second]), "[1] 1 [1]");
-        // About an index that another statement made.
+        // About the index of another statement.
         let other = "COMMENT ON INDEX app.i IS 'x'";
         assert_eq!(form(&two, &[first, other, second, other, other]), "[2, 1] 2");
-        // Extensions and policies may be left out, which only one session notes.
+        // Extensions and policies may be skipped, which one session records.
         assert_eq!(form(&two, &[first, "CREATE POLICY p ON app.a USING (true)", second]), "[1] 1 [1]");
     }
 
@@ -243,8 +243,8 @@ mod tests {
             ("x ON app.users", 2),
         ];
         let all = relations(&tables, &[("part", "root"), ("leaf", "part"), ("sister", "root"), ("child", "users")]);
-        let unit = |sql: &[&str]| match &all.cut(&texts(sql))[..] {
-            [Stretch::Beside(units)] => {
+        let unit = |sql: &[&str]| match &all.split(&texts(sql))[..] {
+            [Segment::Parallel(units)] => {
                 let unit = &units[0];
                 let names = unit.tables.iter().map(|number| tables[*number].0).collect::<Vec<_>>().join(" ");
                 (names, unit.shares, unit.cost - BASE)
@@ -254,7 +254,7 @@ mod tests {
         let index = "CREATE INDEX i ON ONLY app.part USING btree (x)";
         assert_eq!(unit(&[index]), ("part leaf".into(), true, 10));
         assert_eq!(unit(&[index, "COMMENT ON INDEX app.i IS 'x'"]), ("part leaf".into(), true, 10));
-        // These need the table for themselves.
+        // These need the table exclusively.
         assert_eq!(unit(&[index, "ALTER TABLE app.part CLUSTER ON i"]), ("part leaf".into(), false, 10));
         let key = "ALTER TABLE ONLY app.part\n    ADD CONSTRAINT k PRIMARY KEY (id)";
         assert_eq!(unit(&[key]), ("part leaf".into(), false, 10));

@@ -33,7 +33,7 @@ enum State {
 }
 
 impl Scheduler {
-    /// Rescheduler the scheduler of units, in their order, for a number of sessions.
+    /// Returns the scheduler of units, in their order, for a number of sessions.
     pub(super) fn new(units: &[Unit<'_>], sessions: usize) -> Scheduler {
         let count = units.len();
         let cost: Vec<u64> = units.iter().map(|unit| unit.cost).collect();
@@ -54,7 +54,7 @@ impl Scheduler {
         Scheduler { cost, before, after, open, critical_path, state: vec![State::Waiting; count], ready, limit }
     }
 
-    /// Rescheduler the units that the next idle session runs, in one transaction and in this order: one, or several small
+    /// Returns the units that the next idle session runs, in one transaction and in this order: one, or several small
     /// ones. Empty if no unit can start before another is done.
     pub(super) fn take(&mut self) -> Vec<usize> {
         let (mut batch, mut total) = (Vec::new(), 0);
@@ -90,13 +90,13 @@ impl Scheduler {
         }
     }
 
-    /// Rescheduler the units that are not done, in order.
+    /// Returns the units that are not done, in order.
     pub(super) fn left(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.state.len()).filter(|unit| self.state[*unit] != State::Done)
     }
 }
 
-/// Rescheduler for each unit the earlier units that it directly depends on.
+/// Returns for each unit the earlier units that it directly depends on.
 fn before(units: &[Unit<'_>]) -> Vec<Vec<usize>> {
     let tables = units.iter().flat_map(|unit| &unit.tables).max().map_or(0, |last| last + 1);
     // For each table, the last unit that used it exclusively, and the units that have shared it since.

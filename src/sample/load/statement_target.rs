@@ -1,121 +1,124 @@
-//! Which tables a statement of a schema's second half works on, read from its text. What is not written just
-//! as `pg_dump` and the server write it is not read at all: then nothing is run beside it.
+//! The tables of a post-data statement, parsed from its text. A statement that is not exactly in the form that `pg_dump`
+//! and the server write is not parsed, and runs alone.
 
-/// A table as a statement names it.
+/// A table with schema, in the quotes of the statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Named<'a> {
+pub(super) struct TableName<'a> {
     schema: &'a str,
     table: &'a str,
 }
 
-/// What a statement adds, and to which table.
+/// The object that a statement adds, and its tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Touches<'a> {
-    /// An index. It is `computed` when more than columns may stand in it: functions, which may read other tables.
-    Index { name: &'a str, table: Named<'a>, computed: bool },
-    /// A constraint that is an index too.
-    Constraint { name: &'a str, table: Named<'a> },
-    /// A foreign key, and where it points to.
-    Key { name: &'a str, table: Named<'a>, to: Named<'a> },
+pub(super) enum StatementTarget<'a> {
+    /// An index. It is `computed` if it may contain functions, which may read other tables.
+    Index { name: &'a str, table: TableName<'a>, computed: bool },
+    /// A constraint with an index.
+    Constraint { name: &'a str, table: TableName<'a> },
+    /// A foreign key and its referenced table.
+    ForeignKey { name: &'a str, table: TableName<'a>, to: TableName<'a> },
 }
 
-impl<'a> Touches<'a> {
-    /// Reads a statement without its `;`.
-    pub(super) fn read(sql: &'a str) -> Option<Touches<'a>> {
+impl<'a> StatementTarget<'a> {
+    /// Parses a statement without its `;`.
+    pub(super) fn parse(sql: &'a str) -> Option<StatementTarget<'a>> {
         let index = sql.strip_prefix("CREATE INDEX ").or_else(|| sql.strip_prefix("CREATE UNIQUE INDEX "));
         if let Some(rest) = index {
-            let (name, rest) = word(rest)?;
-            let (table, rest) = named(only(rest.strip_prefix(" ON ")?))?;
+            let (name, rest) = self::name(rest)?;
+            let (table, rest) = table_name(only(rest.strip_prefix(" ON ")?))?;
             let computed = rest.strip_prefix(" USING ")?.matches('(').count() > 1;
-            return Some(Touches::Index { name, table, computed });
+            return Some(StatementTarget::Index { name, table, computed });
         }
-        let (table, rest) = named(only(sql.strip_prefix("ALTER TABLE ")?))?;
-        let (name, rest) = word(rest.strip_prefix("\n    ADD CONSTRAINT ")?)?;
-        // Only of columns: a function may read another table, and need its key.
+        let (table, rest) = table_name(only(sql.strip_prefix("ALTER TABLE ")?))?;
+        let (name, rest) = self::name(rest.strip_prefix("\n    ADD CONSTRAINT ")?)?;
+        // Only columns: a function may read another table and need its key.
         if rest.starts_with(" EXCLUDE USING ") && rest.matches('(').count() > 1 {
             return None;
         }
         let unique = [" PRIMARY KEY (", " UNIQUE (", " UNIQUE NULLS NOT DISTINCT (", " EXCLUDE USING "];
         if unique.iter().any(|words| rest.starts_with(words)) {
-            return Some(Touches::Constraint { name, table });
+            return Some(StatementTarget::Constraint { name, table });
         }
         let mut rest = rest.strip_prefix(" FOREIGN KEY (")?;
-        // The columns, whose names may hold anything.
+        // The columns; quoted names may contain anything.
         let rest = loop {
-            rest = word(rest.strip_prefix("PERIOD ").unwrap_or(rest))?.1;
+            rest = self::name(rest.strip_prefix("PERIOD ").unwrap_or(rest))?.1;
             match rest.strip_prefix(", ") {
                 Some(more) => rest = more,
                 None => break rest.strip_prefix(") REFERENCES ")?,
             }
         };
-        let (to, rest) = named(rest)?;
-        rest.starts_with('(').then_some(Touches::Key { name, table, to })
+        let (to, rest) = table_name(rest)?;
+        rest.starts_with('(').then_some(StatementTarget::ForeignKey { name, table, to })
     }
 
-    /// Whether another statement is about what this one adds, and about nothing else but its table. Such follow it.
+    /// Whether another statement concerns only the object that this one adds, and its table. It runs after this one.
     pub(super) fn is_followed_by(&self, sql: &str) -> bool {
-        let of_index = |name: &str, Named { schema, .. }: &Named| {
+        let of_index = |name: &str, TableName { schema, .. }: &TableName| {
             sql.starts_with(&format!("COMMENT ON INDEX {schema}.{name} IS "))
                 || sql.starts_with(&format!("ALTER INDEX {schema}.{name} ALTER COLUMN "))
                 || self.is_marked_by(sql)
         };
-        let of_constraint = |name: &str, Named { schema, table }: &Named| {
+        let of_constraint = |name: &str, TableName { schema, table }: &TableName| {
             sql.starts_with(&format!("COMMENT ON CONSTRAINT {name} ON {schema}.{table} IS "))
         };
         match self {
-            Touches::Index { name, table, .. } => of_index(name, table),
-            Touches::Constraint { name, table } => of_index(name, table) || of_constraint(name, table),
-            Touches::Key { name, table, .. } => of_constraint(name, table),
+            StatementTarget::Index { name, table, .. } => of_index(name, table),
+            StatementTarget::Constraint { name, table } => of_index(name, table) || of_constraint(name, table),
+            StatementTarget::ForeignKey { name, table, .. } => of_constraint(name, table),
         }
     }
 
-    /// Whether another statement marks its table with the index that this one makes.
+    /// Whether another statement sets the index of this one as the table's cluster index or replica identity.
     pub(super) fn is_marked_by(&self, sql: &str) -> bool {
-        let (Touches::Index { name, table, .. } | Touches::Constraint { name, table }) = self else { return false };
-        let Named { schema, table } = table;
+        let (StatementTarget::Index { name, table, .. } | StatementTarget::Constraint { name, table }) = self else {
+            return false;
+        };
+        let TableName { schema, table } = table;
         sql == format!("ALTER TABLE {schema}.{table} CLUSTER ON {name}")
             || sql == format!("ALTER TABLE ONLY {schema}.{table} REPLICA IDENTITY USING INDEX {name}")
     }
 }
 
-impl Named<'_> {
-    /// Schema and table without quotes.
+impl TableName<'_> {
+    /// Returns schema and table without quotes.
     pub(super) fn path(&self) -> (String, String) {
-        (plain(self.schema), plain(self.table))
+        (unquoted(self.schema), unquoted(self.table))
     }
 }
 
-fn plain(word: &str) -> String {
+/// Returns a name without quotes.
+fn unquoted(word: &str) -> String {
     match word.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
         Some(quoted) => quoted.replace("\"\"", "\""),
         None => word.to_owned(),
     }
 }
 
-/// The text after the word `ONLY`, which is a name in quotes only.
+/// Returns the text after the keyword `ONLY`. A table of this name is quoted.
 fn only(text: &str) -> &str {
     text.strip_prefix("ONLY ").unwrap_or(text)
 }
 
-/// `schema.table`, and what follows.
-fn named(text: &str) -> Option<(Named<'_>, &str)> {
-    let (schema, rest) = word(text)?;
-    let (table, rest) = word(rest.strip_prefix('.')?)?;
-    Some((Named { schema, table }, rest))
+/// Parses `schema.table`. Returns it and the rest.
+fn table_name(text: &str) -> Option<(TableName<'_>, &str)> {
+    let (schema, rest) = name(text)?;
+    let (table, rest) = name(rest.strip_prefix('.')?)?;
+    Some((TableName { schema, table }, rest))
 }
 
-/// The name that a text begins with, with its quotes, and what follows.
-fn word(text: &str) -> Option<(&str, &str)> {
+/// Parses a name. Returns it with its quotes, and the rest.
+fn name(text: &str) -> Option<(&str, &str)> {
     let end = match text.strip_prefix('"') {
         Some(body) => {
             let mut end = body.find('"')?;
-            // A doubled quote is part of the name.
+            // A doubled quote belongs to the name.
             while body[end + 1..].starts_with('"') {
                 end += 2 + body[end + 2..].find('"')?;
             }
             end + 2
         }
-        // Without quotes are only names that need none.
+        // Unquoted names contain only these characters.
         None => text.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')).unwrap_or(text.len()),
     };
     (end > 0).then(|| text.split_at(end))
@@ -126,9 +129,9 @@ mod tests {
     use super::*;
 
     fn tables(sql: &str) -> Option<Vec<(String, String)>> {
-        Some(match Touches::read(sql)? {
-            Touches::Index { table, .. } | Touches::Constraint { table, .. } => vec![table.path()],
-            Touches::Key { table, to, .. } => vec![table.path(), to.path()],
+        Some(match StatementTarget::parse(sql)? {
+            StatementTarget::Index { table, .. } | StatementTarget::Constraint { table, .. } => vec![table.path()],
+            StatementTarget::ForeignKey { table, to, .. } => vec![table.path(), to.path()],
         })
     }
 
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_whatever_is_in_them() {
+    fn quoted_names_may_contain_anything() {
         for (sql, found) in [
             ("CREATE INDEX a ON app.t USING btree (x)", path("app", "t")),
             ("CREATE UNIQUE INDEX a ON ONLY app.t USING btree (x)", path("app", "t")),
@@ -174,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_certain_is_not_read() {
+    fn other_forms_are_not_parsed() {
         for sql in [
             "",
             "CREATE INDEX",
@@ -194,16 +197,16 @@ mod tests {
             "ALTER INDEX app.i ATTACH PARTITION app.j",
             "CREATE TRIGGER t AFTER INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION app.f()",
         ] {
-            assert_eq!(Touches::read(sql), None, "{sql}");
+            assert_eq!(StatementTarget::parse(sql), None, "{sql}");
         }
     }
 
     #[test]
-    fn more_than_columns_is_noticed() {
+    fn computed_indexes_are_recognized() {
         let computed = |rest: &str| {
             matches!(
-                Touches::read(&format!("CREATE INDEX i ON app.t USING {rest}")),
-                Some(Touches::Index { computed: true, .. })
+                StatementTarget::parse(&format!("CREATE INDEX i ON app.t USING {rest}")),
+                Some(StatementTarget::Index { computed: true, .. })
             )
         };
         assert!(!computed("btree (a, b DESC)"));
@@ -211,8 +214,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_about_another_does_not_follow() {
-        let index = Touches::read("CREATE INDEX \"i x\" ON app.t USING btree (a)").unwrap();
+    fn statements_about_other_objects_do_not_follow() {
+        let index = StatementTarget::parse("CREATE INDEX \"i x\" ON app.t USING btree (a)").unwrap();
         for sql in [
             "COMMENT ON INDEX app.\"i x\" IS 'x'",
             "ALTER INDEX app.\"i x\" ALTER COLUMN 1 SET STATISTICS 500",
@@ -232,7 +235,7 @@ mod tests {
             assert!(!index.is_followed_by(sql), "{sql}");
         }
         let key = "ALTER TABLE ONLY app.t\n    ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES app.u(a)";
-        let key = Touches::read(key).unwrap();
+        let key = StatementTarget::parse(key).unwrap();
         assert!(key.is_followed_by("COMMENT ON CONSTRAINT k ON app.t IS 'x'"));
         assert!(!key.is_followed_by("COMMENT ON CONSTRAINT k ON app.u IS 'x'"));
         assert!(!key.is_followed_by("ALTER TABLE app.t CLUSTER ON k"));

@@ -7,7 +7,8 @@ use crate::support::scene::done;
 async fn production_is_masked_on_the_way_and_left_as_it_was() {
     let desk = Desk::new().await;
     let before = desk.trace().await;
-    let said = desk.sample(&["--users", "1, 2,2"]).code(0).says("masked while it is read").says("app.orders: 6 rows");
+    let said =
+        desk.sample(&["--users", "1, 2,2", "-v"]).code(0).says("masked while it is read").says("app.orders: 6 rows");
     said.says("COMMENT ON TABLE app.users").says("psql postgres://dev@127.0.0.1");
     assert_eq!(desk.trace().await, before);
     let written = dump(desk.laptop.port(), "app_sample");
