@@ -42,7 +42,7 @@ pub struct GlobalOptions {
 impl GlobalOptions {
     /// Reads and validates the configuration.
     pub fn load(&self) -> Result<Config, Failure> {
-        Ok(config::load(&self.config, &|name| std::env::var(name).ok(), scrub::words())?)
+        Ok(config::load(&self.config, &|name| std::env::var(name).ok(), scrub::config_checks())?)
     }
 
     /// Returns the selected target of the configuration.

@@ -1,71 +1,71 @@
-//! Columns and tables by name, as they are written in `devdb.yaml`: `public.users.email`, `*.*_token`.
-//! A name that holds a dot, a star or a quotation mark is written in quotation marks, as in SQL.
+//! Paths of columns and tables in `devdb.yaml`: `public.users.email`, `*.*_token`. A name with a dot, an asterisk or a
+//! quotation mark is quoted as in SQL.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Columns by name. `*` stands for any run of characters within one name; two names are a table and a
-/// column of any schema.
+/// A pattern for columns. `*` matches any characters within one name. A path of two names is a table and a column in
+/// any schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnPath {
-    schema: Option<Name>,
-    table: Name,
-    column: Name,
-    written: String,
+    schema: Option<NamePattern>,
+    table: NamePattern,
+    column: NamePattern,
+    text: String,
 }
 
-/// A table by its full name.
+/// The path of a table: its qualified name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TablePath {
-    /// Its schema.
+    /// Schema.
     pub schema: String,
-    /// Its name.
+    /// Name of the table.
     pub table: String,
 }
 
-/// A name in pieces between stars; one piece is the name itself.
+/// A pattern as the pieces between its asterisks. A single piece is an exact name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Name(Vec<String>);
+struct NamePattern(Vec<String>);
 
 impl ColumnPath {
-    /// Reads it.
+    /// Parses a path.
     ///
     /// # Errors
-    /// With what is wrong, in words.
-    pub fn read(text: &str) -> Result<Self, &'static str> {
-        let mut names = names(text)?;
+    /// A phrase that says what is wrong.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let mut names = parse_names(text)?;
         let (Some(column), Some(table)) = (names.pop(), names.pop()) else {
-            return Err("a column is written `schema.table.column`, or `table.column` for every schema");
+            return Err("it is not `schema.table.column`, or `table.column` for all schemas");
         };
         let schema = names.pop();
         if !names.is_empty() {
-            return Err("it has more than three parts; a name that holds a dot stands in quotation marks");
+            return Err("it has more than three parts; quote a name that contains a dot");
         }
-        Ok(ColumnPath { schema, table, column, written: text.to_owned() })
+        Ok(ColumnPath { schema, table, column, text: text.to_owned() })
     }
 
-    /// One column of one table.
+    /// Returns the path of one column.
     pub fn of(table: &TablePath, column: &str) -> Self {
-        let one = |name: &str| Name(vec![name.to_owned()]);
+        let exact = |name: &str| NamePattern(vec![name.to_owned()]);
         ColumnPath {
-            schema: Some(one(&table.schema)),
-            table: one(&table.table),
-            column: one(column),
-            written: format!("{table}.{}", shown(column)),
+            schema: Some(exact(&table.schema)),
+            table: exact(&table.table),
+            column: exact(column),
+            text: format!("{table}.{}", quote_name(column)),
         }
     }
 
-    /// Whether it means this column.
+    /// Whether the path matches a column.
     pub fn matches(&self, schema: &str, table: &str, column: &str) -> bool {
         self.schema.as_ref().is_none_or(|name| name.matches(schema))
             && self.table.matches(table)
             && self.column.matches(column)
     }
 
-    /// Whether it means the column of a plain `schema.table.column`, in which nothing is quoted.
+    /// Whether the path matches an unquoted `schema.table.column`, whatever dots its names contain.
     pub fn matches_plain(&self, path: &str) -> bool {
-        let dots: Vec<usize> = path.match_indices('.').map(|(at, _)| at).collect();
+        let dots: Vec<usize> = path.match_indices('.').map(|(position, _)| position).collect();
         dots.iter().enumerate().any(|(index, first)| {
             let columns = dots[index + 1..].iter();
             columns
@@ -74,20 +74,20 @@ impl ColumnPath {
         })
     }
 
-    /// Whether it names one column and no more.
+    /// Whether the path matches exactly one column.
     pub fn is_exact(&self) -> bool {
-        self.schema.as_ref().is_some_and(Name::is_exact) && self.table.is_exact() && self.column.is_exact()
+        self.schema.as_ref().is_some_and(NamePattern::is_exact) && self.table.is_exact() && self.column.is_exact()
     }
 
-    /// Whether it means every column there is.
+    /// Whether the path matches all columns.
     pub fn is_everything(&self) -> bool {
-        self.schema.as_ref().is_none_or(Name::is_any) && self.table.is_any() && self.column.is_any()
+        self.schema.as_ref().is_none_or(NamePattern::is_any) && self.table.is_any() && self.column.is_any()
     }
 }
 
 impl fmt::Display for ColumnPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written)
+        f.write_str(&self.text)
     }
 }
 
@@ -98,17 +98,17 @@ impl Serialize for ColumnPath {
 }
 
 impl TablePath {
-    /// Reads it. None if it is no full name of one table.
-    pub fn read(text: &str) -> Option<Self> {
-        let mut exact = names(text).ok()?.into_iter().filter_map(Name::into_exact);
-        let (schema, table) = (exact.next()?, exact.next()?);
-        (exact.next().is_none() && names(text).ok()?.len() == 2).then_some(TablePath { schema, table })
+    /// Parses `schema.table`. Returns `None` if the text is not the qualified name of one table.
+    pub fn parse(text: &str) -> Option<Self> {
+        let names = <[NamePattern; 2]>::try_from(parse_names(text).ok()?).ok()?;
+        let [schema, table] = names.map(NamePattern::into_exact);
+        Some(TablePath { schema: schema?, table: table? })
     }
 }
 
 impl fmt::Display for TablePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", shown(&self.schema), shown(&self.table))
+        write!(f, "{}.{}", quote_name(&self.schema), quote_name(&self.table))
     }
 }
 
@@ -118,8 +118,8 @@ impl Serialize for TablePath {
     }
 }
 
-/// A name as it is written in a path.
-pub fn shown(name: &str) -> String {
+/// Returns a name for a path, quoted if necessary.
+pub fn quote_name(name: &str) -> String {
     if name.is_empty() || name.contains(['.', '*', '"']) {
         format!("\"{}\"", name.replace('"', "\"\""))
     } else {
@@ -127,7 +127,7 @@ pub fn shown(name: &str) -> String {
     }
 }
 
-impl Name {
+impl NamePattern {
     fn is_exact(&self) -> bool {
         self.0.len() == 1
     }
@@ -142,18 +142,18 @@ impl Name {
 
     fn matches(&self, name: &str) -> bool {
         let [first, middle @ .., last] = self.0.as_slice() else { return self.0.concat() == name };
-        let Some(mut rest) = name.strip_prefix(first.as_str()) else { return false };
+        let Some(mut remaining) = name.strip_prefix(first.as_str()) else { return false };
         for piece in middle {
-            match rest.find(piece.as_str()) {
-                Some(at) => rest = &rest[at + piece.len()..],
+            match remaining.find(piece.as_str()) {
+                Some(start) => remaining = &remaining[start + piece.len()..],
                 None => return false,
             }
         }
-        rest.ends_with(last.as_str())
+        remaining.ends_with(last.as_str())
     }
 }
 
-fn names(text: &str) -> Result<Vec<Name>, &'static str> {
+fn parse_names(text: &str) -> Result<Vec<NamePattern>, &'static str> {
     let mut names = vec![vec![String::new()]];
     let (mut quoted, mut characters) = (false, text.chars().peekable());
     while let Some(c) = characters.next() {
@@ -170,12 +170,12 @@ fn names(text: &str) -> Result<Vec<Name>, &'static str> {
         }
     }
     if quoted {
-        return Err("a quotation mark is not closed");
+        return Err("its quotation mark is not closed");
     }
     if names.iter().any(|pieces| pieces.len() == 1 && pieces[0].is_empty()) {
-        return Err("a name is missing before or after a dot");
+        return Err("it has an empty name before or after a dot");
     }
-    Ok(names.into_iter().map(Name).collect())
+    Ok(names.into_iter().map(NamePattern).collect())
 }
 
 fn push(pieces: &mut [String], c: char) {
@@ -189,43 +189,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_named_one_by_one_or_many_at_once() {
-        let is = |path: &str, column: (&str, &str, &str)| {
-            ColumnPath::read(path).unwrap().matches(column.0, column.1, column.2)
+    fn patterns_match_columns() {
+        let matches = |path: &str, column: (&str, &str, &str)| {
+            ColumnPath::parse(path).unwrap().matches(column.0, column.1, column.2)
         };
         let email = ("public", "users", "email");
         for path in ["public.users.email", "users.email", "*.email", "*.e*l", "public.*.email", "u*s.*", "*.*.*"] {
-            assert!(is(path, email), "{path}");
+            assert!(matches(path, email), "{path}");
         }
         for path in ["users.mail", "public.users.e", "user.email", "app.users.email", "*.e*x", "*.email*x*"] {
-            assert!(!is(path, email), "{path}");
+            assert!(!matches(path, email), "{path}");
         }
-        assert!(is("*.*_token", ("app", "sessions", "push_token")) && !is("*.*_token", ("app", "s", "token")));
-        assert!(is("*.a*a", ("x", "y", "aa")) && !is("*.a*a", ("x", "y", "a")));
-        assert!(is("\"my.app\".\"주문 \"\"특별\"\"\".\"*\"", ("my.app", "주문 \"특별\"", "*")));
-        assert!(!is("app.users.\"*\"", ("app", "users", "email")));
-        let plain = |path: &str, plain: &str| ColumnPath::read(path).unwrap().matches_plain(plain);
+        assert!(
+            matches("*.*_token", ("app", "sessions", "push_token")) && !matches("*.*_token", ("app", "s", "token"))
+        );
+        assert!(matches("*.a*a", ("x", "y", "aa")) && !matches("*.a*a", ("x", "y", "a")));
+        assert!(matches("\"my.app\".\"주문 \"\"특별\"\"\".\"*\"", ("my.app", "주문 \"특별\"", "*")));
+        assert!(!matches("app.users.\"*\"", ("app", "users", "email")));
+        let plain = |path: &str, plain: &str| ColumnPath::parse(path).unwrap().matches_plain(plain);
         assert!(plain("\"my.app\".\"주문 \"\"특별\"\"\".*", "my.app.주문 \"특별\".받는 사람") && plain("*.b", "s.a.b"));
         assert!(!plain("s.a.b", "s.a.c") && !plain("s.a.b", "a.b"));
     }
 
     #[test]
-    fn what_names_nothing_is_refused() {
-        for wrong in ["", "email", ".email", "users.", "a..b", "a.b.c.d", "a.\"b", "*"] {
-            assert!(ColumnPath::read(wrong).is_err(), "{wrong}");
+    fn invalid_paths_are_refused() {
+        for invalid in ["", "email", ".email", "users.", "a..b", "a.b.c.d", "a.\"b", "*"] {
+            assert!(ColumnPath::parse(invalid).is_err(), "{invalid}");
         }
-        let path = |text| ColumnPath::read(text).unwrap();
+        let path = |text| ColumnPath::parse(text).unwrap();
         assert!(path("a.b.c").is_exact() && !path("b.c").is_exact() && !path("a.b.c*").is_exact());
         assert!(path("*.*").is_everything() && path("*.*.*").is_everything() && !path("a.*.*").is_everything());
     }
 
     #[test]
-    fn tables_are_named_in_full() {
-        let table = TablePath::read("public.\"we.ird\"").unwrap();
+    fn tables_have_qualified_names() {
+        let table = TablePath::parse("public.\"we.ird\"").unwrap();
         assert_eq!((table.table.as_str(), table.to_string().as_str()), ("we.ird", "public.\"we.ird\""));
         assert_eq!(ColumnPath::of(&table, "a*b").to_string(), "public.\"we.ird\".\"a*b\"");
-        for wrong in ["users", "*.users", "public.*", "public.users.email", "public."] {
-            assert_eq!(TablePath::read(wrong), None, "{wrong}");
+        for invalid in ["users", "*.users", "public.*", "public.users.email", "public."] {
+            assert_eq!(TablePath::parse(invalid), None, "{invalid}");
         }
     }
 }

@@ -1,60 +1,61 @@
-//! Why there is no configuration.
+//! Errors of loading a configuration and selecting a target.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::diagnostic::Complaint;
 use crate::error::{Exit, Failure};
+use crate::units::counted;
 
-/// Why there is no configuration.
+/// An error of loading a configuration or selecting a target.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The file could not be read at all.
-    #[error("{} cannot be read: {why}", path.display())]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {why}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         why: String,
     },
-    /// Its content is wrong; at least one complaint, in the order of the file.
+    /// The content is invalid. At least one complaint, in the order of the file.
     #[error("{}", Drawn(.0))]
-    Wrong(Vec<Complaint>),
-    /// The command line names a target that is not there, or none where there are several.
-    #[error("{}", match wanted { Some(name) => format!("there is no target `{name}`"), None => "there are several targets".into() })]
-    Target {
-        /// The name given.
+    Invalid(Vec<Complaint>),
+    /// The command line names an unknown target, or no target although the file has several.
+    #[error("{}", match wanted { Some(name) => format!("the configuration has no target `{name}`"), None => "the configuration has several targets".into() })]
+    UnknownTarget {
+        /// Name on the command line.
         wanted: Option<String>,
-        /// The names there are.
+        /// Names of all targets.
         known: Vec<String>,
     },
 }
 
-impl Error {
-    /// The complaints, to be drawn in colour or written to a log.
+impl ConfigError {
+    /// Returns the complaints, to be drawn in colour or written to a log.
     pub fn complaints(&self) -> &[Complaint] {
         match self {
-            Error::Wrong(complaints) => complaints,
-            Error::Unreadable { .. } | Error::Target { .. } => &[],
+            ConfigError::Invalid(complaints) => complaints,
+            ConfigError::Unreadable { .. } | ConfigError::UnknownTarget { .. } => &[],
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Error::Unreadable { .. } => {
-                Some("name the file with `--config`; devdb.example.yaml is one to start from".into())
-            }
-            Error::Wrong(_) => None,
-            Error::Target { known, .. } => {
+            ConfigError::Unreadable { .. } => Some(
+                "name the file with `--config`; examples/aws.yaml and examples/local.yaml are complete files".into(),
+            ),
+            ConfigError::Invalid(_) => None,
+            ConfigError::UnknownTarget { known, .. } => {
                 let list: Vec<String> = known.iter().map(|name| format!("`--target {name}`")).collect();
-                Some(format!("say which one: {}", list.join(", ")))
+                Some(format!("select one: {}", list.join(" or ")))
             }
         }
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
         let hint = error.hint();
         Failure { hint, ..Failure::new(Exit::Usage, error) }
     }
@@ -67,8 +68,7 @@ impl fmt::Display for Drawn<'_> {
         for complaint in self.0 {
             write!(f, "{complaint}\n\n")?;
         }
-        let faults = if self.0.len() == 1 { "fault" } else { "faults" };
-        write!(f, "{} {faults} in the configuration", self.0.len())
+        write!(f, "{} in the configuration", counted(self.0.len() as u64, "fault"))
     }
 }
 
@@ -77,10 +77,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_error_ends_with_the_usage_code() {
-        let failure = Failure::from(Error::Target { wanted: None, known: vec!["a".into(), "b".into()] });
+    fn every_error_has_the_usage_exit_code() {
+        let failure = Failure::from(ConfigError::UnknownTarget { wanted: None, known: vec!["a".into(), "b".into()] });
         assert_eq!(failure.exit, Exit::Usage);
-        assert_eq!(failure.to_string(), "there are several targets");
-        assert_eq!(failure.hint.unwrap(), "say which one: `--target a`, `--target b`");
+        assert_eq!(failure.to_string(), "the configuration has several targets");
+        assert_eq!(failure.hint.unwrap(), "select one: `--target a` or `--target b`");
     }
 }

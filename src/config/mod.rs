@@ -1,8 +1,8 @@
-//! `devdb.yaml`: as written (`file`), as meant (`meant`), and its JSON schema.
+//! The configuration file `devdb.yaml`: its raw form, its resolved form, and its JSON schema.
 //!
-//! In the order of the way through: `load` reads; `page` collects complaints; `tree` is the YAML
-//! with its places; `fill` replaces `${NAME}`; `conform` holds it against the `schema` made from
-//! `file`; `check` makes of that what is `meant`. Every stage goes on after a complaint.
+//! Loading has these stages: `load` reads the file; `tree` parses it into a tree with positions; `interpolate` replaces
+//! `${NAME}`; `validate` compares the tree with the `schema` of the `raw` types; `check` turns these into the `resolved`
+//! types. Every stage continues after a complaint, and `diagnostics` collects all of them.
 
 mod check;
 mod column_path;
@@ -21,9 +21,9 @@ mod tree;
 mod validate;
 mod yaml_text;
 
-pub use check::Words;
-pub use column_path::{ColumnPath, TablePath, shown};
-pub use error::Error;
+pub use check::ExternalChecks;
+pub use column_path::{ColumnPath, TablePath, quote_name};
+pub use error::ConfigError;
 pub use load::load;
 pub use resolved::*;
 pub use schema::schema;

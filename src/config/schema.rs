@@ -1,12 +1,12 @@
-//! The JSON schema of `devdb.yaml`, generated from [`super::raw`].
+//! The JSON schema of `devdb.yaml`, generated from the types of [`super::raw`].
 
 use serde_json::Value;
 
-use super::raw::File;
+use super::raw;
 
-/// The schema, in draft 2020-12. `devdb.schema.json` in the repository is this.
+/// Returns the schema, in draft 2020-12. `devdb.schema.json` in the repository is a copy.
 pub fn schema() -> Value {
-    schemars::schema_for!(File).to_value()
+    schemars::schema_for!(raw::Config).to_value()
 }
 
 #[cfg(test)]
@@ -24,10 +24,10 @@ mod tests {
         assert!(committed == generated, "devdb.schema.json is out of date: run the test with DEVDB_BLESS=1");
     }
 
-    /// A keyword that `conform/rule.rs` does not know would be in force in editors only.
+    /// A keyword that `SchemaRule` does not know would be in force in editors only.
     #[test]
     fn every_keyword_is_in_force() {
-        const HELD: [&str; 14] = [
+        const ENFORCED: [&str; 14] = [
             "$ref",
             "additionalProperties",
             "anyOf",
@@ -43,14 +43,17 @@ mod tests {
             "required",
             "type",
         ];
-        /// Words about the schema; `pattern` repeats for editors what `check` says better.
-        const WORDS: [&str; 9] =
+        /// Keywords without effect here. `pattern` is for editors; the checks have better messages.
+        const ANNOTATIONS: [&str; 9] =
             ["$defs", "$schema", "default", "description", "examples", "format", "pattern", "title", "writeOnly"];
 
         fn walk(schema: &Value) {
             let Some(keywords) = schema.as_object() else { return };
             for (keyword, value) in keywords {
-                assert!(HELD.contains(&keyword.as_str()) || WORDS.contains(&keyword.as_str()), "{keyword}: {value}");
+                assert!(
+                    ENFORCED.contains(&keyword.as_str()) || ANNOTATIONS.contains(&keyword.as_str()),
+                    "{keyword}: {value}"
+                );
                 match keyword.as_str() {
                     "$defs" | "properties" | "patternProperties" => {
                         value.as_object().into_iter().flat_map(|map| map.values()).for_each(walk)

@@ -1,10 +1,10 @@
-//! Configurations for the tests of this room: a right one, and what is said about a wrong one.
+//! Configurations for the tests of this module, and the complaints about them.
 
-use super::mask::{JsonOptions, MaskOptions, WrittenMask};
-use super::{Config, Error, Words, load};
+use super::mask::{JsonOptions, MaskOptions, RawMask};
+use super::{Config, ConfigError, ExternalChecks, load};
 use crate::diagnostic::Complaint;
 
-/// A right configuration for aws, with little more than what is required.
+/// A valid configuration for aws, with little more than the required keys.
 pub const AWS: &str = r#"version: 1
 targets:
   app-dev:
@@ -25,7 +25,7 @@ targets:
         postproc: postproc-sql
 "#;
 
-/// A right configuration for local, with what is required.
+/// A valid configuration for local, with the required keys.
 pub const LOCAL: &str = r#"version: 1
 targets:
   app-dev:
@@ -36,19 +36,18 @@ targets:
     databases: [{ name: app }]
 "#;
 
-/// Names of hazards in these tests.
+/// Hazards in these tests.
 pub const HAZARDS: [&str; 3] = ["subscriptions", "outbox", "pg-cron"];
 
-/// Loads a text from a folder that holds `postproc-sql/` and `ca.pem`. The environment knows `ACCOUNT`
-/// and `SECRET`.
-pub fn loaded(text: impl AsRef<[u8]>) -> Result<Config, Error> {
+/// Loads a text from a folder with `postproc-sql/` and `ca.pem`. The environment has `ACCOUNT`, `SECRET` and `KEEP`. A
+/// text with targets and without a `mask` section gets a minimal one.
+pub fn loaded(text: impl AsRef<[u8]>) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("postproc-sql")).unwrap();
     std::fs::write(folder.path().join("ca.pem"), "").unwrap();
     let path = folder.path().join("devdb.yaml");
     let mut text = text.as_ref().to_vec();
     let has = |part: &[u8]| text.windows(part.len()).any(|window| window == part);
-    // Most texts are about other things.
     if has(b"targets:") && !has(b"\nmask:") {
         text.extend_from_slice(b"\nmask: { key: env:DEVDB_MASK_KEY }\n");
     }
@@ -59,18 +58,18 @@ pub fn loaded(text: impl AsRef<[u8]>) -> Result<Config, Error> {
         "KEEP" => Some("2".to_owned()),
         _ => None,
     };
-    let mask = |mask: &WrittenMask| match mask {
-        WrittenMask::Map(MaskOptions::Json(JsonOptions::Paths(paths)))
+    let mask = |mask: &RawMask| match mask {
+        RawMask::Map(MaskOptions::Json(JsonOptions::Paths(paths)))
             if paths.keys().any(|path| !path.starts_with('$')) =>
         {
             Err("not a mask in these tests".to_owned())
         }
         _ => Ok(()),
     };
-    load(&path, &environment, Words { hazards: HAZARDS.to_vec(), mask })
+    load(&path, &environment, ExternalChecks { hazard_names: HAZARDS.to_vec(), validate_mask: mask })
 }
 
-/// The complaints about a text.
+/// Returns the complaints about a text.
 pub fn complaints(text: impl AsRef<[u8]>) -> Vec<Complaint> {
     match loaded(text) {
         Ok(_) => Vec::new(),
@@ -78,39 +77,37 @@ pub fn complaints(text: impl AsRef<[u8]>) -> Vec<Complaint> {
     }
 }
 
-/// The complaints about a text in short: `line:column title; remedy`.
-pub fn said(text: impl AsRef<[u8]>) -> Vec<String> {
+/// Returns the complaints about a text in short: `line:column title; remedy`.
+pub fn short_complaints(text: impl AsRef<[u8]>) -> Vec<String> {
     let short =
         |c: &Complaint| format!("{}:{} {}; {}", c.line(), c.column(), c.title, c.help.as_deref().unwrap_or("?"));
     complaints(text).iter().map(short).collect()
 }
 
-/// A right configuration with a part replaced, which must be in it.
-pub fn with(right: &str, part: &str, by: &str) -> String {
-    assert!(right.contains(part), "{part}");
-    right.replacen(part, by, 1)
+/// Returns a configuration with one part replaced. The part must occur in it.
+pub fn with(valid: &str, part: &str, replacement: &str) -> String {
+    assert!(valid.contains(part), "{part}");
+    valid.replacen(part, replacement, 1)
 }
 
-/// Holds what is said about broken configurations against a table. In it, a line at the margin says
-/// what is replaced (`part => by`, with `\n` for a line break); below it, indented, stands each
-/// complaint and in the next line its remedy.
+/// Compares the complaints about invalid configurations with `testdata/NAME.txt`; `SNAPSHOTS=overwrite` updates
+/// that file. A line at the margin is a case, `PART => REPLACEMENT` with `\n` for a line break, and says what is
+/// replaced in `valid`. Below it, indented, are the complaints: position and title, then the remedy.
 #[track_caller]
-pub fn assert_faults(right: &str, table: &str) {
-    let margin =
-        table.lines().find(|line| !line.trim().is_empty()).map_or(0, |line| line.len() - line.trim_start().len());
-    let lines: Vec<(bool, &str)> = table
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| (line.len() - line.trim_start().len() == margin, line.trim()))
-        .collect();
-    for (at, (_, change)) in lines.iter().enumerate().filter(|(_, (is_change, _))| *is_change) {
-        let (part, by) = change.split_once("=>").unwrap();
+pub fn assert_faults(valid: &str, name: &str) {
+    let path = format!("{}/src/config/testdata/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    let golden = std::fs::read_to_string(&path).unwrap();
+    let mut actual = String::new();
+    for case in golden.lines().filter(|line| !line.starts_with(' ')) {
+        let (part, replacement) = case.split_once("=>").unwrap();
         let unescaped = |text: &str| text.trim().replace("\\n", "\n");
-        let expected: Vec<&str> = lines[at + 1..].iter().take_while(|line| !line.0).map(|line| line.1).collect();
-        let said = complaints(with(right, &unescaped(part), &unescaped(by)));
-        let lines =
-            |c: &Complaint| [format!("{}:{} {}", c.line(), c.column(), c.title), c.help.clone().unwrap_or_default()];
-        let said: Vec<String> = said.iter().flat_map(lines).collect();
-        assert_eq!(said, expected, "{change}");
+        let complaints = complaints(with(valid, &unescaped(part), &unescaped(replacement)));
+        assert!(!complaints.is_empty(), "no complaint: {case}");
+        actual += &format!("{case}\n");
+        for complaint in complaints {
+            let help = complaint.help.as_deref().unwrap_or_default();
+            actual += &format!("    {}:{} {}\n      {help}\n", complaint.line(), complaint.column(), complaint.title);
+        }
     }
+    snapbox::assert_data_eq!(actual, snapbox::Data::read_from(path.as_ref(), None).raw());
 }

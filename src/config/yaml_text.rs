@@ -1,4 +1,4 @@
-//! Text as a YAML scalar.
+//! YAML scalars.
 
 /// Returns a double-quoted YAML scalar.
 pub fn yaml_quoted(text: &str) -> String {
@@ -8,7 +8,7 @@ pub fn yaml_quoted(text: &str) -> String {
             '"' | '\\' => out.extend(['\\', c]),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            // What a terminal or an editor does not show is written as a number.
+            // Characters that terminals and editors do not show are escaped as code points.
             c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{85}') => {
                 out.push_str(&format!("\\u{:04x}", u32::from(c)))
             }
@@ -22,10 +22,10 @@ pub fn yaml_quoted(text: &str) -> String {
 /// Returns a YAML scalar: plain where the plain form reads back as the same text, else double-quoted.
 pub fn yaml_scalar(text: &str) -> String {
     let first = text.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-    let rest = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '$'));
-    // Words that YAML of either version reads as something else.
+    let are_plain = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '$'));
+    // Words that YAML 1.1 or 1.2 parses as another type.
     let special = ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "inf", "nan"];
-    if first && rest && !special.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+    if first && are_plain && !special.iter().any(|word| text.eq_ignore_ascii_case(word)) {
         text.to_owned()
     } else {
         yaml_quoted(text)
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_read_back_as_themselves() {
+    fn scalars_parse_to_the_original_text() {
         for name in [
             "a",
             "a b",
@@ -69,9 +69,9 @@ mod tests {
             ":a",
             "a #b",
         ] {
-            for written in [yaml_quoted(name), yaml_scalar(name)] {
-                let read: String = serde_yaml::from_str(&written).unwrap_or_else(|error| panic!("{name:?}: {error}"));
-                assert_eq!(read, name, "{written}");
+            for scalar in [yaml_quoted(name), yaml_scalar(name)] {
+                let read: String = serde_yaml::from_str(&scalar).unwrap_or_else(|error| panic!("{name:?}: {error}"));
+                assert_eq!(read, name, "{scalar}");
             }
         }
     }

@@ -86,7 +86,7 @@ impl Laptop {
 }
 
 async fn take_sample(home: &Path, sink: Sink, listener: &Arc<dyn Listener>) -> Result<(), Failure> {
-    let config = config::load(&home.join("devdb.yaml"), &|name| std::env::var(name).ok(), scrub::words())?;
+    let config = config::load(&home.join("devdb.yaml"), &|name| std::env::var(name).ok(), scrub::config_checks())?;
     let ask = three_users(&config, sink)?;
     let target: &Target = config.target(None)?;
     let run = Frame::announce("sample", &target.name, listener.clone());

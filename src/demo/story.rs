@@ -86,7 +86,7 @@ async fn bug_report(home: &Home, listener: &Arc<dyn Listener>, tell: Tell<'_>) -
 }
 
 async fn rotate_once(home: &Home, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
-    let config = config::load(&home.path.join("devdb.yaml"), &|name| std::env::var(name).ok(), scrub::words())?;
+    let config = config::load(&home.path.join("devdb.yaml"), &|name| std::env::var(name).ok(), scrub::config_checks())?;
     let target = config.target(None)?.clone();
     let run = start("rotate", target, listener, false).await?;
     let rotated = rotate(&run, &RotateOptions::default(), interrupt::signal()).await;

@@ -27,7 +27,7 @@ impl PiiFinding {
     pub fn of(detection: Detection, survivors: &[Survivor]) -> PiiFinding {
         // The values themselves are not compared: they are unknown here.
         let covers =
-            |survivor: &&Survivor| survivor.place.matches(&detection.schema, &detection.table, &detection.column);
+            |survivor: &&Survivor| survivor.column.matches(&detection.schema, &detection.table, &detection.column);
         PiiFinding {
             kept: survivors.iter().find(covers).map(|survivor| survivor.reason.clone()),
             column: ColumnPath::of(&TablePath { schema: detection.schema, table: detection.table }, &detection.column),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::config::{ColumnPath, Reference, Target, mask::WrittenMask};
+use crate::config::{ColumnPath, Reference, Target, mask::RawMask};
 use crate::digest::{canonical_json, sha256};
 use crate::mask;
 
@@ -33,7 +33,7 @@ struct Settings<'a> {
     /// Names of the hazards that are kept.
     kept_hazards: Vec<&'a str>,
     /// Masks by column, in the order of the configuration.
-    rules: &'a [(ColumnPath, WrittenMask)],
+    rules: &'a [(ColumnPath, RawMask)],
     scripted: &'a [ColumnPath],
     references: &'a [Reference],
     /// Fingerprint of the key of the masks.
@@ -122,7 +122,7 @@ mod tests {
                 RoleSettings { login: true, member_of: &member_of, grants: &grants },
             )]),
             kept_hazards: vec!["cron"],
-            rules: &[(ColumnPath::of(&table("users"), "email"), WrittenMask::Null)],
+            rules: &[(ColumnPath::of(&table("users"), "email"), RawMask::Null)],
             scripted: &[ColumnPath::of(&table("notes"), "body")],
             references: &[Reference {
                 table: table("tickets"),

@@ -72,7 +72,7 @@ impl Masker<'_> {
             .survivors
             .iter()
             .map(|one| Survivor {
-                place: one.place.to_string(),
+                place: one.column.to_string(),
                 of: one.of.as_ref().map(ToString::to_string),
                 reason: one.reason.clone(),
             })

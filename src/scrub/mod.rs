@@ -15,9 +15,9 @@ pub mod schema_locks;
 pub mod scripts;
 
 /// The words of `devdb.yaml` that this room and `mask` know.
-pub fn words() -> crate::config::Words {
-    crate::config::Words {
-        hazards: hazards::names(),
-        mask: |written| crate::mask::Rule::resolve(written).map(drop).map_err(|error| error.to_string()),
+pub fn config_checks() -> crate::config::ExternalChecks {
+    crate::config::ExternalChecks {
+        hazard_names: hazards::names(),
+        validate_mask: |written| crate::mask::Rule::resolve(written).map(drop).map_err(|error| error.to_string()),
     }
 }

@@ -141,7 +141,7 @@ fn config_check_reads_configuration_and_scripts_without_a_platform() {
     scene.devdb(&["config", "schema"]).code(0).says("\"$schema\"");
     scene.devdb(&["policy"]).code(2).says("local and needs no IAM policy");
     std::fs::remove_file(scene.path("devdb.yaml")).unwrap();
-    scene.devdb(&["status"]).code(2).says("devdb.yaml cannot be read").says("--config");
+    scene.devdb(&["status"]).code(2).says("devdb.yaml: No such file").says("--config");
 }
 
 #[test]

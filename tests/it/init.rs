@@ -20,7 +20,7 @@ async fn the_company_gets_its_configuration(version: Version) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("devdb.yaml");
     std::fs::write(&path, &text).unwrap();
-    let config = devdb::config::load(&path, &|_| None, devdb::scrub::words())
+    let config = devdb::config::load(&path, &|_| None, devdb::scrub::config_checks())
         .unwrap_or_else(|error| panic!("{error:?}\n{text}"));
     let masking = &config.targets.values().next().unwrap().masking;
     let coverage = coverage::decide(masking, &first.catalog);

@@ -161,7 +161,7 @@ fn rule_6_a_server_that_takes_any_password_proves_nothing_and_is_not_written_to(
         let root = server::login(port, "postgres", "", "postgres").await.unwrap();
         root.run("CREATE ROLE app_admin LOGIN CREATEROLE").await.unwrap();
         root.run("CREATE DATABASE app OWNER app_admin").await.unwrap();
-        let config = devdb::config::load(&scene.path("devdb.yaml"), &|_| None, devdb::scrub::words()).unwrap();
+        let config = devdb::config::load(&scene.path("devdb.yaml"), &|_| None, devdb::scrub::config_checks()).unwrap();
         let route = devdb::pg::Route { host: "127.0.0.1".into(), port, server_name: None };
         let credentials =
             devdb::pg::Credentials { user: "app_admin".into(), password: "made-for-this-run".to_owned().into() };

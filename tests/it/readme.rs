@@ -69,7 +69,7 @@ fn every_configuration_is_one_that_devdb_takes() {
 
 #[test]
 fn the_example_files_load() {
-    for name in ["devdb.example.yaml", "devdb.local.example.yaml"] {
+    for name in ["examples/aws.yaml", "examples/local.yaml"] {
         must_load(&root().join(name), name);
     }
 }
@@ -204,7 +204,7 @@ fn document(name: &str) -> String {
 #[track_caller]
 fn must_load(file: &Path, what: &str) {
     let given = |_: &str| Some("value".to_owned());
-    if let Err(error) = config::load(file, &given, scrub::words()) {
+    if let Err(error) = config::load(file, &given, scrub::config_checks()) {
         panic!("{what}\n{}", devdb::error::Failure::from(error));
     }
 }

@@ -1,181 +1,176 @@
-//! Databases, roles and where their secrets come from.
+//! Databases, roles and the origins of their secrets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::cursor::Cursor;
+use super::names;
 use crate::config::interpolate::is_variable;
 use crate::config::raw;
 use crate::config::resolved::{AllowedRole, Database, EnsuredRole, Password, PlatformConfig};
 
-use super::names;
-use super::place::Place;
-
 /// Checks the databases.
-pub fn databases(written: Vec<raw::Database>, at: Place<'_>, base: &Path) -> Vec<Database> {
-    let mut seen = BTreeSet::new();
-    written
-        .into_iter()
+pub fn databases(raw: Vec<raw::Database>, at: Cursor<'_>, base: &Path) -> Vec<Database> {
+    let mut names = BTreeSet::new();
+    raw.into_iter()
         .enumerate()
-        .map(|(index, database)| {
+        .map(|(index, raw)| {
             let at = at.item(index);
-            let name = at.at("name");
+            let name = at.key("name");
             name.require(
-                names::is_database_object(&database.name)
-                    && !["rdsadmin", "template0", "template1"].contains(&database.name.as_str()),
-                format!("{} cannot be a database of yours", name.shown()),
-                "write its name, of at most 63 bytes",
+                names::is_database_object(&raw.name)
+                    && !["rdsadmin", "template0", "template1"].contains(&raw.name.as_str()),
+                format!("{} is not a valid database name", name.quoted()),
+                "write the name of one of your databases, of at most 63 bytes",
             );
             name.require(
-                seen.insert(database.name.clone()),
-                format!("the database {} is listed twice", name.shown()),
+                names.insert(raw.name.clone()),
+                format!("the database {} is listed twice", name.quoted()),
                 "remove one of them",
             );
-            self::database(database, at, base)
+            database(raw, at, base)
         })
         .collect()
 }
 
-fn database(written: raw::Database, at: Place<'_>, base: &Path) -> Database {
-    let postproc = written.postproc.map(|path| {
-        let at = at.at("postproc");
+fn database(raw: raw::Database, at: Cursor<'_>, base: &Path) -> Database {
+    let postproc = raw.postproc.map(|path| {
+        let at = at.key("postproc");
         let path = at.path(base, &path);
-        let help = "make the folder, or correct the path; it is relative to this file";
-        at.require(path.is_dir(), format!("{} is not a folder", at.shown()), help);
+        let help = "create the folder, or correct the path; it is relative to this file";
+        at.require(path.is_dir(), format!("{} is not a folder", at.quoted()), help);
         path
     });
-    for (list, names) in [
-        ("variables", written.variables.keys().collect::<Vec<_>>()),
-        ("secrets", written.secrets.keys().collect::<Vec<_>>()),
-    ] {
-        for name in names {
-            let at = at.at(list).at(name);
-            if !names::is_script_variable(name) {
-                at.complain_of_key(
-                    format!("`{name}` cannot be a variable of scripts"),
-                    "write lower-case letters, digits and `_`, beginning with a letter or `_`",
-                );
-            }
-            if list == "secrets" && written.variables.contains_key(name) {
-                at.complain_of_key(
-                    format!("`{name}` is a variable and a secret"),
-                    "keep one of them; a secret is only for `current_setting`, where no log shows it",
-                );
-            }
+    for name in raw.variables.keys() {
+        script_variable(name, at.key("variables").key(name));
+    }
+    for name in raw.secrets.keys() {
+        let at = at.key("secrets").key(name);
+        script_variable(name, at);
+        if raw.variables.contains_key(name) {
+            at.report_key(
+                format!("`{name}` is both a variable and a secret"),
+                "keep one of them; a secret is available to `current_setting` only, so that no log shows it",
+            );
         }
     }
-    let secrets = written.secrets.into_iter();
-    Database {
-        name: written.name,
-        postproc,
-        variables: written.variables,
-        secrets: secrets
-            .map(|(name, secret)| {
-                let at = at.at("secrets").at(&name);
-                (name, password(secret, at))
-            })
-            .collect(),
+    let secrets = raw.secrets.into_iter().map(|(name, secret)| {
+        let at = at.key("secrets").key(&name);
+        (name, password(secret, at))
+    });
+    Database { name: raw.name, postproc, variables: raw.variables, secrets: secrets.collect() }
+}
+
+fn script_variable(name: &str, at: Cursor<'_>) {
+    if !names::is_script_variable(name) {
+        at.report_key(
+            format!("`{name}` is not a valid name for a script variable"),
+            "use lower-case letters, digits and `_`, with a letter or `_` first",
+        );
     }
 }
 
-/// Checks the roles that may log in and those that are made.
+/// Checks the roles that may log in and those that are created.
 pub fn roles(
-    written: raw::Roles,
+    raw: raw::Roles,
     platform: &PlatformConfig,
-    at: Place<'_>,
+    at: Cursor<'_>,
 ) -> (BTreeMap<String, AllowedRole>, BTreeMap<String, EnsuredRole>) {
-    let (allow, ensure) = (at.at("allow"), at.at("ensure"));
-    for (name, at) in written
-        .allow
-        .keys()
-        .map(|name| (name, allow.at(name)))
-        .chain(written.ensure.keys().map(|name| (name, ensure.at(name))))
-    {
-        role_name(name, platform, at);
+    let (allow, ensure) = (at.key("allow"), at.key("ensure"));
+    for name in raw.allow.keys() {
+        role_name(name, platform, allow.key(name));
     }
-    for name in written.ensure.keys().filter(|name| written.allow.contains_key(*name)) {
-        ensure.at(name).complain_of_key(
-            format!("the role `{name}` is under `allow` and under `ensure`"),
-            "keep one of them; an ensured role with `login: true` is allowed by itself",
-        );
-    }
-    let allowed = written.allow.into_iter().map(|(name, role)| {
-        let at = allow.at(&name);
-        if role.password.is_none() {
-            lacks_password(&name, platform, at);
-        }
-        (name, AllowedRole { password: role.password.map(|written| password(written, at.at("password"))) })
-    });
-    let ensured = written.ensure.into_iter().map(|(name, role)| {
-        let at = ensure.at(&name);
-        if role.login && role.password.is_none() {
-            lacks_password(&name, platform, at);
-        }
-        for (index, group) in role.member_of.iter().enumerate() {
-            let at = at.at("member_of").item(index);
-            at.require(
-                names::is_database_object(group) && *group != name,
-                format!("`{name}` cannot be a member of {}", at.shown()),
-                "write the name of another role",
+    for name in raw.ensure.keys() {
+        role_name(name, platform, ensure.key(name));
+        if raw.allow.contains_key(name) {
+            ensure.key(name).report_key(
+                format!("the role `{name}` is listed under both `allow` and `ensure`"),
+                "keep one of them; a role under `ensure` with `login: true` may log in",
             );
         }
-        for (index, grant) in role.grants.iter().enumerate() {
-            self::grant(grant, at.at("grants").item(index));
+    }
+    let allowed = raw.allow.into_iter().map(|(name, raw)| {
+        let at = allow.key(&name);
+        if raw.password.is_none() {
+            report_missing_password(&name, platform, at);
         }
-        let password = role.password.map(|written| password(written, at.at("password")));
-        (name, EnsuredRole { login: role.login, password, member_of: role.member_of, grants: role.grants })
+        (name, AllowedRole { password: raw.password.map(|raw| password(raw, at.key("password"))) })
+    });
+    let ensured = raw.ensure.into_iter().map(|(name, raw)| {
+        let role = ensured_role(&name, raw, platform, ensure.key(&name));
+        (name, role)
     });
     (allowed.collect(), ensured.collect())
 }
 
-fn role_name(name: &str, platform: &PlatformConfig, at: Place<'_>) {
+fn ensured_role(name: &str, raw: raw::EnsuredRole, platform: &PlatformConfig, at: Cursor<'_>) -> EnsuredRole {
+    if raw.login && raw.password.is_none() {
+        report_missing_password(name, platform, at);
+    }
+    for (index, group) in raw.member_of.iter().enumerate() {
+        let at = at.key("member_of").item(index);
+        at.require(
+            names::is_database_object(group) && group != name,
+            format!("`{name}` cannot be a member of {}", at.quoted()),
+            "write the name of another role",
+        );
+    }
+    for (index, text) in raw.grants.iter().enumerate() {
+        grant(text, at.key("grants").item(index));
+    }
+    let password = raw.password.map(|raw| password(raw, at.key("password")));
+    EnsuredRole { login: raw.login, password, member_of: raw.member_of, grants: raw.grants }
+}
+
+fn role_name(name: &str, platform: &PlatformConfig, at: Cursor<'_>) {
     if !names::is_database_object(name) || names::is_system_role(name) {
-        at.complain_of_key(
-            format!("`{name}` cannot be a role of yours"),
-            "write the name of a role, of at most 63 bytes; those of PostgreSQL and RDS are left as they are",
+        at.report_key(
+            format!("`{name}` is not a valid role name"),
+            "write the name of one of your roles, of at most 63 bytes; devdb does not change those of PostgreSQL and RDS",
         );
     }
     if let PlatformConfig::Local(local) = platform
         && local.master_user == name
     {
-        at.complain_of_key(
+        at.report_key(
             format!("`{name}` is the master user"),
-            "remove it here: its password is `master_password`, and developers do not get it",
+            "remove it here: `master_password` sets its password, and developers do not get it",
         );
     }
 }
 
-/// A role keeps none of production's passwords, so one without a new one cannot log in; unless it
-/// logs in with IAM tokens.
-fn lacks_password(name: &str, platform: &PlatformConfig, at: Place<'_>) {
+/// Reports a login role without a new password: it could not log in, because production passwords are removed. With
+/// IAM authentication it logs in with tokens.
+fn report_missing_password(name: &str, platform: &PlatformConfig, at: Cursor<'_>) {
     let has_tokens = matches!(platform, PlatformConfig::Aws(aws) if aws.iam_authentication);
     if !has_tokens {
-        at.complain_of_key(
+        at.report_key(
             format!("the role `{name}` has no password and could not log in"),
-            "add `password: env:NAME`, or on aws set `iam_authentication: true`",
+            "add `password: env:NAME`; on aws, `iam_authentication: true` is an alternative",
         );
     }
 }
 
-/// A grant is what stands between `GRANT` and `TO role`; devdb adds these two.
-fn grant(text: &str, at: Place<'_>) {
+/// A grant is the text between `GRANT` and `TO role`; devdb adds these two.
+fn grant(text: &str, at: Cursor<'_>) {
     let mut words = text.split_whitespace();
     at.require(
         !text.contains(';') && words.next().is_some_and(|first| !first.eq_ignore_ascii_case("grant")),
-        format!("{} is not a grant", at.shown()),
-        "write what stands between `GRANT` and `TO`, like `SELECT ON ALL TABLES IN SCHEMA app`",
+        format!("{} is not a valid grant", at.quoted()),
+        "write the text between `GRANT` and `TO`, such as `SELECT ON ALL TABLES IN SCHEMA app`",
     );
 }
 
-/// Checks where a secret comes from.
-pub fn password(written: raw::Password, at: Place<'_>) -> Password {
-    match written {
+/// Checks the origin of a secret.
+pub fn password(raw: raw::Password, at: Cursor<'_>) -> Password {
+    match raw {
         raw::Password::Command(argv) => {
-            program(&argv, at.at("command"));
+            program(&argv, at.key("command"));
             Password::Command(argv)
         }
         raw::Password::Generate(raw::Generate { store }) => {
             if let Some(argv) = &store {
-                program(argv, at.at("generate").at("store"));
+                program(argv, at.key("generate").key("store"));
             }
             Password::Generate { store }
         }
@@ -183,18 +178,18 @@ pub fn password(written: raw::Password, at: Place<'_>) -> Password {
             Some(name) => {
                 at.require(
                     is_variable(name),
-                    format!("{} names no environment variable", at.shown()),
-                    "write `env:` and a name of letters, digits and `_`, like `env:APP_PASSWORD`",
+                    format!("{} does not name an environment variable", at.quoted()),
+                    "write `env:` and a name of letters, digits and `_`, such as `env:APP_PASSWORD`",
                 );
                 Password::Env(name.to_owned())
             }
             None => {
-                // What stands there may be the secret itself: it is not repeated.
+                // The text may be the secret itself, so the message does not repeat it.
                 at.require(
                     word == "generate",
-                    "this does not say where the secret comes from",
+                    "the value is not the origin of a secret",
                     "write `env:NAME`, `generate`, `command: […]` or `generate: {store: […]}`; \
-                     the secret itself never stands in this file",
+                     never write the secret itself in this file",
                 );
                 Password::Generate { store: None }
             }
@@ -202,11 +197,11 @@ pub fn password(written: raw::Password, at: Place<'_>) -> Password {
     }
 }
 
-fn program(argv: &[String], at: Place<'_>) {
+fn program(argv: &[String], at: Cursor<'_>) {
     at.require(
         argv.first().is_some_and(|program| !program.is_empty()),
         "the command has no program",
-        "write the program and its arguments as a list; no shell reads it",
+        "write the program and its arguments as a list; no shell is used",
     );
 }
 
@@ -215,100 +210,18 @@ mod tests {
     use crate::config::testing::*;
 
     #[test]
-    fn what_databases_cannot_mean_is_named() {
-        assert_faults(
-            AWS,
-            r#"
-            name: app\n => name: rdsadmin\n
-                17:15 `rdsadmin` cannot be a database of yours
-                write its name, of at most 63 bytes
-            postproc: postproc-sql => postproc: postprok-sql
-                18:19 `postprok-sql` is not a folder
-                make the folder, or correct the path; it is relative to this file
-            postproc: postproc-sql => postproc: ca.pem\n      - name: app
-                18:19 `ca.pem` is not a folder
-                make the folder, or correct the path; it is relative to this file
-                19:15 the database `app` is listed twice
-                remove one of them
-            postproc: postproc-sql => variables: { Mail: x, a: b }\n        secrets: { a: env:A, b-c: generate }
-                18:22 `Mail` cannot be a variable of scripts
-                write lower-case letters, digits and `_`, beginning with a letter or `_`
-                19:20 `a` is a variable and a secret
-                keep one of them; a secret is only for `current_setting`, where no log shows it
-                19:30 `b-c` cannot be a variable of scripts
-                write lower-case letters, digits and `_`, beginning with a letter or `_`
-            "#,
-        );
+    fn invalid_databases_are_reported() {
+        assert_faults(AWS, "databases");
     }
 
     #[test]
-    fn what_roles_cannot_mean_is_named() {
-        assert_faults(
-            LOCAL,
-            r#"
-            record: { => roles: { allow: { app: {} } }\n    record: {
-                7:23 the role `app` has no password and could not log in
-                add `password: env:NAME`, or on aws set `iam_authentication: true`
-            record: { => roles: { ensure: { dev: { login: true } } }\n    record: {
-                7:24 the role `dev` has no password and could not log in
-                add `password: env:NAME`, or on aws set `iam_authentication: true`
-            record: { => roles: { ensure: { postgres: {}, pg_x: {}, "": {} } }\n    record: {
-                7:24 `postgres` is the master user
-                remove it here: its password is `master_password`, and developers do not get it
-                7:38 `pg_x` cannot be a role of yours
-                write the name of a role, of at most 63 bytes; those of PostgreSQL and RDS are left as they are
-                7:48 `` cannot be a role of yours
-                write the name of a role, of at most 63 bytes; those of PostgreSQL and RDS are left as they are
-            record: { => roles: { allow: { a: { password: generate } }, ensure: { a: {} } }\n    record: {
-                7:62 the role `a` is under `allow` and under `ensure`
-                keep one of them; an ensured role with `login: true` is allowed by itself
-            record: { => roles: { ensure: { a: { member_of: [a], grants: [GRANT SELECT ON x, "SELECT ON x; DROP TABLE y", ""] } } }\n    record: {
-                7:41 `a` cannot be a member of `a`
-                write the name of another role
-                7:54 `GRANT SELECT ON x` is not a grant
-                write what stands between `GRANT` and `TO`, like `SELECT ON ALL TABLES IN SCHEMA app`
-                7:73 `SELECT ON x; DROP TABLE y` is not a grant
-                write what stands between `GRANT` and `TO`, like `SELECT ON ALL TABLES IN SCHEMA app`
-                7:102 empty text is not a grant
-                write what stands between `GRANT` and `TO`, like `SELECT ON ALL TABLES IN SCHEMA app`
-            "#,
-        );
+    fn invalid_roles_are_reported() {
+        assert_faults(LOCAL, "roles");
     }
 
     #[test]
-    fn a_secret_in_the_file_is_refused_and_not_shown() {
-        assert_faults(
-            LOCAL,
-            r#"
-            record: { => master_password: hunter2\n    record: {
-                7:22 this does not say where the secret comes from
-                write `env:NAME`, `generate`, `command: […]` or `generate: {store: […]}`; the secret itself never stands in this file
-            record: { => master_password: ${SECRET}\n    record: {
-                7:22 this does not say where the secret comes from
-                write `env:NAME`, `generate`, `command: […]` or `generate: {store: […]}`; the secret itself never stands in this file
-            record: { => master_password: env:hunter-2\n    record: {
-                7:22 `env:hunter-2` names no environment variable
-                write `env:` and a name of letters, digits and `_`, like `env:APP_PASSWORD`
-            record: { => master_password: 123456\n    record: {
-                7:22 `targets.app-dev.master_password` is a number, not text such as `env:NAME` or `command: …` or `generate: …`
-                write text such as `env:NAME` or `command: …` or `generate: …`
-            record: { => master_password: { command: [""] }\n    record: {
-                7:24 the command has no program
-                write the program and its arguments as a list; no shell reads it
-            record: { => master_password: { command: vault read }\n    record: {
-                7:33 `targets.app-dev.master_password.command` is text, not a list
-                write a list: `[…]`, or one line with `- ` for each item
-            record: { => master_password: { generate: { store: [] } }\n    record: {
-                7:36 `targets.app-dev.master_password.generate.store` is an empty list
-                give it at least one item
-            record: { => master_password: { value: hunter2 }\n    record: {
-                7:24 `value` is not a key of `targets.app-dev.master_password`
-                write text such as `env:NAME` or `command: …` or `generate: …`, or remove it
-            record: { => master_password: { env: APP }\n    record: {
-                7:24 `env` is not a key of `targets.app-dev.master_password`
-                write text such as `env:NAME` or `command: …` or `generate: …`, or remove it
-            "#,
-        );
+    fn secrets_in_the_file_are_refused_and_not_shown() {
+        assert_faults(LOCAL, "secrets");
     }
 
     #[test]

@@ -1,26 +1,26 @@
-//! What names and lengths may look like. Pure; each rule with its source.
+//! Formats of names, durations and sizes. Pure functions; each states the source of its rule.
 
 use std::time::Duration;
 
-/// RDS's rule for instance identifiers: 1 to 63 letters, digits and hyphens, a letter first, no hyphen
-/// last, no two in a row. For `local` too, where it keeps paths out.
+/// Whether a text is a valid instance identifier of RDS: 1 to 63 letters, digits and hyphens, a letter first, no hyphen
+/// last, no two hyphens in a row. `local` has the same rule, which excludes paths.
 pub fn is_instance(name: &str) -> bool {
     name.len() <= 63 && !name.ends_with('-') && begins_instance(name)
 }
 
-/// Whether a name with this beginning can be an instance's.
+/// Whether a text can be the beginning of an instance identifier.
 pub fn begins_instance(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
         && !name.contains("--")
 }
 
-/// An AWS account: 12 digits.
+/// Whether a text is an AWS account: 12 digits.
 pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The form of a region: `ap-northeast-2`, `us-gov-west-1`.
+/// Whether a text has the format of a region: `ap-northeast-2`, `us-gov-west-1`.
 pub fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let letters = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -35,7 +35,7 @@ pub fn is_region(text: &str) -> bool {
     }
 }
 
-/// The account in a role's ARN, `arn:aws:iam::123456789012:role/path/name`.
+/// Returns the account of a role's ARN, such as `arn:aws:iam::123456789012:role/path/name`.
 pub fn account_of_role(arn: &str) -> Option<&str> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts.as_slice() {
@@ -48,21 +48,22 @@ pub fn account_of_role(arn: &str) -> Option<&str> {
     }
 }
 
-/// An id of AWS: the prefix and 8 to 17 hexadecimal digits.
+/// Whether a text is an AWS id: the prefix and 8 to 17 hexadecimal digits.
 pub fn is_id(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|rest| {
         (8..=17).contains(&rest.len()) && rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     })
 }
 
-/// A hosted zone's id.
+/// Whether a text is the id of a hosted zone.
 pub fn is_zone(text: &str) -> bool {
     text.len() <= 32
         && text.starts_with('Z')
         && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
-/// A DNS name of at least two labels, in lower case and without the final dot (RFC 1035; `_` as in RFC 2181).
+/// Whether a text is a DNS name of at least two labels, in lower case and without the trailing dot (RFC 1035; `_` as in
+/// RFC 2181).
 pub fn is_dns_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -73,39 +74,40 @@ pub fn is_dns_name(text: &str) -> bool {
     text.len() <= 253 && text.contains('.') && text.split('.').all(label)
 }
 
-/// A word for a file of `[sections]`, a tag's value and a command line: a service's or target's name.
+/// Whether a text is a valid name of a service or target: it occurs as a section of an INI file, as the value of a tag
+/// and on command lines.
 pub fn is_word(text: &str) -> bool {
     text.len() <= 63
         && text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.chars().all(|character| character.is_ascii_alphanumeric() || "._-".contains(character))
 }
 
-/// A variable of scripts: it becomes a setting `devdb.name`, which PostgreSQL allows to letters,
-/// digits and `_`; in lower case, because psql's variables know case and settings do not.
+/// Whether a text is a valid script variable: it becomes a setting `devdb.name`, for which PostgreSQL allows letters,
+/// digits and `_`. Only lower case, because psql variables are case-sensitive and settings are not.
 pub fn is_script_variable(name: &str) -> bool {
     name.len() <= 63
         && name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
         && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }
 
-/// A database's or role's name that PostgreSQL keeps whole (63 bytes).
+/// Whether a text is a database or role name that PostgreSQL does not truncate (63 bytes).
 pub fn is_database_object(name: &str) -> bool {
     (1..=63).contains(&name.len()) && !name.chars().any(char::is_control)
 }
 
-/// A role that belongs to PostgreSQL or to RDS.
+/// Whether a role belongs to PostgreSQL or to RDS.
 pub fn is_system_role(name: &str) -> bool {
     name.starts_with("pg_") || name.starts_with("rds_") || ["rdsadmin", "rdsrepladmin", "rdstopmgr"].contains(&name)
 }
 
-/// A tag's key or value as RDS takes it.
-pub fn is_tag_text(text: &str, longest: usize) -> bool {
-    text.chars().count() <= longest
+/// Whether a text is a valid tag key or value on RDS.
+pub fn is_tag_text(text: &str, max_characters: usize) -> bool {
+    text.chars().count() <= max_characters
         && text.chars().all(|character| character.is_alphanumeric() || " _.:/=+-@".contains(character))
 }
 
-/// Reads `90s`, `15m`, `36h`, `2d` or several of them in a row; at most a year.
-pub fn length(text: &str) -> Option<Duration> {
+/// Parses `90s`, `15m`, `36h`, `2d` or a sequence of them; at most one year.
+pub fn duration(text: &str) -> Option<Duration> {
     let (mut total, mut digits) = (0_u64, String::new());
     for character in text.chars() {
         let unit = match character {
@@ -125,8 +127,8 @@ pub fn length(text: &str) -> Option<Duration> {
     (digits.is_empty() && !text.is_empty() && total <= 366 * 86_400).then(|| Duration::from_secs(total))
 }
 
-/// Reads `500MB`, in powers of 1024 as PostgreSQL does.
-pub fn size(text: &str) -> Option<u64> {
+/// Parses a size such as `500MB` into bytes, with units in powers of 1024 like PostgreSQL.
+pub fn bytes(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
     let power = match &text[digits.len()..] {
         "kB" => 10,
@@ -142,13 +144,13 @@ pub fn size(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn all(rule: impl Fn(&str) -> bool, yes: &[&str], no: &[&str]) {
-        yes.iter().for_each(|text| assert!(rule(text), "{text}"));
-        no.iter().for_each(|text| assert!(!rule(text), "{text}"));
+    fn all(rule: impl Fn(&str) -> bool, valid: &[&str], invalid: &[&str]) {
+        valid.iter().for_each(|text| assert!(rule(text), "{text}"));
+        invalid.iter().for_each(|text| assert!(!rule(text), "{text}"));
     }
 
     #[test]
-    fn names_of_aws() {
+    fn aws_names() {
         let long = "a".repeat(64);
         all(is_instance, &["app-prod", "a", "App1"], &["", "1a", "-a", "a-", "a--b", "a_b", "앱", "../a", &long]);
         all(is_account, &["012345678901"], &["", "12345678901", "1234567890123", "12345678901a"]);
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_dns_and_postgresql() {
+    fn dns_and_postgresql_names() {
         let (label, long) = (format!("{}.kr", "a".repeat(64)), format!("a{}", ".bc".repeat(90)));
         all(
             is_dns_name,
@@ -185,22 +187,23 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_bytes() {
-        for (text, bytes) in [("1kB", Some(1024)), ("2GB", Some(2 << 30)), ("2gb", None), ("2", None), ("MB", None)] {
-            assert_eq!(size(text), bytes, "{text}");
+    fn sizes() {
+        for (text, expected) in [("1kB", Some(1024)), ("2GB", Some(2 << 30)), ("2gb", None), ("2", None), ("MB", None)]
+        {
+            assert_eq!(bytes(text), expected, "{text}");
         }
-        assert_eq!(size("99999999999TB"), None);
+        assert_eq!(bytes("99999999999TB"), None);
     }
 
     #[test]
-    fn lengths_of_time() {
+    fn durations() {
         for (text, seconds) in
             [("90s", 90), ("15m", 900), ("36h", 129_600), ("2d", 172_800), ("1h30m", 5_400), ("0s", 0)]
         {
-            assert_eq!(length(text), Some(Duration::from_secs(seconds)), "{text}");
+            assert_eq!(duration(text), Some(Duration::from_secs(seconds)), "{text}");
         }
         for text in ["", "15", "m", "1.5h", "-1s", "1 h", "1w", "99999999999999999999s", "400d", "２h", "1h30"] {
-            assert_eq!(length(text), None, "{text}");
+            assert_eq!(duration(text), None, "{text}");
         }
     }
 }

@@ -1,149 +1,149 @@
-//! Which rows a sample takes, and where from and to.
+//! The sample section.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::place::Place;
-use super::{Known, access, names, platform};
+use super::context::CheckContext;
+use super::cursor::Cursor;
+use super::paths::table;
+use super::{access, connect, names};
 use crate::config::column_path::TablePath;
 use crate::config::raw;
 use crate::config::resolved::{AllowedTarget, EdgeChoice, Extent, Password, Sample, SampleLogin, SampleSource};
 
-/// Checks the sample.
-pub fn sample(written: raw::Sample, at: Place<'_>, known: &Known<'_>) -> Sample {
-    let root = table(&written.root, at.at("root"));
-    if let Some(key) = &written.key {
-        at.at("key").require(!key.is_empty(), "the key is empty", "write a column of the root table, or remove it");
+/// Checks the sample section.
+pub fn sample(raw: raw::Sample, at: Cursor<'_>, context: &CheckContext<'_>) -> Sample {
+    let root = table(&raw.root, at.key("root"));
+    if let Some(key) = &raw.key {
+        at.key("key").require(!key.is_empty(), "the key is empty", "write a column of the root table, or remove it");
     }
-    if let Some(database) = &written.database {
-        let at = at.at("database");
-        at.require(names::is_database_object(database), format!("{} is no database", at.shown()), "write its name");
+    if let Some(database) = &raw.database {
+        let at = at.key("database");
+        at.require(
+            names::is_database_object(database),
+            format!("{} is not a valid database name", at.quoted()),
+            "write the name of a database",
+        );
     }
-    let edges = written.edges.into_iter().enumerate();
-    let targets = written.targets.iter().enumerate();
+    let targets = raw.targets.iter().enumerate();
     Sample {
-        key: written.key,
-        database: written.database,
-        source: written.source.map(|written| source(written, at.at("source"), known)),
-        edges: self::edges(edges.map(|(index, edge)| (edge, at.at("edges").item(index)))),
-        tables: tables(written.tables, at.at("tables")),
-        max_rows: written.max_rows,
-        max_bytes: written.max_bytes.and_then(|written| size(&written, at.at("max_bytes"))),
-        targets: targets.filter_map(|(index, text)| target(text, at.at("targets").item(index))).collect(),
-        image: written.container.image,
-        engine: written.container.engine,
-        jobs: written.jobs,
-        statement_timeout: at.at("statement_timeout").some_length(&written.statement_timeout),
-        // A complaint was made; what stands in for it is never used.
+        key: raw.key,
+        database: raw.database,
+        source: raw.source.map(|raw| source(raw, at.key("source"), context)),
+        edges: edges(raw.edges, at.key("edges")),
+        tables: tables(raw.tables, at.key("tables")),
+        max_rows: raw.max_rows,
+        max_bytes: raw.max_bytes.and_then(|raw| max_bytes(&raw, at.key("max_bytes"))),
+        targets: targets.filter_map(|(index, text)| allowed_target(text, at.key("targets").item(index))).collect(),
+        image: raw.container.image,
+        engine: raw.container.engine,
+        jobs: raw.jobs,
+        statement_timeout: at.key("statement_timeout").nonzero_duration(&raw.statement_timeout),
+        // An invalid root was reported, so the placeholder is never used.
         root: root.unwrap_or(TablePath { schema: String::new(), table: String::new() }),
     }
 }
 
-fn table(text: &str, at: Place<'_>) -> Option<TablePath> {
-    let table = TablePath::read(text);
-    at.require(table.is_some(), format!("{} is no table", at.shown()), "write `schema.table`");
-    table
-}
-
-fn source(written: raw::SampleSource, at: Place<'_>, known: &Known<'_>) -> SampleSource {
-    match &written.host {
+fn source(raw: raw::SampleSource, at: Cursor<'_>, context: &CheckContext<'_>) -> SampleSource {
+    match &raw.host {
         Some(host) => {
-            at.at("host").require(!host.trim().is_empty(), "the host is empty", "write the instance's endpoint");
+            let is_empty = host.trim().is_empty();
+            at.key("host").require(!is_empty, "the host is empty", "write the endpoint of the instance");
         }
-        None if written.ssl_root_cert.is_some() => {
-            let at = at.at("ssl_root_cert");
-            at.complain_of_key("the live generation is reached as the target says", "add `host`, or remove this");
-        }
+        None if raw.ssl_root_cert.is_some() => at.key("ssl_root_cert").report_key(
+            "`ssl_root_cert` has no effect without `host`: the live generation uses that of its target",
+            "add `host`, or remove `ssl_root_cert`",
+        ),
         None => {}
     }
-    if written.iam && written.password.is_some() {
-        at.at("password").complain_of_key("`password` and `iam` are two ways to log in", "remove one of them");
+    if raw.iam && raw.password.is_some() {
+        at.key("password").report_key("the source has both `password` and `iam`", "remove one of them");
     }
-    if !written.iam && written.password.is_none() {
-        at.complain_of_key("the source has no way to log in", "add `password: env:NAME` or `iam: true`");
+    if !raw.iam && raw.password.is_none() {
+        at.report_key("the source has no login method", "add `password: env:NAME` or `iam: true`");
     }
-    let login = match written.password {
-        Some(password) => {
-            let at = at.at("password");
-            let password = access::password(password, at);
-            at.require(
-                !matches!(password, Password::Generate { .. }),
-                "this password cannot be generated",
-                "write `env:NAME` or `{command: […]}`",
-            );
-            SampleLogin::Password(password)
-        }
-        None => SampleLogin::Iam,
-    };
     SampleSource {
-        host: written.host,
-        port: written.port,
-        database: written.database,
-        user: written.user,
-        login,
-        connect: platform::way(written.connect, at.at("connect")),
-        ssl_root_cert: written.ssl_root_cert.map(|path| at.at("ssl_root_cert").path(known.base, &path)),
+        host: raw.host,
+        port: raw.port,
+        database: raw.database,
+        user: raw.user,
+        login: raw.password.map_or(SampleLogin::Iam, |raw| login_password(raw, at.key("password"))),
+        connect: connect::connect(raw.connect, at.key("connect")),
+        ssl_root_cert: raw.ssl_root_cert.map(|path| at.key("ssl_root_cert").path(context.base, &path)),
     }
 }
 
-fn edges<'a>(written: impl Iterator<Item = (raw::Edge, Place<'a>)>) -> Vec<EdgeChoice> {
+fn login_password(raw: raw::Password, at: Cursor<'_>) -> SampleLogin {
+    let password = access::password(raw, at);
+    at.require(
+        !matches!(password, Password::Generate { .. }),
+        "the password of the source cannot be generated",
+        "write `env:NAME` or `{command: […]}`",
+    );
+    SampleLogin::Password(password)
+}
+
+fn edges(raw: Vec<raw::Edge>, at: Cursor<'_>) -> Vec<EdgeChoice> {
     let mut edges: Vec<EdgeChoice> = Vec::new();
-    for (edge, at) in written {
-        let (from, to) = (table(&edge.table, at.at("table")), edge.to.map(|to| table(&to, at.at("to"))));
+    for (index, raw) in raw.into_iter().enumerate() {
+        let at = at.item(index);
+        let (from, to) = (table(&raw.table, at.key("table")), raw.to.map(|to| table(&to, at.key("to"))));
         let Some(table) = from else { continue };
-        let choice = EdgeChoice { table, columns: edge.columns, to: to.flatten(), rule: edge.rule };
-        let same = |other: &EdgeChoice| {
+        let choice = EdgeChoice { table, columns: raw.columns, to: to.flatten(), rule: raw.rule };
+        let is_same = |other: &EdgeChoice| {
             (&other.table, &other.columns, &other.to) == (&choice.table, &choice.columns, &choice.to)
         };
-        at.require(!edges.iter().any(same), "there are two rules for this edge", "remove one of them");
+        at.require(!edges.iter().any(is_same), "the edge has two rules", "remove one of them");
         edges.push(choice);
     }
     edges
 }
 
-fn tables(written: BTreeMap<String, Extent>, at: Place<'_>) -> Vec<(TablePath, Extent)> {
+fn tables(raw: BTreeMap<String, Extent>, at: Cursor<'_>) -> Vec<(TablePath, Extent)> {
     let mut seen = BTreeSet::new();
     let mut tables = Vec::new();
-    for (name, extent) in written {
-        let at = at.at(&name);
-        let Some(table) = TablePath::read(&name) else {
-            at.complain_of_key(format!("`{name}` is no table"), "write `schema.table`");
+    for (name, extent) in raw {
+        let at = at.key(&name);
+        let Some(table) = TablePath::parse(&name) else {
+            at.report_key(format!("`{name}` is not a table path"), "write `schema.table`");
             continue;
         };
         if !seen.insert(table.clone()) {
-            at.complain_of_key(format!("{table} is listed twice"), "remove one of them");
+            at.report_key(format!("{table} is listed twice"), "remove one of them");
         }
         if let Extent::Where(condition) | Extent::Include(condition) = &extent {
-            at.require(!condition.trim().is_empty(), "the condition is empty", "write an SQL condition on its columns");
+            let help = "write an SQL condition over the columns of the table";
+            at.require(!condition.trim().is_empty(), "the condition is empty", help);
         }
         tables.push((table, extent));
     }
     tables
 }
 
-fn size(written: &raw::Size, at: Place<'_>) -> Option<u64> {
-    let size = names::size(&written.0);
+fn max_bytes(raw: &raw::ByteSize, at: Cursor<'_>) -> Option<u64> {
+    let bytes = names::bytes(&raw.0);
     let help = "write it like `500MB` or `2GB`";
-    at.require(size.is_some_and(|size| size > 0), format!("{} is no number of bytes", at.shown()), help);
-    size
+    at.require(bytes.is_some_and(|bytes| bytes > 0), format!("{} is not a size", at.quoted()), help);
+    bytes
 }
 
-fn target(text: &str, at: Place<'_>) -> Option<AllowedTarget> {
-    let read = || {
-        let (place, database) = text.split_once('/')?;
-        let (host, port) = match place.rsplit_once(':') {
-            Some((host, port)) => (host, port.parse().ok().filter(|port| *port > 0)?),
-            None => (place, 5432),
-        };
-        let fits = !host.is_empty() && !host.contains(['/', '@', ' ']) && names::is_database_object(database);
-        fits.then(|| AllowedTarget { host: host.to_lowercase(), port, database: database.to_owned() })
-    };
-    let target = read();
+fn allowed_target(raw: &str, at: Cursor<'_>) -> Option<AllowedTarget> {
+    let target = parse_target(raw);
     at.require(
         target.is_some(),
-        format!("{} is no database", at.shown()),
+        format!("{} is not a database", at.quoted()),
         "write `HOST/DATABASE` or `HOST:PORT/DATABASE`",
     );
     target
+}
+
+fn parse_target(raw: &str) -> Option<AllowedTarget> {
+    let (server, database) = raw.split_once('/')?;
+    let (host, port) = match server.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok().filter(|port| *port > 0)?),
+        None => (server, 5432),
+    };
+    let is_valid = !host.is_empty() && !host.contains(['/', '@', ' ']) && names::is_database_object(database);
+    is_valid.then(|| AllowedTarget { host: host.to_lowercase(), port, database: database.to_owned() })
 }
 
 #[cfg(test)]
@@ -179,7 +179,7 @@ sample:
 "#;
 
     #[test]
-    fn a_sample_is_read() {
+    fn a_sample_is_resolved() {
         let config = loaded(SAMPLED).unwrap();
         let sample = config.sample.unwrap();
         assert_eq!(sample.root.to_string(), "app.users");
@@ -196,44 +196,7 @@ sample:
     }
 
     #[test]
-    fn what_a_sample_cannot_mean_is_named() {
-        assert_faults(
-            SAMPLED,
-            r#"
-            root: app.users => root: users
-                14:9 `users` is no table
-                write `schema.table`
-            , password: env:SAMPLE_PASSWORD } => }
-                15:3 the source has no way to log in
-                add `password: env:NAME` or `iam: true`
-            password: env:SAMPLE_PASSWORD => password: env:SAMPLE_PASSWORD, iam: true
-                15:56 `password` and `iam` are two ways to log in
-                remove one of them
-            password: env:SAMPLE_PASSWORD => password: generate
-                15:66 this password cannot be generated
-                write `env:NAME` or `{command: […]}`
-            rule: follow => rule: folow
-                19:57 `folow` is not a value of `sample.edges[2].rule`
-                did you mean `follow`?
-            app.folders, columns: [parent_id] => app.users, columns: [invited_by]
-                19:9 there are two rules for this edge
-                remove one of them
-            app.plans: all => plans: all
-                21:5 `plans` is no table
-                write `schema.table`
-            2GB => 2 gigs
-                24:14 `2 gigs` is no number of bytes
-                write it like `500MB` or `2GB`
-            localhost:5433/app_sample => postgres://u@localhost/x
-                25:13 `postgres://u@localhost/x` is no database
-                write `HOST/DATABASE` or `HOST:PORT/DATABASE`
-            columns: [about_id], => columns: [about_id], expression: about,
-                12:7 a reference has `columns` or an `expression`
-                remove one of them
-            key: [id] } => key: [id, tenant] }
-                11:76 an expression is one value, and `key` has several columns
-                write one column
-            "#,
-        );
+    fn invalid_samples_are_reported() {
+        assert_faults(SAMPLED, "sample");
     }
 }

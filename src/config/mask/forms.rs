@@ -1,24 +1,22 @@
-//! Masks and options that are written in several forms, how they are read and what the schema says.
+//! Deserialization and JSON schema of masks and options that have several forms.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, StrDeserializer};
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::Deserializer;
 
-use super::{
-    By, DateOptions, EnumOptions, JsonOptions, MaskOptions, MaskWord, Other, PartMask, Shift, SqlMask, WrittenMask,
-};
+use super::options::{DateOptions, EnumOptions, LabelColumn, OtherValues, Shift, SqlMask};
+use super::raw_mask::{JsonOptions, MaskOptions, MaskWord, PartMask, RawMask};
+use super::word_or_map::{WordOrMap, WordOrMapVisitor, parse_word};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Vouched {
-    /// The expression; it may use every column of its table.
+    /// The expression. It may use every column of the table.
     expression: String,
-    /// Constraints that its author says it keeps: devdb cannot prove it.
+    /// Constraints that its author guarantees to hold, because devdb cannot prove it.
     #[serde(default)]
     vouch: Vec<String>,
 }
@@ -26,23 +24,23 @@ struct Vouched {
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum DateWord {
-    /// The year is kept.
+    /// Keeps the year.
     Year,
-    /// Year and month are kept.
+    /// Keeps year and month.
     Month,
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum AnyWord {
-    /// By all other columns of the row.
+    /// Chosen by all other columns of the row.
     Any,
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum KeepWord {
-    /// It stays as it is.
+    /// Stays unmasked.
     Keep,
 }
 
@@ -53,65 +51,14 @@ enum ShapeWord {
     Shape,
 }
 
-/// A word or a map: what most options are.
-pub(in crate::config) struct WordOr<W, M> {
-    expecting: &'static str,
-    word: fn(&str) -> Result<W, serde::de::value::Error>,
-    made: std::marker::PhantomData<M>,
-}
-
-/// What [`WordOr`] found.
-pub(in crate::config) enum Either<W, M> {
-    Word(W),
-    Map(M),
-    Nothing,
-}
-
-impl<W, M> WordOr<W, M> {
-    pub(in crate::config) fn new(
-        expecting: &'static str,
-        word: fn(&str) -> Result<W, serde::de::value::Error>,
-    ) -> Self {
-        WordOr { expecting, word, made: std::marker::PhantomData }
-    }
-}
-
-impl<'de, W, M: Deserialize<'de>> Visitor<'de> for WordOr<W, M> {
-    type Value = Either<W, M>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.expecting)
-    }
-
-    fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Either::Nothing)
-    }
-
-    fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Either::Nothing)
-    }
-
-    fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Self::Value, E> {
-        (self.word)(word).map(Either::Word).map_err(E::custom)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        M::deserialize(MapAccessDeserializer::new(map)).map(Either::Map)
-    }
-}
-
-pub(in crate::config) fn word<'de, W: Deserialize<'de>>(word: &'de str) -> Result<W, serde::de::value::Error> {
-    W::deserialize(StrDeserializer::new(word))
-}
-
-impl<'de> Deserialize<'de> for WrittenMask {
+impl<'de> Deserialize<'de> for RawMask {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let expecting = "`null`, the name of a mask, or a map of one mask to its options";
-        let either = WordOr::<MaskWord, MaskOptions>::new(expecting, |text| word(text));
-        Ok(match from.deserialize_any(either)? {
-            Either::Nothing => WrittenMask::Null,
-            Either::Word(word) => WrittenMask::Word(word),
-            Either::Map(options) => WrittenMask::Map(options),
+        let expecting = "`null`, the name of a mask, or a map with one mask and its options";
+        let visitor = WordOrMapVisitor::<MaskWord, MaskOptions>::new(expecting, |text| parse_word(text));
+        Ok(match from.deserialize_any(visitor)? {
+            WordOrMap::Null => RawMask::Null,
+            WordOrMap::Word(word) => RawMask::Word(word),
+            WordOrMap::Map(options) => RawMask::Map(options),
         })
     }
 }
@@ -119,25 +66,25 @@ impl<'de> Deserialize<'de> for WrittenMask {
 impl<'de> Deserialize<'de> for DateOptions {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let expecting = "`year`, `month` or `{shift: DAYS}`";
-        let either = WordOr::<DateWord, Shift>::new(expecting, |text| word(text));
-        match from.deserialize_any(either)? {
-            Either::Nothing => Err(serde::de::Error::custom(format!("expected {expecting}"))),
-            Either::Word(DateWord::Year) => Ok(DateOptions::Year),
-            Either::Word(DateWord::Month) => Ok(DateOptions::Month),
-            Either::Map(shift) => Ok(DateOptions::Shift(shift)),
+        let visitor = WordOrMapVisitor::<DateWord, Shift>::new(expecting, |text| parse_word(text));
+        match from.deserialize_any(visitor)? {
+            WordOrMap::Null => Err(serde::de::Error::custom(format!("expected {expecting}"))),
+            WordOrMap::Word(DateWord::Year) => Ok(DateOptions::Year),
+            WordOrMap::Word(DateWord::Month) => Ok(DateOptions::Month),
+            WordOrMap::Map(shift) => Ok(DateOptions::Shift(shift)),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for JsonOptions {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        type Paths = BTreeMap<String, WrittenMask>;
-        let expecting = "`shape` or a map of paths to masks: `{\"$..email\": email}`";
-        let either = WordOr::<ShapeWord, Paths>::new(expecting, |text| word(text));
-        match from.deserialize_any(either)? {
-            Either::Nothing => Err(serde::de::Error::custom(format!("expected {expecting}"))),
-            Either::Word(ShapeWord::Shape) => Ok(JsonOptions::Shape),
-            Either::Map(paths) => Ok(JsonOptions::Paths(paths)),
+        type Paths = BTreeMap<String, RawMask>;
+        let expecting = "`shape` or a map from paths to masks: `{\"$..email\": email}`";
+        let visitor = WordOrMapVisitor::<ShapeWord, Paths>::new(expecting, |text| parse_word(text));
+        match from.deserialize_any(visitor)? {
+            WordOrMap::Null => Err(serde::de::Error::custom(format!("expected {expecting}"))),
+            WordOrMap::Word(ShapeWord::Shape) => Ok(JsonOptions::Shape),
+            WordOrMap::Map(paths) => Ok(JsonOptions::Paths(paths)),
         }
     }
 }
@@ -145,11 +92,11 @@ impl<'de> Deserialize<'de> for JsonOptions {
 impl<'de> Deserialize<'de> for EnumOptions {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let expecting = "`any` or `{by: COLUMN}`";
-        let either = WordOr::<AnyWord, By>::new(expecting, |text| word(text));
-        match from.deserialize_any(either)? {
-            Either::Nothing => Err(serde::de::Error::custom(format!("expected {expecting}"))),
-            Either::Word(AnyWord::Any) => Ok(EnumOptions::Any),
-            Either::Map(by) => Ok(EnumOptions::By(by)),
+        let visitor = WordOrMapVisitor::<AnyWord, LabelColumn>::new(expecting, |text| parse_word(text));
+        match from.deserialize_any(visitor)? {
+            WordOrMap::Null => Err(serde::de::Error::custom(format!("expected {expecting}"))),
+            WordOrMap::Word(AnyWord::Any) => Ok(EnumOptions::Any),
+            WordOrMap::Map(by) => Ok(EnumOptions::By(by)),
         }
     }
 }
@@ -157,25 +104,24 @@ impl<'de> Deserialize<'de> for EnumOptions {
 impl<'de> Deserialize<'de> for PartMask {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let expecting = "`keep`, or a mask";
-        let made = Default::default();
-        let either = WordOr::<PartMask, MaskOptions> { expecting, word: part, made };
-        Ok(match from.deserialize_any(either)? {
-            Either::Nothing => PartMask::Mask(WrittenMask::Null),
-            Either::Word(part) => part,
-            Either::Map(options) => PartMask::Mask(WrittenMask::Map(options)),
+        let visitor = WordOrMapVisitor::<PartMask, MaskOptions>::new(expecting, parse_part);
+        Ok(match from.deserialize_any(visitor)? {
+            WordOrMap::Null => PartMask::Mask(RawMask::Null),
+            WordOrMap::Word(part) => part,
+            WordOrMap::Map(options) => PartMask::Mask(RawMask::Map(options)),
         })
     }
 }
 
-fn part(text: &str) -> Result<PartMask, serde::de::value::Error> {
-    if text == "keep" { Ok(PartMask::Keep) } else { word(text).map(WrittenMask::Word).map(PartMask::Mask) }
+fn parse_part(text: &str) -> Result<PartMask, serde::de::value::Error> {
+    if text == "keep" { Ok(PartMask::Keep) } else { parse_word(text).map(RawMask::Word).map(PartMask::Mask) }
 }
 
-impl<'de> Deserialize<'de> for Other {
+impl<'de> Deserialize<'de> for OtherValues {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(match Option::<KeepWord>::deserialize(from)? {
-            None => Other::Null,
-            Some(KeepWord::Keep) => Other::Keep,
+            None => OtherValues::Null,
+            Some(KeepWord::Keep) => OtherValues::Keep,
         })
     }
 }
@@ -183,16 +129,16 @@ impl<'de> Deserialize<'de> for Other {
 impl<'de> Deserialize<'de> for SqlMask {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let expecting = "an SQL expression, or `{expression: …, vouch: […]}`";
-        let either = WordOr::<String, Vouched>::new(expecting, |text| Ok(text.into()));
-        match from.deserialize_any(either)? {
-            Either::Nothing => Err(serde::de::Error::custom(format!("expected {expecting}"))),
-            Either::Word(expression) => Ok(SqlMask { expression, vouch: Vec::new() }),
-            Either::Map(Vouched { expression, vouch }) => Ok(SqlMask { expression, vouch }),
+        let visitor = WordOrMapVisitor::<String, Vouched>::new(expecting, |text| Ok(text.into()));
+        match from.deserialize_any(visitor)? {
+            WordOrMap::Null => Err(serde::de::Error::custom(format!("expected {expecting}"))),
+            WordOrMap::Word(expression) => Ok(SqlMask { expression, vouch: Vec::new() }),
+            WordOrMap::Map(Vouched { expression, vouch }) => Ok(SqlMask { expression, vouch }),
         }
     }
 }
 
-impl JsonSchema for WrittenMask {
+impl JsonSchema for RawMask {
     fn schema_name() -> Cow<'static, str> {
         "Mask".into()
     }
@@ -201,7 +147,7 @@ impl JsonSchema for WrittenMask {
         let words = generator.subschema_for::<MaskWord>();
         let options = generator.subschema_for::<MaskOptions>();
         json_schema!({
-            "description": "What becomes of a column's values. `devdb masks` lists all masks.",
+            "description": "Mask for the values of a column. `devdb masks` lists all masks.",
             "oneOf": [{ "type": "null", "description": "The value becomes NULL." }, words, options],
         })
     }
@@ -215,7 +161,7 @@ impl JsonSchema for DateOptions {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let words = generator.subschema_for::<DateWord>();
         let shift = generator.subschema_for::<Shift>();
-        json_schema!({ "description": "A date near the date.", "oneOf": [words, shift] })
+        json_schema!({ "description": "Date close to the original.", "oneOf": [words, shift] })
     }
 }
 
@@ -226,8 +172,8 @@ impl JsonSchema for JsonOptions {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let words = generator.subschema_for::<ShapeWord>();
-        let paths = generator.subschema_for::<BTreeMap<String, WrittenMask>>();
-        json_schema!({ "description": "Values inside JSON.", "oneOf": [words, paths] })
+        let paths = generator.subschema_for::<BTreeMap<String, RawMask>>();
+        json_schema!({ "description": "Masks for values inside JSON.", "oneOf": [words, paths] })
     }
 }
 
@@ -238,8 +184,8 @@ impl JsonSchema for EnumOptions {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let words = generator.subschema_for::<AnyWord>();
-        let by = generator.subschema_for::<By>();
-        json_schema!({ "description": "What chooses a label of an enum.", "oneOf": [words, by] })
+        let by = generator.subschema_for::<LabelColumn>();
+        json_schema!({ "description": "Columns that determine the label of an enum.", "oneOf": [words, by] })
     }
 }
 
@@ -250,20 +196,20 @@ impl JsonSchema for PartMask {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let keep = generator.subschema_for::<KeepWord>();
-        let mask = generator.subschema_for::<WrittenMask>();
-        json_schema!({ "description": "What becomes of an attribute.", "oneOf": [keep, mask] })
+        let mask = generator.subschema_for::<RawMask>();
+        json_schema!({ "description": "Mask for an attribute.", "oneOf": [keep, mask] })
     }
 }
 
-impl JsonSchema for Other {
+impl JsonSchema for OtherValues {
     fn schema_name() -> Cow<'static, str> {
         "OtherValues".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let keep = generator.subschema_for::<KeepWord>();
-        let nothing = json_schema!({ "type": "null", "description": "They become NULL." });
-        json_schema!({ "description": "Values of other keys.", "oneOf": [nothing, keep] })
+        let nothing = json_schema!({ "type": "null", "description": "The values become NULL." });
+        json_schema!({ "description": "Treatment of the values under all other keys.", "oneOf": [nothing, keep] })
     }
 }
 
@@ -275,7 +221,7 @@ impl JsonSchema for SqlMask {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let vouched = generator.subschema_for::<Vouched>();
         json_schema!({
-            "description": "An SQL expression; it may use every column of its table.",
+            "description": "SQL expression. It may use every column of the table.",
             "oneOf": [{ "type": "string", "description": "The expression." }, vouched],
         })
     }

@@ -1,21 +1,17 @@
-//! Options of masks.
-
-use std::collections::BTreeMap;
+//! Options of masks that contain no masks themselves.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::WrittenMask;
 
 /// Options of `email`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmailOptions {
-    /// The domain of all addresses. Take one that nobody receives mail at.
+    /// Domain of all addresses. Choose one without real mailboxes.
     pub domain: String,
 }
 
-/// How telephone numbers look.
+/// Format of telephone numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PhoneKind {
@@ -27,7 +23,7 @@ pub enum PhoneKind {
     Us,
 }
 
-/// What is taken from a list.
+/// Kind of fake value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fake {
@@ -53,7 +49,7 @@ pub enum Fake {
     EnglishCompany,
 }
 
-/// A country whose forms are known.
+/// Country of a postal code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Country {
@@ -67,22 +63,22 @@ pub enum Country {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DateOptions {
-    /// The year is kept.
+    /// Keeps the year.
     Year,
-    /// Year and month are kept.
+    /// Keeps year and month.
     Month,
-    /// Moved by up to so many days.
+    /// Shifts by up to this number of days.
     #[serde(untagged)]
     Shift(Shift),
 }
 
-/// How far a date is moved.
+/// Distance of a date shift.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Shift {
-    /// Days, to either side.
+    /// Maximum number of days, in either direction.
     pub shift: u32,
-    /// A column of the same table: all dates of rows with the same value in it are moved alike.
+    /// Column of the same table: rows with the same value in it have their dates shifted by the same distance.
     pub by: Option<String>,
 }
 
@@ -90,9 +86,9 @@ pub struct Shift {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CardKind {
-    /// They pass.
+    /// They pass the check.
     Valid,
-    /// They fail.
+    /// They fail the check.
     Invalid,
 }
 
@@ -100,89 +96,56 @@ pub enum CardKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentifierOptions {
-    /// 1 to this number stay among themselves.
+    /// 1 to this number are mapped onto themselves.
     pub within: i64,
 }
 
-/// What becomes of free text.
+/// Replacement for free text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TextKind {
-    /// Other text of the same length.
+    /// Placeholder text of the same length.
     Lorem,
-    /// Its shape: every letter an x, every digit a 0.
+    /// Its shape: every letter becomes x, every digit 0.
     Shape,
-    /// Itself, without e-mail addresses and runs of digits.
+    /// The text without e-mail addresses and runs of digits.
     Redact,
 }
 
-/// What becomes of the values inside JSON.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JsonOptions {
-    /// Every string becomes its shape, every number 0.
-    Shape,
-    /// Masks by path: `$.user.email`, `$..phone`, `$.tags[*]`.
-    #[serde(untagged)]
-    Paths(BTreeMap<String, WrittenMask>),
-}
-
-/// What chooses a label of an enum.
+/// Columns that determine the label of an enum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EnumOptions {
     /// All other columns of the row.
     Any,
-    /// One of them.
+    /// One column of the row.
     #[serde(untagged)]
-    By(By),
+    By(LabelColumn),
 }
 
-/// How far a number may be off.
+/// Deviation of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberOptions {
-    /// Percent, to either side: 1 to 90.
+    /// Maximum deviation in percent, in either direction: 1 to 90.
     pub noise: u32,
 }
 
-/// How far a range is moved.
+/// Distance of a range shift.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RangeOptions {
-    /// Days, or units of numbers, to either side.
+    /// Maximum number of days, or of units for numeric ranges, in either direction.
     pub shift: u32,
-    /// A column of the same table: all ranges of rows with the same value in it are moved alike.
+    /// Column of the same table: rows with the same value in it have their ranges shifted by the same distance.
     pub by: Option<String>,
 }
 
-/// What becomes of an attribute of a composite.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PartMask {
-    /// It stays.
-    Keep,
-    /// It is masked.
-    #[serde(untagged)]
-    Mask(WrittenMask),
-}
-
-/// What becomes of the values of an hstore.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HstoreOptions {
-    /// Masks by key.
-    pub keys: BTreeMap<String, WrittenMask>,
-    /// What becomes of all other values.
-    #[serde(default)]
-    pub other: Other,
-}
-
-/// What becomes of values that no key names.
+/// Treatment of values whose key is not named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Other {
-    /// They stay.
+pub enum OtherValues {
+    /// They stay unmasked.
     Keep,
     /// They become NULL.
     #[default]
@@ -190,15 +153,15 @@ pub enum Other {
     Null,
 }
 
-/// A column of the same table that decides.
+/// Column that determines the label.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct By {
-    /// The column.
+pub struct LabelColumn {
+    /// Column of the same table.
     pub by: String,
 }
 
-/// A value of `fixed`.
+/// Value of `fixed`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Scalar {
@@ -210,11 +173,11 @@ pub enum Scalar {
     Text(String),
 }
 
-/// An expression in SQL.
+/// SQL expression.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SqlMask {
-    /// The expression; it may use every column of its table.
+    /// The expression. It may use every column of the table.
     pub expression: String,
-    /// Constraints that its author says it keeps.
+    /// Constraints that its author guarantees to hold.
     pub vouch: Vec<String>,
 }

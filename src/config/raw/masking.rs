@@ -1,4 +1,4 @@
-//! What becomes of every column, as written.
+//! The raw masking rules.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,48 +8,48 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
+use super::Password;
 use crate::config::column_path::TablePath;
-use crate::config::mask::WrittenMask;
-use crate::config::raw::Password;
+use crate::config::mask::RawMask;
 use crate::config::resolved::{KeptType, LeakCheckMode};
 
-/// Keys of `rules` that name a table; all others name columns.
+/// Keys of `rules` that name a table. All others name columns.
 pub const TABLE_PATTERN: &str = r#"^([^.*"]|"[^"]*")+\.([^.*"]|"[^"]*")+$"#;
 
-/// What becomes of every column: masked, masked by a script, or kept on purpose. One that is nothing of
-/// these stops a rotation before it publishes.
+/// Masking rules and exemptions. Every column is masked, masked by a script, or kept on purpose; a column that is none
+/// of these stops a rotation before it publishes.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Masking {
-    /// The secret that masks depend on, at least 16 characters: the same input becomes the same output as long as
-    /// it stays. Who has it can find out originals by trying.
+    /// Secret key of the masks, at least 16 characters. As long as it does not change, the same input gives the same
+    /// output. Whoever knows it can find originals by trying candidates.
     pub key: Password,
-    /// Masks, by table and column (`public.users: { email: email }`) or by columns (`"*.*_token": null`). The full
-    /// name of a column goes before names with `*`.
+    /// Masks, by table and column (`public.users: { email: email }`) or by column pattern (`"*.*_token": null`). The
+    /// full name of a column takes precedence over patterns.
     #[serde(default)]
     pub rules: Rules,
-    /// Columns that scripts in `10-scrub` mask. They are searched for originals like the others.
+    /// Columns that scripts in `10-scrub` mask. The leak check covers them too.
     #[serde(default)]
     pub scripted: Vec<String>,
-    /// Columns that stay as they are: `public.plans.*`, `"*.id"`.
+    /// Columns that stay unmasked: `public.plans.*`, `"*.id"`.
     #[serde(default)]
     pub keep: Vec<String>,
-    /// Types whose columns stay as they are unless a rule says otherwise.
+    /// Types whose columns stay unmasked unless a rule names them.
     #[serde(default)]
     pub keep_types: Vec<KeptType>,
-    /// Originals that may be found after masking, each with the reason; it shows in every report.
+    /// Originals that the leak check may find after masking, each with its reason. Every report shows the reasons.
     #[serde(default)]
     pub survivors: Vec<Survivor>,
-    /// Mail domains that are nobody's, in addition to the reserved ones (example.com, .test …) and those of masks.
+    /// Mail domains without real mailboxes, in addition to the reserved ones (example.com, .test, …) and those of masks.
     #[serde(default)]
     pub mail_domains: Vec<String>,
-    /// Where the search for originals runs: on the `server`, or here on a `stream` of all values.
+    /// Where the leak check searches for originals: on the `server`, or in devdb on a `stream` of all values.
     #[serde(default)]
     pub leak_check: LeakCheckMode,
     /// Databases that `devdb scrub --database` may change: `127.0.0.1:5432/app_dev`. Never production.
     #[serde(default)]
     pub databases: Vec<String>,
-    /// How many connections mask and search at the same time.
+    /// Number of parallel connections for masking and the leak check.
     #[serde(default = "two")]
     #[schemars(range(min = 1, max = 64))]
     pub jobs: usize,
@@ -63,47 +63,47 @@ fn two() -> usize {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
-    /// The table that refers: `public.audit_logs`.
+    /// Referencing table: `public.audit_logs`.
     pub table: String,
-    /// Its columns.
+    /// Referencing columns.
     #[serde(default)]
     pub columns: Vec<String>,
-    /// Instead of columns, an SQL expression over a row: `payload ->> 'user_id'`. Samples follow it, masks do not.
+    /// SQL expression over a row, instead of columns: `payload ->> 'user_id'`. Samples follow it, masks do not.
     pub expression: Option<String>,
-    /// The rows that refer, as an SQL condition: `owner_type = 'User'`. Without it, all.
+    /// SQL condition that selects the referencing rows: `owner_type = 'User'`. Default: all rows.
     #[serde(rename = "where")]
     pub condition: Option<String>,
-    /// The table referred to: `public.users`.
+    /// Referenced table: `public.users`.
     pub to: String,
-    /// Its columns, in the same order.
+    /// Referenced columns, in the order of `columns`.
     #[schemars(length(min = 1))]
     pub key: Vec<String>,
 }
 
-/// Originals that may be found where they are.
+/// Originals that the leak check may find.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Survivor {
-    /// The column they may be found in: `public.notices.body`.
+    /// Column in which they may be found: `public.notices.body`.
     #[serde(rename = "in")]
-    pub place: String,
-    /// The column they are originals of; any when left out.
+    pub column: String,
+    /// Column from which they come. Default: any column.
     pub of: Option<String>,
-    /// Why that is no harm.
+    /// Reason why they are harmless.
     pub reason: String,
 }
 
-/// Masks by table or by columns.
+/// Masks by table or by column pattern.
 #[derive(Debug, Default)]
 pub struct Rules(pub Vec<(String, RuleSet)>);
 
-/// What stands at one key of the rules.
+/// The masks under one key of the rules.
 #[derive(Debug)]
 pub enum RuleSet {
-    /// The key is a table: masks by column.
-    Table(BTreeMap<String, WrittenMask>),
-    /// The key names columns.
-    Columns(WrittenMask),
+    /// Masks by column; the key is a table.
+    Table(BTreeMap<String, RawMask>),
+    /// One mask; the key is a column pattern.
+    Columns(RawMask),
 }
 
 impl<'de> Deserialize<'de> for Rules {
@@ -114,13 +114,13 @@ impl<'de> Deserialize<'de> for Rules {
             type Value = Rules;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map of tables or columns to masks")
+                f.write_str("a map from tables or columns to masks")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Rules, A::Error> {
                 let mut rules = Vec::new();
                 while let Some(key) = map.next_key::<String>()? {
-                    let set = if TablePath::read(&key).is_some() {
+                    let set = if TablePath::parse(&key).is_some() {
                         RuleSet::Table(map.next_value()?)
                     } else {
                         RuleSet::Columns(map.next_value()?)
@@ -141,11 +141,11 @@ impl JsonSchema for Rules {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let table = generator.subschema_for::<BTreeMap<String, WrittenMask>>();
-        let columns = generator.subschema_for::<WrittenMask>();
+        let table = generator.subschema_for::<BTreeMap<String, RawMask>>();
+        let columns = generator.subschema_for::<RawMask>();
         json_schema!({
             "type": "object",
-            "description": "Masks, by table and column or by columns.",
+            "description": "Masks, by table and column or by column pattern.",
             "patternProperties": { (TABLE_PATTERN): table },
             "additionalProperties": columns,
         })

@@ -1,4 +1,4 @@
-//! Which rows a sample takes, and where from and to, as written.
+//! The raw sample configuration.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,115 +7,115 @@ use std::path::PathBuf;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use crate::config::raw::{Connect, Length, Password};
+use super::{Connect, Password, RawDuration};
 use crate::config::resolved::{EdgeRule, Extent};
 
-/// The data of a few users, as `devdb sample` takes it: down from the seed rows, up from everything.
+/// Row selection of `devdb sample`: the seed rows, the rows that belong to them, and every row that these reference.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
-    /// The table of the seed rows: `public.users`.
+    /// Table of the seed rows: `public.users`.
     pub root: String,
-    /// Its column that `--users` names rows by. Default: its primary key.
+    /// Column of that table whose values `--users` lists. Default: its primary key.
     pub key: Option<String>,
-    /// The database that is sampled; needed only when the target has several.
+    /// Sampled database; required only if the target has several.
     pub database: Option<String>,
-    /// Where it reads, and as whom. Default: the live generation, as the master user.
+    /// Database and role that devdb reads from. Default: the live generation, as the master user.
     pub source: Option<SampleSource>,
-    /// What is done about single edges.
+    /// Rules for single edges (foreign keys).
     #[serde(default)]
     pub edges: Vec<Edge>,
-    /// How much of a table is taken, by table: `all`, `none`, `{where: CONDITION}` or `{include: CONDITION}`.
+    /// Rows per table: `all`, `none`, `{where: CONDITION}` or `{include: CONDITION}`.
     #[serde(default)]
     pub tables: BTreeMap<String, Extent>,
-    /// The most rows; a larger sample stops before anything is copied.
+    /// Maximum number of rows. A larger sample is refused before any row is copied.
     #[schemars(range(min = 1))]
     pub max_rows: Option<u64>,
-    /// The most bytes, such as `2GB`; a larger sample stops before anything is copied.
-    pub max_bytes: Option<Size>,
-    /// Databases that samples may be written into: `HOST/DATABASE` or `HOST:PORT/DATABASE`, with `*` for every database
-    /// of a server. No other one is touched.
+    /// Maximum size, such as `2GB`. A larger sample is refused before any row is copied.
+    pub max_bytes: Option<ByteSize>,
+    /// Databases that devdb may write samples into: `HOST/DATABASE` or `HOST:PORT/DATABASE`, with `*` for every
+    /// database of a server. All others are refused.
     #[serde(default)]
     pub targets: Vec<String>,
-    /// How images are made.
+    /// Container images.
     #[serde(default)]
     pub container: Container,
-    /// How many connections read, and how many write, at the same time.
+    /// Number of parallel connections, for reading and for writing.
     #[serde(default = "four")]
     #[schemars(range(min = 1, max = 64))]
     pub jobs: usize,
-    /// The longest that one query may take on the source.
+    /// Time limit of a query on the source.
     #[serde(default = "minutes_30")]
-    pub statement_timeout: Length,
+    pub statement_timeout: RawDuration,
 }
 
-/// A database that samples are taken from. devdb only reads it.
+/// A database that samples are read from. devdb never writes to it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SampleSource {
-    /// The instance's own endpoint, such as a replica's: not one that spreads connections over several servers.
+    /// Endpoint of one instance, such as a replica; not an endpoint that balances connections over several servers.
     /// Default: the live generation's.
     pub host: Option<String>,
-    /// Its port.
+    /// Port.
     #[serde(default = "port")]
     #[schemars(range(min = 1, max = 65_535))]
     pub port: u16,
-    /// The database. Default: the sample's.
+    /// Database. Default: the sample's.
     pub database: Option<String>,
-    /// A role that may SELECT.
+    /// Role with the SELECT privilege.
     pub user: String,
-    /// Its password; `iam` makes a token instead.
+    /// Password of the role; alternative to `iam`.
     pub password: Option<Password>,
-    /// Whether it logs in with an IAM token.
+    /// Whether the role logs in with an IAM token.
     #[serde(default)]
     pub iam: bool,
-    /// How devdb reaches it: `direct`, `ssm` or `command`. Of the live generation, as the target says.
+    /// Connection: `direct`, `ssm` or `command`. The live generation is always reached as its target configures.
     #[serde(default)]
     pub connect: Connect,
-    /// PEM file with certificate authorities, instead of the built-in ones of RDS. Of the live generation, as the
-    /// target says.
+    /// PEM file with certificate authorities. Default: the built-in ones of RDS. The live generation always uses those
+    /// of its target.
     pub ssl_root_cert: Option<PathBuf>,
 }
 
-/// What is done about one edge.
+/// A rule for one edge (foreign key).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Edge {
-    /// The table that refers: `public.sessions`.
+    /// Referencing table: `public.sessions`.
     pub table: String,
-    /// Its columns.
+    /// Referencing columns.
     #[schemars(length(min = 1))]
     pub columns: Vec<String>,
-    /// The table referred to; needed only when the same columns refer to several.
+    /// Referenced table; required only if the same columns reference several tables.
     pub to: Option<String>,
     /// `follow`, `stop`, `null` or `{limit: N, newest_by: COLUMN}`.
     pub rule: EdgeRule,
 }
 
-/// How images are made.
+/// Container images.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Container {
-    /// The image to begin with. Default: `postgres` of the source's major version.
+    /// Base image. Default: `postgres` with the major version of the source.
     pub image: Option<String>,
-    /// Where the engine listens: `unix:///run/podman/podman.sock`. Default: DOCKER_HOST, then the docker context.
+    /// Address of the container engine: `unix:///run/podman/podman.sock`. Default: DOCKER_HOST, then the docker context.
     pub engine: Option<String>,
 }
 
-/// A number of bytes as written.
+/// A size in bytes as text. The checks parse it, because they can report its position.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-pub struct Size(pub String);
+pub struct ByteSize(pub String);
 
-impl JsonSchema for Size {
+impl JsonSchema for ByteSize {
     fn schema_name() -> Cow<'static, str> {
-        "Size".into()
+        "ByteSize".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "A number of bytes, in powers of 1024.",
+            "description": "A size in bytes, with units in powers of 1024.",
             "pattern": "^[0-9]+(kB|MB|GB|TB)$|^\\$\\{",
             "examples": ["500MB", "2GB"],
         })
@@ -130,6 +130,6 @@ fn port() -> u16 {
     5432
 }
 
-fn minutes_30() -> Length {
-    Length("30m".into())
+fn minutes_30() -> RawDuration {
+    RawDuration::new("30m")
 }

@@ -1,45 +1,45 @@
-//! What becomes of every column, as meant.
+//! Masking rules and exemptions.
 
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Password;
 use crate::config::column_path::{ColumnPath, TablePath};
-use crate::config::mask::WrittenMask;
-use crate::config::resolved::Password;
+use crate::config::mask::RawMask;
 
-/// What becomes of every column.
+/// Masking rules and exemptions.
 #[derive(Clone, Debug)]
 pub struct Masking {
-    /// The secret that masks depend on.
+    /// Secret key of the masks.
     pub key: Password,
-    /// Masks.
-    pub rules: Vec<(ColumnPath, WrittenMask)>,
+    /// Masks by column path.
+    pub rules: Vec<(ColumnPath, RawMask)>,
     /// Columns that scripts mask.
     pub scripted: Vec<ColumnPath>,
-    /// Columns that stay as they are.
+    /// Columns that stay unmasked.
     pub keep: Vec<ColumnPath>,
-    /// Types whose columns stay as they are unless something else is said of them.
+    /// Types whose columns stay unmasked unless another entry names them.
     pub keep_types: Vec<KeptType>,
-    /// Originals that may be found after masking.
+    /// Originals that the leak check may find.
     pub survivors: Vec<Survivor>,
-    /// Mail domains that are nobody's; lower case.
+    /// Mail domains without real mailboxes, in lower case.
     pub mail_domains: Vec<String>,
-    /// Where the search for originals runs.
+    /// Where the leak check searches for originals.
     pub leak_check: LeakCheckMode,
-    /// Databases that may be scrubbed by hand: `host:port/database`.
+    /// Databases that `devdb scrub` may change: `host:port/database`.
     pub databases: Vec<String>,
-    /// How many connections mask and search at the same time.
+    /// Number of parallel connections for masking and the leak check.
     pub jobs: usize,
     /// Foreign keys that the databases do not declare.
     pub references: Vec<Reference>,
-    /// The file that pins what the databases look like, beside the configuration.
+    /// Path of `devdb.lock`, which pins the columns of the databases; in the folder of the configuration.
     pub lock: PathBuf,
 }
 
 impl Masking {
-    /// One that says nothing yet of any column.
+    /// Returns a configuration without any rule.
     pub fn new(key: Password) -> Masking {
         Masking {
             key,
@@ -61,32 +61,32 @@ impl Masking {
 /// A foreign key that the database does not declare.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reference {
-    /// The table that refers.
+    /// Referencing table.
     pub table: TablePath,
-    /// Its columns; none when there is an expression.
+    /// Referencing columns; empty if there is an expression.
     pub columns: Vec<String>,
-    /// Instead of columns, an SQL expression over a row.
+    /// SQL expression over a row, instead of columns.
     pub expression: Option<String>,
-    /// The rows that refer, as an SQL condition; all when none.
+    /// SQL condition that selects the referencing rows, or `None` for all.
     pub condition: Option<String>,
-    /// The table referred to.
+    /// Referenced table.
     pub to: TablePath,
-    /// Its columns, in the same order.
+    /// Referenced columns, in the order of `columns`.
     pub key: Vec<String>,
 }
 
-/// Originals that may be found where they are.
+/// Originals that the leak check may find.
 #[derive(Clone, Debug)]
 pub struct Survivor {
-    /// The column they may be found in.
-    pub place: ColumnPath,
-    /// The column they are originals of; any when none.
+    /// Column in which they may be found.
+    pub column: ColumnPath,
+    /// Column from which they come, or `None` for any column.
     pub of: Option<ColumnPath>,
-    /// Why that is no harm.
+    /// Reason why they are harmless.
     pub reason: String,
 }
 
-/// A type whose columns may be kept as a whole. Text, JSON and bytes are none: they can hold anything.
+/// A type whose columns may all stay unmasked. Text, JSON and bytes are excluded: they can contain anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeptType {
@@ -96,7 +96,7 @@ pub enum KeptType {
     Number,
     /// `boolean`.
     Boolean,
-    /// `timestamp`, with time zone or without.
+    /// `timestamp`, with or without time zone.
     Timestamp,
     /// `date`. Dates of birth are dates: mask those by name.
     Date,
@@ -108,15 +108,15 @@ pub enum KeptType {
     Uuid,
 }
 
-/// Where the search for originals runs.
+/// Where the leak check searches for originals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeakCheckMode {
-    /// Where it is faster.
+    /// Wherever it is faster.
     #[default]
     Auto,
     /// On the server.
     Server,
-    /// Here, on a stream of all values.
+    /// In devdb, on a stream of all values.
     Stream,
 }

@@ -1,67 +1,67 @@
-//! Which rows a sample takes, and where from and to, as meant.
+//! Row selection of samples.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Error};
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
+use super::{Connect, Password};
 use crate::config::column_path::TablePath;
-use crate::config::mask::{Either, WordOr, word};
-use crate::config::resolved::{Connect, Password};
+use crate::config::mask::{WordOrMap, WordOrMapVisitor, parse_word};
 
-/// The data of a few users: down from the seed rows, up from everything.
+/// Row selection of samples: the seed rows, the rows that belong to them, and every row that these reference.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// The table of the seed rows.
+    /// Table of the seed rows.
     pub root: TablePath,
-    /// Its column that seed rows are named by; its primary key when none.
+    /// Column that identifies seed rows, or `None` for the primary key.
     pub key: Option<String>,
-    /// The database that is sampled; the target's only one when none.
+    /// Sampled database, or `None` for the only one of the target.
     pub database: Option<String>,
-    /// Where it reads, and as whom; the live generation as the master user when none.
+    /// Database and role to read from, or `None` for the live generation as the master user.
     pub source: Option<SampleSource>,
-    /// What is done about single edges.
+    /// Rules for single edges.
     pub edges: Vec<EdgeChoice>,
-    /// How much of a table is taken.
+    /// Rows per table.
     pub tables: Vec<(TablePath, Extent)>,
-    /// The most rows.
+    /// Maximum number of rows.
     pub max_rows: Option<u64>,
-    /// The most bytes.
+    /// Maximum size in bytes.
     pub max_bytes: Option<u64>,
     /// Databases that samples may be written into.
     pub targets: Vec<AllowedTarget>,
-    /// The image to begin with; `postgres` of the source's major version when none.
+    /// Base image, or `None` for `postgres` with the major version of the source.
     pub image: Option<String>,
-    /// Where the container engine listens.
+    /// Address of the container engine.
     pub engine: Option<String>,
-    /// How many connections read at the same time.
+    /// Number of parallel connections, for reading and for writing.
     pub jobs: usize,
-    /// The longest that one query may take on the source.
+    /// Time limit of a query on the source.
     pub statement_timeout: Duration,
 }
 
-/// A database that samples are taken from.
+/// A database that samples are read from.
 #[derive(Clone, Debug)]
 pub struct SampleSource {
-    /// Its host; the live generation's when none.
+    /// Host, or `None` for the live generation's.
     pub host: Option<String>,
-    /// Its port.
+    /// Port.
     pub port: u16,
-    /// The database; the sample's when none.
+    /// Database, or `None` for the sample's.
     pub database: Option<String>,
-    /// A role that may SELECT.
+    /// Role with the SELECT privilege.
     pub user: String,
-    /// How it logs in.
+    /// Login method of the role.
     pub login: SampleLogin,
-    /// How this program reaches it.
+    /// Connection to the server.
     pub connect: Connect,
-    /// Certificate authorities instead of the built-in ones of RDS.
+    /// PEM file with certificate authorities, or `None` for the built-in ones of RDS.
     pub ssl_root_cert: Option<PathBuf>,
 }
 
-/// How a role logs in.
+/// The login method of a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SampleLogin {
     /// With a password.
@@ -73,91 +73,91 @@ pub enum SampleLogin {
 /// A database that samples may be written into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedTarget {
-    /// Its host.
+    /// Host, in lower case.
     pub host: String,
-    /// Its port.
+    /// Port.
     pub port: u16,
-    /// Its name.
+    /// Name of the database.
     pub database: String,
 }
 
-/// What is done about one edge.
+/// The rule for one edge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EdgeChoice {
-    /// The table that refers.
+    /// Referencing table.
     pub table: TablePath,
-    /// Its columns.
+    /// Referencing columns.
     pub columns: Vec<String>,
-    /// The table referred to; any when none.
+    /// Referenced table, or `None` for any.
     pub to: Option<TablePath>,
-    /// What is done.
+    /// Rule for the edge.
     pub rule: EdgeRule,
 }
 
-/// What is done about an edge.
+/// How an edge is followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeRule {
-    /// Rows that refer to an owned row are owned, and a row referred to is required: what is done about every
-    /// edge but those from a table to itself, which are stopped.
+    /// Rows that reference an owned row are owned, and a referenced row is required. This is the default, except for
+    /// edges from a table to itself, whose default is `stop`.
     Follow,
-    /// Rows that refer to an owned row do not come for that; a row referred to is required all the same.
+    /// Rows that reference an owned row are not included because of it. A referenced row is still required.
     Stop,
-    /// Not followed either way: the columns are NULL in the copy.
+    /// The edge is not followed in either direction, and its columns are NULL in the sample.
     #[serde(untagged)]
     Null,
-    /// Of the rows that refer to one owned row, the newest come.
+    /// Of the rows that reference one owned row, the newest are owned.
     #[serde(untagged)]
     Limit {
-        /// How many for each owned row.
+        /// Maximum number of rows per owned row.
         limit: u64,
-        /// The column of the referring table that tells how new a row is.
+        /// Column of the referencing table by which rows are ordered.
         newest_by: String,
     },
 }
 
-/// How much of a table is taken.
+/// The rows of a table that a sample includes.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Extent {
-    /// All its rows, as reference data: they are required, not owned.
+    /// All rows, as reference data: required, not owned.
     All,
-    /// None; edges to it are emptied in the copy.
+    /// No rows; columns that reference the table are NULL in the sample.
     None,
-    /// Of the rows reached going down, those that fulfil this condition in SQL.
+    /// Of the rows that reference owned rows, those that satisfy this SQL condition.
     Where(String),
-    /// The rows that fulfil this condition in SQL as reference data, beside those that are reached.
+    /// The rows that satisfy this SQL condition, as reference data, in addition to the rows that other tables reach.
     Include(String),
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum EdgeWord {
-    /// Down to what refers to owned rows, up to what is referred to.
+    /// Rows that reference an owned row are included, and so are referenced rows.
     Follow,
-    /// Up only.
+    /// Only referenced rows are included.
     Stop,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Limit {
-    /// How many rows for each owned row.
+    /// Maximum number of rows per owned row.
     #[schemars(range(min = 1))]
     limit: u64,
-    /// The column of the referring table that tells how new a row is.
+    /// Column of the referencing table by which rows are ordered.
     newest_by: String,
 }
 
 impl<'de> Deserialize<'de> for EdgeRule {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let expecting = "`follow`, `stop`, `null` or `{limit: N, newest_by: COLUMN}`";
-        let either = WordOr::<EdgeWord, Limit>::new(expecting, |text| word(text));
-        Ok(match from.deserialize_any(either).map_err(D::Error::custom)? {
-            Either::Nothing => EdgeRule::Null,
-            Either::Word(EdgeWord::Follow) => EdgeRule::Follow,
-            Either::Word(EdgeWord::Stop) => EdgeRule::Stop,
-            Either::Map(Limit { limit, newest_by }) => EdgeRule::Limit { limit, newest_by },
+        let visitor = WordOrMapVisitor::<EdgeWord, Limit>::new(expecting, |text| parse_word(text));
+        Ok(match from.deserialize_any(visitor).map_err(D::Error::custom)? {
+            WordOrMap::Null => EdgeRule::Null,
+            WordOrMap::Word(EdgeWord::Follow) => EdgeRule::Follow,
+            WordOrMap::Word(EdgeWord::Stop) => EdgeRule::Stop,
+            WordOrMap::Map(Limit { limit, newest_by }) => EdgeRule::Limit { limit, newest_by },
         })
     }
 }
@@ -171,8 +171,8 @@ impl JsonSchema for EdgeRule {
         let words = generator.subschema_for::<EdgeWord>();
         let limit = generator.subschema_for::<Limit>();
         json_schema!({
-            "description": "What is done about an edge.",
-            "oneOf": [{ "type": "null", "description": "Not followed; the columns are NULL in the copy." }, words, limit],
+            "description": "How an edge is followed.",
+            "oneOf": [{ "type": "null", "description": "The edge is not followed, and its columns are NULL in the sample." }, words, limit],
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::mask::WrittenMask;
+use crate::config::mask::RawMask;
 use crate::config::{Masking, TablePath};
 use crate::discover::detect::{Domains, Kind, resembled};
 use crate::mask::Rule;
@@ -51,7 +51,7 @@ impl Exemptions {
 }
 
 /// The mail domains of a mask and of all masks inside it.
-fn mail_domains(mask: &WrittenMask) -> Vec<String> {
+fn mail_domains(mask: &RawMask) -> Vec<String> {
     fn of(rule: &Rule) -> Vec<String> {
         match rule {
             Rule::Email { domain } => vec![domain.clone()],

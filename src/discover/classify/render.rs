@@ -1,6 +1,6 @@
 //! Masks in YAML that compile for a column.
 
-use crate::config::mask::WrittenMask;
+use crate::config::mask::RawMask;
 use crate::mask::{Key, Refusal, Rule, compile};
 use crate::pg::catalog::Column;
 
@@ -11,7 +11,7 @@ pub(super) fn first_accepted(column: &Column, masks: &[String]) -> Result<String
     let Ok(key) = Key::new("placeholder for compiling") else { return Err(None) };
     let mut first = None;
     for yaml in masks {
-        let Ok(mask) = serde_yaml::from_str::<WrittenMask>(yaml) else { continue };
+        let Ok(mask) = serde_yaml::from_str::<RawMask>(yaml) else { continue };
         let Ok(rule) = Rule::resolve(&mask) else { continue };
         match compile(&rule, column, &key) {
             Ok(_) => return Ok(yaml.clone()),

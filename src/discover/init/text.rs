@@ -149,7 +149,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("devdb.yaml");
         std::fs::write(&path, text).unwrap();
-        let config = crate::config::load(&path, &|_| None, crate::scrub::words());
+        let config = crate::config::load(&path, &|_| None, crate::scrub::config_checks());
         let config = config.unwrap_or_else(|error| panic!("{error:?}\n{text}"));
         config.targets.values().next().unwrap().masking.clone()
     }

@@ -77,7 +77,7 @@ impl Decision {
         let (Decision::Masked { by, .. } | Decision::Scripted { by } | Decision::Kept { by }) = self else {
             return false;
         };
-        ColumnPath::read(by).is_ok_and(|path| path.is_exact())
+        ColumnPath::parse(by).is_ok_and(|path| path.is_exact())
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::decision::Decision;
 use super::kept_type::{kept_type, kept_type_name};
 use super::problem::CoverageProblem;
-use crate::config::mask::WrittenMask;
+use crate::config::mask::RawMask;
 use crate::config::{ColumnPath, Masking};
 use crate::mask::Rule;
 use crate::pg::catalog::Column;
@@ -45,7 +45,7 @@ pub(super) fn decide_column(
 
 /// Entries that match one column.
 struct Entries<'a> {
-    masks: Vec<(&'a ColumnPath, &'a WrittenMask)>,
+    masks: Vec<(&'a ColumnPath, &'a RawMask)>,
     scripted: Vec<&'a ColumnPath>,
     kept: Vec<&'a ColumnPath>,
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::*;
-use crate::config::mask::{MaskOptions, MaskWord, PhoneKind, WrittenMask};
+use crate::config::mask::{MaskOptions, MaskWord, PhoneKind, RawMask};
 use crate::config::{ColumnPath, KeptType, Masking, Password, Reference, TablePath};
 use crate::mask::{Key, Rule};
 use crate::pg::catalog::{Column, ForeignKey, Form, Table, Type};
@@ -84,8 +84,8 @@ fn shop() -> Catalog {
     }
 }
 
-fn masking(rules: &[(&str, WrittenMask)], keep: &[&str]) -> Masking {
-    let path = |text: &str| ColumnPath::read(text).unwrap();
+fn masking(rules: &[(&str, RawMask)], keep: &[&str]) -> Masking {
+    let path = |text: &str| ColumnPath::parse(text).unwrap();
     Masking {
         rules: rules.iter().map(|(text, mask)| (path(text), mask.clone())).collect(),
         keep: keep.iter().map(|text| path(text)).collect(),
@@ -94,9 +94,9 @@ fn masking(rules: &[(&str, WrittenMask)], keep: &[&str]) -> Masking {
     }
 }
 
-const EMAIL: WrittenMask = WrittenMask::Word(MaskWord::Email);
-const PHONE: WrittenMask = WrittenMask::Map(MaskOptions::Phone(PhoneKind::Kr));
-const IDENTIFIER: WrittenMask = WrittenMask::Word(MaskWord::Identifier);
+const EMAIL: RawMask = RawMask::Word(MaskWord::Email);
+const PHONE: RawMask = RawMask::Map(MaskOptions::Phone(PhoneKind::Kr));
+const IDENTIFIER: RawMask = RawMask::Word(MaskWord::Identifier);
 
 fn decision_of<'a>(coverage: &'a Coverage, path: &str) -> Option<&'a Decision> {
     coverage.decided.iter().find(|decided| decided.column.path() == path).map(|decided| &decided.decision)
@@ -119,7 +119,7 @@ fn a_column_that_matches_no_entry_is_undecided() {
 
 #[test]
 fn a_full_name_precedes_stars_and_masks_precede_keep() {
-    let rules = [("*.*_token", WrittenMask::Null), ("app.users.email", EMAIL)];
+    let rules = [("*.*_token", RawMask::Null), ("app.users.email", EMAIL)];
     let coverage = decide(&masking(&rules, &["app.*.*"]), &shop());
     assert!(coverage.is_complete(), "{coverage:?}");
     assert_eq!(decision_of(&coverage, "app.users.push_token").unwrap().rule(), Some(&Rule::Null));
@@ -165,7 +165,7 @@ fn references_follow_a_masked_key() {
 fn configured_references_follow_too() {
     let mut catalog = shop();
     catalog.foreign_keys.clear();
-    let path = |text: &str| TablePath::read(text).unwrap();
+    let path = |text: &str| TablePath::parse(text).unwrap();
     let mut reference = Reference {
         table: path("app.orders"),
         columns: vec!["user_id".into()],
@@ -194,7 +194,7 @@ fn configured_references_follow_too() {
 fn a_mask_is_refused_for_the_constraints_of_a_partition() {
     let mut catalog = shop();
     catalog.columns[6].not_null = true;
-    let coverage = decide(&masking(&[("app.logs.body", WrittenMask::Null)], &["app.*.*"]), &catalog);
+    let coverage = decide(&masking(&[("app.logs.body", RawMask::Null)], &["app.*.*"]), &catalog);
     let problems = compile_masks(&coverage, &Key::new("0123456789abcdef").unwrap()).unwrap_err();
     assert_eq!(problems[0].to_string(), "the mask `null` cannot be used for app.logs_1.body: the column is NOT NULL");
 }
@@ -226,7 +226,7 @@ fn an_expression_cannot_follow_a_masked_key() {
         to: table("users"),
         key: vec!["id".into()],
     };
-    let with = |rules: &[(&str, WrittenMask)]| {
+    let with = |rules: &[(&str, RawMask)]| {
         let masking = Masking { references: vec![reference.clone()], ..masking(rules, &["app.*.*"]) };
         problems(&decide(&masking, &shop()))
     };

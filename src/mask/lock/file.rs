@@ -64,7 +64,7 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, Lock>, LockError> {
             .position(|line| line.trim_start().trim_start_matches('"').starts_with(&name))
             .map_or(1, |at| at + 1);
         let message = || format!("{} is not a name with a schema", yaml_scalar(&name));
-        TablePath::read(&name).ok_or_else(|| LockError { line, message: message() })
+        TablePath::parse(&name).ok_or_else(|| LockError { line, message: message() })
     };
     let mut databases = BTreeMap::new();
     for (name, database) in file.databases {

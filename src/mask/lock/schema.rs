@@ -78,7 +78,8 @@ pub(super) fn plain_type(declared: &str) -> String {
 }
 
 fn render_key(key: &ForeignKey) -> String {
-    let names = |names: &[String]| names.iter().map(|name| crate::config::shown(name)).collect::<Vec<_>>().join(", ");
+    let names =
+        |names: &[String]| names.iter().map(|name| crate::config::quote_name(name)).collect::<Vec<_>>().join(", ");
     let table = |schema: &str, table: &str| TablePath { schema: schema.to_owned(), table: table.to_owned() };
     let from = table(&key.schema, &key.table);
     format!("{from} ({}) -> {} ({})", names(&key.columns), table(&key.to_schema, &key.to_table), names(&key.to_columns))

@@ -6,7 +6,7 @@ use super::error::RuleError;
 use super::json_path::Path;
 use super::tree::Rule;
 use crate::config::mask::{
-    CardKind, DateOptions, EnumOptions, JsonOptions, MaskOptions, MaskWord, Other, PartMask, Shift, WrittenMask,
+    CardKind, DateOptions, EnumOptions, JsonOptions, MaskOptions, MaskWord, OtherValues, PartMask, RawMask, Shift,
 };
 
 impl Rule {
@@ -14,11 +14,11 @@ impl Rule {
     ///
     /// # Errors
     /// An option has a value that is invalid for every column.
-    pub fn resolve(configured: &WrittenMask) -> Result<Rule, RuleError> {
+    pub fn resolve(configured: &RawMask) -> Result<Rule, RuleError> {
         match configured {
-            WrittenMask::Null => Ok(Rule::Null),
-            WrittenMask::Word(word) => Ok(without_options(*word)),
-            WrittenMask::Map(options) => with_options(options),
+            RawMask::Null => Ok(Rule::Null),
+            RawMask::Word(word) => Ok(without_options(*word)),
+            RawMask::Map(options) => with_options(options),
         }
     }
 }
@@ -71,7 +71,7 @@ fn with_options(options: &MaskOptions) -> Result<Rule, RuleError> {
         }
         MaskOptions::Composite(attributes) => Rule::Composite(composite(attributes)?),
         MaskOptions::Hstore(hstore) => {
-            Rule::Hstore { keys: hstore_keys(&hstore.keys)?, keep_other: hstore.other == Other::Keep }
+            Rule::Hstore { keys: hstore_keys(&hstore.keys)?, keep_other: hstore.other == OtherValues::Keep }
         }
         MaskOptions::Json(JsonOptions::Shape) => Rule::JsonShape,
         MaskOptions::Json(JsonOptions::Paths(paths)) => Rule::Json(json_paths(paths)?),
@@ -96,7 +96,7 @@ fn composite(attributes: &BTreeMap<String, PartMask>) -> Result<Vec<(String, Opt
     attributes.iter().map(|(name, attribute)| Ok((name.clone(), rule(attribute)?))).collect()
 }
 
-fn json_paths(paths: &BTreeMap<String, WrittenMask>) -> Result<Vec<(Path, Rule)>, RuleError> {
+fn json_paths(paths: &BTreeMap<String, RawMask>) -> Result<Vec<(Path, Rule)>, RuleError> {
     if paths.is_empty() {
         return Err(RuleError::Empty { option: "json" });
     }
@@ -115,12 +115,12 @@ fn json_paths(paths: &BTreeMap<String, WrittenMask>) -> Result<Vec<(Path, Rule)>
     Ok(resolved)
 }
 
-fn hstore_keys(keys: &BTreeMap<String, WrittenMask>) -> Result<Vec<(String, Rule)>, RuleError> {
+fn hstore_keys(keys: &BTreeMap<String, RawMask>) -> Result<Vec<(String, Rule)>, RuleError> {
     keys.iter().map(|(key, mask)| Ok((key.clone(), text_rule("hstore", key, mask)?))).collect()
 }
 
 /// Resolves the mask of a text inside a container.
-fn text_rule(container: &'static str, location: &str, mask: &WrittenMask) -> Result<Rule, RuleError> {
+fn text_rule(container: &'static str, location: &str, mask: &RawMask) -> Result<Rule, RuleError> {
     let rule = Rule::resolve(mask)?;
     let is_text = match rule {
         Rule::Email { .. } | Rule::Phone(_) | Rule::Fake(_) | Rule::PostalCode(_) | Rule::RegistrationNumber => true,

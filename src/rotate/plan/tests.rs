@@ -22,7 +22,7 @@ fn target() -> Target {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("devdb.yaml");
     std::fs::write(&path, CONFIG).unwrap();
-    let config: Config = config::load(&path, &|_| None, crate::scrub::words()).unwrap();
+    let config: Config = config::load(&path, &|_| None, crate::scrub::config_checks()).unwrap();
     config.target(None).unwrap().clone()
 }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::masking::SourceMasking;
 use super::source::OpenSource;
 use super::task::SampleTask;
-use crate::config::{ColumnPath, EdgeChoice, Extent, Reference, TablePath, mask::WrittenMask};
+use crate::config::{ColumnPath, EdgeChoice, Extent, Reference, TablePath, mask::RawMask};
 use crate::digest::{KeyedHash, canonical_json, hex, sha256};
 use crate::sample::Seeds;
 
@@ -45,7 +45,7 @@ struct Configuration<'a> {
 struct Masking<'a> {
     /// The fingerprint of the key that the masks depend on.
     key: &'a str,
-    rules: &'a [(ColumnPath, WrittenMask)],
+    rules: &'a [(ColumnPath, RawMask)],
 }
 
 /// The seed rows of a sample, sorted by their canonical JSON: the order of the arguments does not matter.
@@ -115,7 +115,7 @@ mod tests {
             }],
             masking: Some(Masking {
                 key: "0123456789abcdef",
-                rules: &[(ColumnPath::of(&table("users"), "email"), WrittenMask::Null)],
+                rules: &[(ColumnPath::of(&table("users"), "email"), RawMask::Null)],
             }),
         };
         assert_eq!(

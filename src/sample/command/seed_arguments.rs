@@ -29,7 +29,7 @@ pub fn table_rows(text: &str) -> Result<Seeds, Failure> {
 /// # Errors
 /// `Exit::Usage` if the form is different.
 pub fn table_and_key<'a>(text: &'a str, flag: &str, example: &str) -> Result<(TablePath, &'a str), Failure> {
-    let parsed = text.rsplit_once(':').and_then(|(table, key)| Some((TablePath::read(table)?, key)));
+    let parsed = text.rsplit_once(':').and_then(|(table, key)| Some((TablePath::parse(table)?, key)));
     parsed.filter(|(_, key)| !key.trim().is_empty()).ok_or_else(|| {
         Failure::new(Exit::Usage, format!("{flag} {text} is not of the form SCHEMA.TABLE:KEY"))
             .hint(format!("for example `{flag} app.orders:{example}`"))

@@ -38,7 +38,7 @@ impl Tally {
 /// column may stay in its statistics.
 fn names(entry: &str, place: &str) -> bool {
     let column = place.strip_prefix("pg_stats of ").unwrap_or(place);
-    entry == place || ColumnPath::read(entry).is_ok_and(|path| path.matches_plain(column))
+    entry == place || ColumnPath::parse(entry).is_ok_and(|path| path.matches_plain(column))
 }
 
 /// The hits, each with the reason given for it to stay, if there is one. `roots` leads from a partition

@@ -131,7 +131,7 @@ async fn a_plan_explains_the_sample(version: Version) {
         ]
     );
     let path = async |table: &str, key: &str| {
-        let hops = selection.why(&TablePath::read(table).unwrap(), key).await.unwrap();
+        let hops = selection.why(&TablePath::parse(table).unwrap(), key).await.unwrap();
         hops.map(|hops| {
             let shown = |hop: &devdb::sample::Hop| format!("{}:{}", hop.table, hop.key.as_deref().unwrap_or("?"));
             (hops.iter().map(shown).collect::<Vec<_>>().join(" "), hops.last().unwrap().why.clone())

@@ -131,20 +131,20 @@ pub fn config(references: &str, sample: &str) -> Config {
     load_config(&path).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn load_config(path: &Path) -> Result<Config, devdb::config::Error> {
-    devdb::config::load(path, &|_| None, devdb::scrub::words())
+fn load_config(path: &Path) -> Result<Config, devdb::config::ConfigError> {
+    devdb::config::load(path, &|_| None, devdb::scrub::config_checks())
 }
 
 /// Returns seed rows by key.
 pub fn rows(table: &str, keys: &str) -> Vec<Seeds> {
     let values = keys.split(',').map(str::to_owned).collect();
-    vec![Seeds { table: TablePath::read(table).unwrap(), filter: SeedFilter::Keys { column: None, values } }]
+    vec![Seeds { table: TablePath::parse(table).unwrap(), filter: SeedFilter::Keys { column: None, values } }]
 }
 
 /// Returns seed rows by condition.
 pub fn rows_where(table: &str, condition: &str, limit: Option<u64>) -> Seeds {
     let filter = SeedFilter::Where { condition: condition.into(), limit };
-    Seeds { table: TablePath::read(table).unwrap(), filter }
+    Seeds { table: TablePath::parse(table).unwrap(), filter }
 }
 
 async fn load(target: &Session, extraction: &Extraction, at: usize) -> u64 {
