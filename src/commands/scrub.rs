@@ -18,7 +18,7 @@ use crate::rotate::recipe::recipe;
 use crate::scrub::coverage_gate::{CoverageGate, Judgement, LockCheck};
 use crate::scrub::masker::{self, Masker};
 use crate::scrub::schema_locks::SchemaLocks;
-use crate::scrub::scripts::{self, Order, Stage};
+use crate::scrub::scripts::{self, Stage, StageOptions};
 use crate::scrub::{marker, mask_key, residue};
 use crate::step::Step;
 use crate::units::counted;
@@ -136,7 +136,7 @@ async fn clean_up(
     scripts: &DatabaseScripts,
     listener: &dyn Listener,
 ) -> Result<(), Failure> {
-    let order = Order {
+    let order = StageOptions {
         generation: NO_GENERATION,
         variables: &scripts.variables,
         contexts: &[],

@@ -41,7 +41,7 @@ pub fn facts(run: &Run, plan: &Plan, world: &World, inputs: &RunInputs, contexts
         put("kept hazard", format!("{hazard}: {reason}"));
     }
     for work in &inputs.databases {
-        for (at, entry) in work.scripts.wanted(contexts).enumerate() {
+        for (at, entry) in work.scripts.selected(contexts).enumerate() {
             put(if at == 0 { "scripts" } else { "" }, format!("{}: {}", work.database, entry.path));
         }
     }

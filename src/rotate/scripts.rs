@@ -3,7 +3,7 @@
 use crate::diagnostic::Complaint;
 use crate::error::{Exit, Failure, FileLocation};
 use crate::platform::Instance;
-use crate::scrub::scripts::{self, Order, Stage};
+use crate::scrub::scripts::{self, Stage, StageOptions};
 use crate::units::counted;
 
 use super::access::{Access, RetryableError, through};
@@ -51,8 +51,8 @@ pub fn order<'a>(
     instance: &'a Instance,
     work: &'a DatabaseScripts,
     options: &'a RotateOptions,
-) -> Order<'a> {
-    Order {
+) -> StageOptions<'a> {
+    StageOptions {
         generation: &instance.name,
         variables: &work.variables,
         contexts: &options.contexts,

@@ -5,7 +5,7 @@ use crate::platform::Instance;
 use crate::platform::guard::Scrubbed;
 use crate::scrub::marker::Marker;
 use crate::scrub::publish_gate::{self, Case};
-use crate::scrub::scripts::Order;
+use crate::scrub::scripts::StageOptions;
 use crate::scrub::{residue, roles};
 use crate::units::counted;
 
@@ -30,7 +30,7 @@ pub async fn verify(
     secure::defuse(run, access, "defuse hazards after scripts").await?;
     clear_residue(run, access, inputs).await?;
     let step = run.step("verify", "verify");
-    let orders: Vec<(Order<'_>, &DatabaseScripts)> =
+    let orders: Vec<(StageOptions<'_>, &DatabaseScripts)> =
         inputs.databases.iter().map(|work| (scripts::order(run, instance, work, options), work)).collect();
     let case = Case {
         masker: masking::masker(run, instance, access, inputs),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::marker::{self, Marker};
 use super::masker::{self, Masker};
-use super::scripts::{self, Order, Scripts, Stage};
+use super::scripts::{self, Scripts, Stage, StageOptions};
 use super::{coverage_gate, databases, hazards, leak, residue, roles};
 use crate::discover::pii_findings;
 use crate::error::{Exit, Failure, FileLocation};
@@ -21,7 +21,7 @@ pub struct Case<'a> {
     /// What the clone will say of itself when it has passed.
     pub marker: &'a Marker,
     /// Database, its scripts and how they were run; all that the configuration names, at least one.
-    pub scripts: Vec<(&'a str, &'a Scripts, &'a Order<'a>)>,
+    pub scripts: Vec<(&'a str, &'a Scripts, &'a StageOptions<'a>)>,
     /// How it was masked.
     pub masker: Masker<'a>,
     /// Whether an interrupted run has proved already that no original is left: it has then forgotten them.

@@ -8,7 +8,7 @@ use devdb::event::{Event, Listener};
 use devdb::pg::Session;
 use devdb::pg::script::Variables;
 use devdb::scrub::marker::{Marker, mark, read_marker};
-use devdb::scrub::scripts::{Error, Order, Outcome, Scripts, Stage, load, run_stage, unfinished};
+use devdb::scrub::scripts::{Error, Scripts, Stage, StageOptions, StageOutcome, load, run_stage, unfinished};
 
 use crate::cluster_for_scripts::{MASTER, database, session, session_of};
 
@@ -71,9 +71,9 @@ impl Bench {
     }
 
     /// Runs all stages on one new connection; answers what was heard too.
-    async fn run(&self) -> (Vec<String>, Result<Outcome, Error>) {
+    async fn run(&self) -> (Vec<String>, Result<StageOutcome, Error>) {
         let heard = Heard::default();
-        let order = Order {
+        let order = StageOptions {
             generation: &self.generation,
             variables: &self.variables,
             contexts: &self.contexts,
@@ -82,7 +82,7 @@ impl Bench {
             listener: &heard,
         };
         let (scripts, session) = (self.scripts(), self.session().await);
-        let mut last = Ok(Outcome::default());
+        let mut last = Ok(StageOutcome::default());
         for stage in Stage::ALL {
             last = run_stage(&session, &scripts, stage, &order).await;
             if last.is_err() {

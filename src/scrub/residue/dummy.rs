@@ -1,10 +1,9 @@
-//! A row without values: analyzed and deleted again in one transaction, it takes the place of what the
-//! statistics of an empty table quoted.
+//! A dummy row: inserted, analyzed and deleted in one transaction, it replaces what the statistics of an empty table quote.
 
 use crate::pg::triggers::trigger_statements;
 use crate::pg::{Result, Session, identifier, literal};
 
-/// The statements; they fail, and change nothing, where a foreign key or a check wants a real row.
+/// Returns the statements. They fail, and change nothing, where a foreign key or a check constraint requires a real row.
 pub(super) async fn analyze_with_a_row(session: &Session, oid: u32, table: &str) -> Result<String> {
     let rows = session
         .query(
@@ -21,8 +20,8 @@ pub(super) async fn analyze_with_a_row(session: &Session, oid: u32, table: &str)
         let (name, required): (&str, bool) = (row.get(0), row.get(1));
         names.push(identifier(name));
         values.push(if required {
-            let word = row.get::<_, Option<&str>>(5).unwrap_or_else(|| harmless(row.get(3), row.get(4)));
-            format!("{}::{}", literal(word), row.get::<_, &str>(2))
+            let value = row.get::<_, Option<&str>>(5).unwrap_or_else(|| dummy_value(row.get(3), row.get(4)));
+            format!("{}::{}", literal(value), row.get::<_, &str>(2))
         } else {
             "NULL".to_owned()
         });
@@ -36,9 +35,8 @@ pub(super) async fn analyze_with_a_row(session: &Session, oid: u32, table: &str)
     ))
 }
 
-/// A value of a type that says nothing, by the type's category (the table in the documentation of
-/// `pg_type`).
-fn harmless(category: &str, name: &str) -> &'static str {
+/// Returns a neutral value for a type, by its category (table in the documentation of `pg_type`).
+fn dummy_value(category: &str, name: &str) -> &'static str {
     match (category, name) {
         (_, "uuid") => "00000000-0000-0000-0000-000000000000",
         (_, "json" | "jsonb") => "{}",

@@ -1,16 +1,17 @@
-//! The planner's statistics: most common values and histograms of production, in clear.
+//! The planner's statistics: production's most common values and histograms, in plain text.
 
 use std::time::Duration;
 
 use super::dummy;
-use super::{note, warn};
+use super::note::{note, warn};
 use crate::event::Listener;
-use crate::pg::as_owner::{AssumedRole, run_as_owner};
-use crate::pg::{Result, Session, display_name, identifier, literal, qualified_name};
+use crate::pg::as_owner::{Borrowed, act, qualified, shown};
+use crate::pg::{Result, Session, identifier, literal};
+use crate::units::counted;
 
-/// Columns whose statistics `ANALYZE` does not touch: of a table without rows (it has nothing to
-/// compute, and keeps the old ones), of a foreign table, or with a statistics target of 0.
-pub(super) struct Stuck {
+/// Columns of one table whose statistics `ANALYZE` does not replace: of a table without rows (nothing is computed, and the old
+/// ones stay), of a foreign table, or with a statistics target of 0.
+pub(super) struct Frozen {
     oid: u32,
     schema: String,
     table: String,
@@ -23,43 +24,43 @@ pub(super) struct Stuck {
 struct Column {
     name: String,
     inherited: bool,
-    /// Its type with its collation, as `ALTER COLUMN … TYPE` takes it.
-    kind: String,
-    /// Its storage, when it is not what the type brings.
+    /// Type with collation, for `ALTER COLUMN … TYPE`.
+    type_name: String,
+    /// Storage, if it differs from the type's default.
     storage: Option<String>,
 }
 
-impl Stuck {
-    pub(super) fn display_name(&self) -> String {
+impl Frozen {
+    pub(super) fn shown(&self) -> String {
         let columns: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
         format!("{} ({})", display_name(&self.schema, &self.table), columns.join(", "))
     }
 }
 
-/// Finds them. `pg_stats` shows a table's statistics to those who may read the table, so that those of
-/// others are looked at with their owner's rights.
-pub(super) async fn stuck(session: &Session) -> Result<Vec<Stuck>> {
+/// Returns the columns with frozen statistics. `pg_stats` shows a table's statistics only to roles that may read the table, so
+/// each owner's tables are read with the owner's privileges.
+pub(super) async fn frozen(session: &Session) -> Result<Vec<Frozen>> {
     let mut found = Vec::new();
     for owner in owners(session).await? {
         let assumed = match &owner {
             (Some(role), false) => match AssumedRole::assume(session, role).await {
                 Ok(assumed) => Some(assumed),
                 Err(error) if error.is_disconnect() => return Err(error),
-                // Without the right to read its tables we see what developers see.
+                // Without that privilege, the session sees what developers see.
                 Err(_) => None,
             },
             _ => None,
         };
-        let rows = stuck_of(session, owner.0.as_deref()).await;
-        if let Some(assumed) = assumed {
-            assumed.release(session).await?;
+        let rows = frozen_of(session, owner.0.as_deref()).await;
+        if let Some(borrowed) = borrowed {
+            borrowed.give_back(session).await?;
         }
         found.extend(rows?);
     }
     Ok(found)
 }
 
-/// Owners of relations, each with whether we have its rights anyway.
+/// Returns the owners of relations, each with whether the session has its privileges.
 async fn owners(session: &Session) -> Result<Vec<(Option<String>, bool)>> {
     let rows = session
         .query(
@@ -73,10 +74,10 @@ async fn owners(session: &Session) -> Result<Vec<(Option<String>, bool)>> {
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-async fn stuck_of(session: &Session, owner: Option<&str>) -> Result<Vec<Stuck>> {
-    // After VACUUM the number of rows of an empty table is 0, not unknown. Only entries that quote
-    // values count. The values of a list's partition key stand in the schema itself, and those of other
-    // keys that are numbers, times or ids say nothing without their rows; a key cannot be altered.
+async fn frozen_of(session: &Session, owner: Option<&str>) -> Result<Vec<Frozen>> {
+    // After VACUUM the row count of an empty table is 0, not unknown. Only entries that quote values count. The values of a
+    // list partition key are part of the schema, and those of other keys that are numbers, times or ids identify nothing
+    // without their rows; a partition key cannot be altered.
     let rows = session
         .query(
             "SELECT s.schemaname::text, s.tablename::text, c.relkind = 'f', s.attname::text, s.inherited, \
@@ -108,13 +109,13 @@ async fn stuck_of(session: &Session, owner: Option<&str>) -> Result<Vec<Stuck>> 
             &[&owner],
         )
         .await?;
-    let mut found: Vec<Stuck> = Vec::new();
+    let mut found: Vec<Frozen> = Vec::new();
     for row in &rows {
         let (schema, table): (String, String) = (row.get(0), row.get(1));
-        let column = Column { name: row.get(3), inherited: row.get(4), kind: row.get(5), storage: row.get(6) };
+        let column = Column { name: row.get(3), inherited: row.get(4), type_name: row.get(5), storage: row.get(6) };
         match found.last_mut() {
             Some(last) if last.schema == schema && last.table == table => last.columns.push(column),
-            _ => found.push(Stuck {
+            _ => found.push(Frozen {
                 schema,
                 table,
                 foreign: row.get(2),
@@ -128,66 +129,65 @@ async fn stuck_of(session: &Session, owner: Option<&str>) -> Result<Vec<Stuck>> 
     Ok(found)
 }
 
-/// Removes them. What resists is found again by [`stuck`].
-pub(super) async fn clear_stuck(session: &Session, listener: &dyn Listener) -> Result<()> {
+/// Removes frozen statistics. [`frozen`] finds again what could not be removed.
+pub(super) async fn clear_frozen(session: &Session, listener: &dyn Listener) -> Result<()> {
     let mut cleared = 0;
-    for stuck in stuck(session).await? {
-        for column in &stuck.columns {
-            match clear_column(session, &stuck, column).await {
+    for frozen in frozen(session).await? {
+        for column in &frozen.columns {
+            match clear_column(session, &frozen, column).await {
                 Ok(()) => cleared += 1,
                 Err(error) if error.is_disconnect() => return Err(error),
                 Err(error) => {
-                    let column = format!("{}.{}", display_name(&stuck.schema, &stuck.table), column.name);
+                    let column = format!("{}.{}", shown(&frozen.schema, &frozen.table), column.name);
                     warn(listener, session, &format!("the statistics of {column} could not be removed: {error}"));
                 }
             }
         }
     }
     if cleared > 0 {
-        note(listener, session, &format!("statistics removed that ANALYZE leaves alone, columns: {cleared}"));
+        let columns = counted(cleared, "column");
+        note(listener, session, &format!("statistics of {columns} removed that ANALYZE does not replace"));
     }
     Ok(())
 }
 
-async fn clear_column(session: &Session, stuck: &Stuck, column: &Column) -> Result<()> {
-    let owner = stuck.owner.as_deref();
-    let first = run_as_owner(session, owner, &removal(session.major(), stuck, column)).await;
+async fn clear_column(session: &Session, frozen: &Frozen, column: &Column) -> Result<()> {
+    let owner = frozen.owner.as_deref();
+    let first = act(session, owner, &removal(session.major(), frozen, column)).await;
     match first {
-        // A view, a policy or a partition key holds the type where it is: a row without values takes
-        // the place of the old ones in the statistics.
-        Err(error) if stuck.empty && !stuck.foreign && !error.is_disconnect() => {
-            let sql =
-                dummy::analyze_with_a_row(session, stuck.oid, &qualified_name(&stuck.schema, &stuck.table)).await?;
-            run_as_owner(session, owner, &sql).await.map(drop)
+        // A view, a policy or a partition key forbids to alter the type: a dummy row replaces the values in the statistics.
+        Err(error) if frozen.empty && !frozen.foreign && !error.is_disconnect() => {
+            let sql = dummy::analyze_with_a_row(session, frozen.oid, &qualified(&frozen.schema, &frozen.table)).await?;
+            act(session, owner, &sql).await.map(drop)
         }
         other => other.map(drop),
     }
 }
 
-/// From PostgreSQL 18 on there is a function. Before, a change of the column's type to itself, which
-/// rewrites nothing, drops its statistics.
-fn removal(major: u32, stuck: &Stuck, column: &Column) -> String {
+/// Returns the statement that removes a column's statistics. PostgreSQL 18 has a function. Before, altering the column's type
+/// to itself drops them and rewrites nothing.
+fn removal(major: u32, frozen: &Frozen, column: &Column) -> String {
     if major >= 18 {
         return format!(
             "SELECT pg_catalog.pg_clear_attribute_stats({}, {}, {}, {})",
-            literal(&stuck.schema),
-            literal(&stuck.table),
+            literal(&frozen.schema),
+            literal(&frozen.table),
             literal(&column.name),
             column.inherited
         );
     }
-    let table = qualified_name(&stuck.schema, &stuck.table);
+    let table = qualified(&frozen.schema, &frozen.table);
     let name = identifier(&column.name);
-    let kind = if stuck.foreign { "FOREIGN TABLE" } else { "TABLE" };
-    let mut sql = format!("ALTER {kind} {table} ALTER COLUMN {name} TYPE {}", column.kind);
+    let kind = if frozen.foreign { "FOREIGN TABLE" } else { "TABLE" };
+    let mut sql = format!("ALTER {kind} {table} ALTER COLUMN {name} TYPE {}", column.type_name);
     if let Some(storage) = &column.storage {
         sql.push_str(&format!(", ALTER COLUMN {name} SET STORAGE {storage}"));
     }
     sql
 }
 
-/// Rewrites the statistics' own tables: old versions of their rows stay in them otherwise. A `VACUUM`
-/// that is not allowed says so to nobody, so the proof is that the file changed.
+/// Rewrites the tables that store the statistics, which would otherwise keep dead rows. A `VACUUM` without the privilege
+/// succeeds, so a changed file proves that it ran.
 pub(super) async fn rewrite_catalog(session: &Session, listener: &dyn Listener) -> Result<()> {
     for table in ["pg_catalog.pg_statistic", "pg_catalog.pg_statistic_ext_data"] {
         let file = format!("SELECT pg_catalog.pg_relation_filenode('{table}')::text");
@@ -202,8 +202,8 @@ pub(super) async fn rewrite_catalog(session: &Session, listener: &dyn Listener) 
                     listener,
                     session,
                     &format!(
-                        "{table} was not rewritten: only the database's owner may; dead versions of \
-                     its rows are left, which only a superuser reading raw pages sees"
+                        "{table} was not rewritten: only the database's owner may do that; its dead rows stay, \
+                     which only a superuser reading raw pages sees"
                     ),
                 );
             }
@@ -213,22 +213,22 @@ pub(super) async fn rewrite_catalog(session: &Session, listener: &dyn Listener) 
     Ok(())
 }
 
-/// A table that the server's counters do not show to be in order.
-pub(super) struct Counted {
+/// A table that is stale according to the server's counters.
+pub(super) struct StaleTable {
     pub(super) place: String,
     /// The table itself, or the root of its partition tree.
     pub(super) root: String,
     pub(super) why: String,
 }
 
-/// Hands what this session has counted to the server, and waits until it can be seen.
+/// Sends this session's counters to the server, and waits until they are visible.
 pub(super) async fn flush(session: &Session) -> Result<()> {
     if session.major() >= 15 {
         session.run("SELECT pg_catalog.pg_stat_force_next_flush()").await?;
         return Ok(());
     }
-    // Before, a session tells a collector process at the end of a transaction, but at most every half a
-    // second, and the collector writes as often.
+    // Before PostgreSQL 15, a session reports to a collector process at the end of a transaction, at most every half a second,
+    // and the collector writes at the same interval.
     const INTERVAL: Duration = Duration::from_millis(600);
     tokio::time::sleep(INTERVAL).await;
     session.run("SELECT").await?;
@@ -236,14 +236,14 @@ pub(super) async fn flush(session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Tables that the counters do not show to be in order.
-pub(super) async fn counters(session: &Session) -> Result<Vec<Counted>> {
+/// Returns the tables that are stale according to the counters.
+pub(super) async fn stale_tables(session: &Session) -> Result<Vec<StaleTable>> {
     flush(session).await?;
     session.run("SELECT pg_catalog.pg_stat_clear_snapshot()").await?;
     let counting: String = session.query_one("SELECT pg_catalog.current_setting('track_counts')", &[]).await?.get(0);
     if counting != "on" {
-        let why = "track_counts is off, so that nothing can be read back".into();
-        return Ok(vec![Counted { place: "all tables".into(), root: String::new(), why }]);
+        let why = "track_counts is off, so nothing can be verified".into();
+        return Ok(vec![StaleTable { place: "all tables".into(), root: String::new(), why }]);
     }
     let rows = session
         .query(
@@ -271,21 +271,17 @@ pub(super) async fn counters(session: &Session) -> Result<Vec<Counted>> {
             let (never, behind): (bool, bool) = (row.get("never"), row.get("behind"));
             let (changed, dead): (i64, i64) = (row.get("changed"), row.get("dead"));
             let why = if never {
-                "it was not analyzed in this clone".to_owned()
+                "not analyzed in this clone".to_owned()
             } else if changed > 0 {
-                format!("rows changed since it was analyzed: {changed}")
+                format!("{} changed since it was analyzed", counted(changed.unsigned_abs(), "row"))
             } else if dead > 0 {
-                format!("dead rows that could not be removed: {dead}")
+                format!("{} that VACUUM could not remove", counted(dead.unsigned_abs(), "dead row"))
             } else if behind {
-                "its statistics over all partitions are older than theirs".to_owned()
+                "its statistics over all partitions are older than those of the partitions".to_owned()
             } else {
                 return None;
             };
-            Some(Counted {
-                place: display_name(row.get(0), row.get(1)),
-                root: display_name(row.get(2), row.get(3)),
-                why,
-            })
+            Some(StaleTable { place: shown(row.get(0), row.get(1)), root: shown(row.get(2), row.get(3)), why })
         })
         .collect())
 }

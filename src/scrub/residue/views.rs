@@ -1,22 +1,32 @@
-//! Materialized views: they hold the rows they had in production until they are filled anew.
+//! Materialized views: they hold production's rows until they are refreshed.
 
-use super::{Residue, note, warn};
+use super::note::{note, warn};
 use crate::event::Listener;
 use crate::pg::as_owner::{AssumedRole, run_as_owner};
 use crate::pg::catalog::{MaterializedView, materialized_views};
-use crate::pg::{Result, Session, display_name, qualified_name};
+use crate::pg::{Result, Session};
+use crate::units::counted;
 
-/// Refreshes every populated one, those that others are made of first. One that fails (its foreign
-/// table leads nowhere any more) is emptied: no row is better than a real one.
-pub(super) async fn refresh(session: &Session, residue: &mut Residue, listener: &dyn Listener) -> Result<()> {
+/// Outcome of [`refresh`].
+#[derive(Default)]
+pub(super) struct Refreshed {
+    pub(super) refreshed: usize,
+    pub(super) emptied: Vec<String>,
+    pub(super) unrefreshed: Vec<String>,
+}
+
+/// Refreshes every populated view in dependency order. One that fails (such as over a foreign table that no longer connects
+/// anywhere) is emptied: no row is better than a real one.
+pub(super) async fn refresh(session: &Session, listener: &dyn Listener) -> Result<Refreshed> {
+    let mut outcome = Refreshed::default();
     for view in populated(session).await? {
-        let (sql, words) = (qualified_name(&view.schema, &view.name), display_name(&view.schema, &view.name));
+        let (sql, name) = (qualified(&view.schema, &view.name), shown(&view.schema, &view.name));
         // Functions that the view calls may need the database's own search_path.
         let refresh =
             format!("RESET search_path; REFRESH MATERIALIZED VIEW {sql}; SET search_path = pg_catalog, pg_temp");
         let error = match run_as_owner(session, view.owner.as_deref(), &refresh).await {
             Ok(_) => {
-                residue.refreshed += 1;
+                outcome.refreshed += 1;
                 continue;
             }
             Err(error) if error.is_disconnect() => return Err(error),
@@ -29,32 +39,32 @@ pub(super) async fn refresh(session: &Session, residue: &mut Residue, listener: 
                 warn(
                     listener,
                     session,
-                    &format!("the materialized view {words} could not be refreshed and was emptied: {error}"),
+                    &format!("the materialized view {name} could not be refreshed and was emptied: {error}"),
                 );
-                residue.emptied.push(words);
+                outcome.emptied.push(name);
             }
             Err(error) if error.is_disconnect() => return Err(error),
             Err(_) => {
-                warn(listener, session, &format!("the materialized view {words} still holds original rows: {error}"));
-                residue.unrefreshed.push(words);
+                warn(listener, session, &format!("the materialized view {name} still holds original rows: {error}"));
+                outcome.unrefreshed.push(name);
             }
         }
     }
-    if residue.refreshed > 0 {
-        note(listener, session, &format!("materialized views refreshed: {}", residue.refreshed));
+    if outcome.refreshed > 0 {
+        note(listener, session, &format!("{} refreshed", counted(outcome.refreshed as u64, "materialized view")));
     }
-    Ok(())
+    Ok(outcome)
 }
 
-/// Filled views that we have no right to refresh: nothing in the catalog tells whether their rows are
+/// Returns the populated views that the session has no privilege to refresh. The catalog does not show whether their rows are
 /// the original ones, and [`refresh`] cannot have replaced them.
-pub(super) async fn out_of_reach(session: &Session) -> Result<Vec<String>> {
+pub(super) async fn not_refreshable(session: &Session) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for view in populated(session).await? {
         let Some(owner) = &view.owner else { continue };
-        let ours: bool =
+        let is_ours: bool =
             session.query_one("SELECT pg_catalog.pg_has_role($1::text::name, 'USAGE')", &[owner]).await?.get(0);
-        if ours {
+        if is_ours {
             continue;
         }
         match AssumedRole::assume(session, owner).await {

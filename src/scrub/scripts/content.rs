@@ -1,14 +1,14 @@
-//! What all tables hold, as one number a table. For `--check-idempotent`.
+//! Content of all tables, as a count and a hash for each. For `--check-idempotent`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::pg::{Result, Session, identifier};
 
-/// Count and hash of the rows of each table, by its name.
+/// Count and hash of the rows, by table name.
 pub(super) type Content = BTreeMap<String, String>;
 
-/// Reads every row of every table that the session may read, `devdb_meta` excepted. Tables behind a
-/// row policy are left out: scripts, which run with `row_security = off`, cannot change them either.
+/// Reads every row of every table that the session may read, except in `devdb_meta`. Tables with an active row policy are
+/// skipped: scripts run with `row_security = off` and cannot change them either.
 pub(super) async fn content(session: &Session) -> Result<Content> {
     let tables = session
         .query(
@@ -25,7 +25,7 @@ pub(super) async fn content(session: &Session) -> Result<Content> {
     let mut content = Content::new();
     for row in &tables {
         let (schema, table): (&str, &str) = (row.get(0), row.get(1));
-        // The whole row by `.*`: a column may be called like the alias.
+        // The whole row by `.*`: a column may have the name of the alias.
         let sql = format!(
             "SELECT pg_catalog.count(*) || ' ' || \
              coalesce(pg_catalog.sum(pg_catalog.hashtextextended((row_of.*)::text, 0)::numeric), 0) \
@@ -38,7 +38,7 @@ pub(super) async fn content(session: &Session) -> Result<Content> {
     Ok(content)
 }
 
-/// Tables that are not the same in both.
+/// Returns the tables whose content differs.
 pub(super) fn difference(before: &Content, after: &Content) -> Vec<String> {
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     names.into_iter().filter(|name| before.get(*name) != after.get(*name)).cloned().collect()

@@ -1,5 +1,5 @@
-//! The folder of scripts: which names are allowed, and in which order they run. An unknown name is an
-//! error and never skipped: a scrub that is silently left out is a leak.
+//! The folder of scripts: the allowed names and the order in which they run. An unknown name is an error and never skipped:
+//! a silently omitted scrub is a leak.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,27 +7,28 @@ use std::path::Path;
 use crate::diagnostic::Complaint;
 use crate::digest::sha256;
 use crate::pg::script::{Script, Variables, check_variables};
-use crate::scrub::scripts::position::Place;
-use crate::scrub::scripts::problems::{Problem, Problems};
 
-/// The four folders, in the order they run.
+use super::position::Position;
+use super::problems::{Problem, Problems};
+
+/// The four folders, in execution order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Tokens, webhooks and whatever else lets somebody in or acts on the outside.
+    /// Removes tokens, webhooks and whatever else lets somebody in or acts on the outside.
     Secure,
-    /// Personal data.
+    /// Removes personal data.
     Scrub,
-    /// Data for developers. The only one with contexts.
+    /// Adds data for developers. The only stage with contexts.
     Seed,
-    /// Queries that must return no row.
+    /// Runs queries that must return no row.
     Verify,
 }
 
 impl Stage {
-    /// All of them in order.
+    /// All stages, in execution order.
     pub const ALL: [Stage; 4] = [Stage::Secure, Stage::Scrub, Stage::Seed, Stage::Verify];
 
-    /// Its folder.
+    /// Name of its folder.
     pub fn as_str(self) -> &'static str {
         match self {
             Stage::Secure => "00-secure",
@@ -38,50 +39,50 @@ impl Stage {
     }
 }
 
-/// One script in its place.
+/// One script of the folder.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The folder it is in.
+    /// Stage whose folder it is in.
     pub stage: Stage,
-    /// Its path below the scripts' folder, such as `10-scrub/V20261121__users.sql`.
+    /// Path below the folder of scripts, such as `10-scrub/V20261121__users.sql`.
     pub path: String,
-    /// SHA-256 of its bytes, in hexadecimal.
+    /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
-    /// The script.
+    /// The parsed script.
     pub script: Script,
 }
 
 impl Entry {
-    /// Whether it runs when these contexts are asked for.
-    pub fn is_wanted(&self, contexts: &[String]) -> bool {
+    /// Whether it runs when these contexts are selected.
+    pub fn is_selected(&self, contexts: &[String]) -> bool {
         let own = self.script.contexts();
         own.is_empty() || own.iter().any(|context| contexts.contains(context))
     }
 }
 
-/// All scripts of one database, in the order they run; none by default.
+/// All scripts of one database, in execution order; empty by default.
 #[derive(Clone, Debug, Default)]
 pub struct Scripts {
     entries: Vec<Entry>,
 }
 
 impl Scripts {
-    /// All scripts in order, whatever their context.
+    /// Returns all scripts in execution order, regardless of context.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The scripts that run when these contexts are asked for, in order.
-    pub fn wanted<'a>(&'a self, contexts: &'a [String]) -> impl Iterator<Item = &'a Entry> {
-        self.entries.iter().filter(|entry| entry.is_wanted(contexts))
+    /// Returns the scripts that run when these contexts are selected, in execution order.
+    pub fn selected<'a>(&'a self, contexts: &'a [String]) -> impl Iterator<Item = &'a Entry> {
+        self.entries.iter().filter(|entry| entry.is_selected(contexts))
     }
 
-    /// Complaints about variables, before anything is sent.
+    /// Checks the use of variables, before anything is sent.
     pub fn check(&self, variables: &Variables) -> Vec<Complaint> {
         self.entries.iter().flat_map(|entry| check_variables(&entry.script, variables)).collect()
     }
 
-    /// SHA-256 over the paths and contents of all scripts, in hexadecimal.
+    /// Returns the SHA-256 over the paths and contents of all scripts, in hexadecimal.
     pub fn fingerprint(&self) -> String {
         let lines: Vec<String> =
             self.entries.iter().map(|entry| format!("{} {}\n", entry.sha256, entry.path)).collect();
@@ -89,7 +90,7 @@ impl Scripts {
     }
 }
 
-/// Reads a folder of scripts. All problems at once; nothing is sent anywhere.
+/// Reads a folder of scripts, and returns all problems together. Sends nothing anywhere.
 pub fn load(folder: &Path) -> Result<Scripts, Problems> {
     let mut reader = Reader { entries: Vec::new(), problems: Vec::new() };
     for name in reader.list(folder) {
@@ -113,35 +114,35 @@ struct Reader {
 
 impl Reader {
     fn stage(&mut self, stage: Stage, folder: &Path) {
-        let mut places: BTreeMap<Place, String> = BTreeMap::new();
+        let mut positions: BTreeMap<Position, String> = BTreeMap::new();
         for name in self.list(folder) {
             let path = folder.join(&name);
             if !path.is_file() {
-                self.layout(&path, "is not a file", "scripts lie directly in the four folders");
+                self.layout(&path, "is not a file", "put scripts directly into the four folders");
                 continue;
             }
-            match Place::of(&name) {
+            match Position::parse(&name) {
                 Err(why) => {
-                    let remedy = "name it V<timestamp>__what.sql, R__what.sql or NN_what.sql; it is never skipped";
+                    let remedy = "name it V<timestamp>__what.sql, R__what.sql or NN_what.sql";
                     self.layout(&path, why, remedy);
                 }
-                Ok(place) => match places.get(&place) {
+                Ok(position) => match positions.get(&position) {
                     Some(other) => {
                         let why = format!("has the same number as {other}");
                         self.layout(&path, &why, "give each a number of its own");
                     }
                     None => {
-                        places.insert(place, name);
+                        positions.insert(position, name);
                     }
                 },
             }
         }
-        let numbered = places.keys().filter(|place| place.is_numbered()).count();
-        if numbered != 0 && numbered != places.len() {
+        let numbered = positions.keys().filter(|position| position.is_numbered()).count();
+        if numbered != 0 && numbered != positions.len() {
             let why = "mixes names of the form NN_what.sql with V…__what.sql or R__what.sql";
-            self.layout(folder, why, "use one form in a folder: the order of two forms is a guess");
+            self.layout(folder, why, "use one form in a folder: the order between two forms is undefined");
         }
-        for name in places.values() {
+        for name in positions.values() {
             self.script(stage, folder, name);
         }
     }
@@ -176,13 +177,13 @@ impl Reader {
         }
     }
 
-    /// Names in a folder, sorted, without those that are no scripts by convention.
+    /// Returns the sorted names in a folder, without those that are no scripts by convention.
     fn list(&mut self, folder: &Path) -> Vec<String> {
         let read = || -> std::io::Result<Vec<String>> {
             std::fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
         };
         let mut names = read().unwrap_or_else(|error| {
-            self.layout(folder, &error.to_string(), "make a folder with the four folders of scripts in it");
+            self.layout(folder, &error.to_string(), "create a folder that contains the four folders of scripts");
             Vec::new()
         });
         names.retain(|name| name != "README.md" && !name.starts_with('.'));
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_unknown_is_named_and_all_of_it() {
+    fn every_problem_is_reported() {
         let text = "SELECT 1";
         let found = problems(&[
             ("15-more/1_a.sql", text),
@@ -275,12 +276,12 @@ mod tests {
             short,
             [
                 "10-scrub/V1__a.sql: has the same number as V01__b.sql",
-                "10-scrub/V2__c.sql~: has a name that says nothing of its order",
-                "10-scrub/V2_c.sql: has a name that says nothing of its order",
+                "10-scrub/V2__c.sql~: has a name without a position",
+                "10-scrub/V2_c.sql: has a name without a position",
                 "10-scrub/V99999999999999999999__e.sql: has a number of more than 64 bits",
                 "10-scrub/sub: is not a file",
-                "10-scrub/users.sql: has a name that says nothing of its order",
-                "10-scrub/v3__d.sql: has a name that says nothing of its order",
+                "10-scrub/users.sql: has a name without a position",
+                "10-scrub/v3__d.sql: has a name without a position",
                 "15-more: does not belong in a folder of scripts",
                 "20-seed: mixes names of the form NN_what.sql with V…__what.sql or R__what.sql",
                 "20-seed/R__b.sql:1:1: the file contains no statement",
@@ -300,15 +301,15 @@ mod tests {
     }
 
     #[test]
-    fn contexts_are_asked_for() {
+    fn contexts_select_scripts() {
         let scripts = load(
             folder(&[("10-scrub/1_a.sql", "SELECT 1"), ("20-seed/1_b.sql", "-- devdb: context=qa,demo\nSELECT 1")])
                 .path(),
         )
         .unwrap();
-        assert_eq!(scripts.wanted(&[]).count(), 1);
-        assert_eq!(scripts.wanted(&["qa".into()]).count(), 2);
-        assert_eq!(scripts.wanted(&["other".into()]).count(), 1);
+        assert_eq!(scripts.selected(&[]).count(), 1);
+        assert_eq!(scripts.selected(&["qa".into()]).count(), 2);
+        assert_eq!(scripts.selected(&["other".into()]).count(), 1);
     }
 
     #[test]

@@ -1,23 +1,23 @@
-//! Everything that is wrong with a folder of scripts, said at once.
+//! Problems of a folder of scripts, collected and reported together.
 
 use std::fmt;
 
 use crate::diagnostic::Complaint;
 use crate::error::{Exit, Failure};
 
-/// Something wrong in the folder.
+/// A problem of the folder.
 #[derive(Clone, Debug)]
 pub enum Problem {
-    /// With a file or folder as such.
+    /// A file or folder does not belong there.
     Layout {
-        /// Its path, as the user would name it.
+        /// Path, as the user would write it.
         path: String,
         /// What is wrong.
         why: String,
         /// What to do.
         remedy: String,
     },
-    /// With the text of a file.
+    /// The text of a file is wrong.
     Text(Complaint),
 }
 
@@ -30,8 +30,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything wrong in the folder, at least one problem. Displayed one line each; draw those with a
-/// text where there is room.
+/// All problems of the folder, at least one. Displayed one per line; those with a text can be rendered with an excerpt.
 #[derive(Clone, Debug)]
 pub struct Problems(pub Vec<Problem>);
 

@@ -1,22 +1,24 @@
-//! Which scripts are already in the clone. Kept in the clone itself, in the transaction of each script,
-//! so that it is true whenever a run is killed.
+//! Progress of the scripts: which are committed. Recorded in the clone, in the transaction of each script, so that it is
+//! correct whenever a run is killed.
 
+use tokio_postgres::error::SqlState;
+
+use super::folder::Entry;
 use crate::pg::{Result, Session, literal};
-use crate::scrub::scripts::Entry;
 
-/// Whether a script of this generation is in the clone, which may have changed what the clone looks like.
-pub(super) async fn any(session: &Session, generation: &str) -> Result<bool> {
+/// Whether a script of this generation is committed; it may have changed the clone's schema.
+pub async fn has_begun(session: &Session, generation: &str) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT FROM devdb_meta.script WHERE generation = $1)";
+    let absent = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME];
     match session.query_one(sql, &[&generation]).await {
         Ok(row) => Ok(row.get(0)),
-        // No such schema or table.
-        Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000")) => Ok(false),
+        Err(error) if absent.iter().any(|state| error.sqlstate() == Some(state.code())) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// How many of these scripts, from the first, are in the clone as they are now. A changed, new or
-/// removed script makes everything from its position count as not done.
+/// Returns how many of these scripts, from the first, are committed with their current content. A changed, new or removed
+/// script makes everything from its position count as not done.
 pub(super) async fn done(session: &Session, generation: &str, wanted: &[&Entry]) -> Result<usize> {
     let rows = session
         .query("SELECT position, path, sha256 FROM devdb_meta.script WHERE generation = $1", &[&generation])
@@ -30,7 +32,7 @@ pub(super) async fn done(session: &Session, generation: &str, wanted: &[&Entry])
     Ok(wanted.iter().enumerate().take_while(|(position, entry)| recorded(*position, entry)).count())
 }
 
-/// The statements that record a script as done, and all after it as not.
+/// Returns the statements that record a script as done, and all later ones as not done.
 pub(super) fn record(generation: &str, position: usize, entry: &Entry) -> Vec<String> {
     let generation = literal(generation);
     vec![
