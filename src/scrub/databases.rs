@@ -1,5 +1,5 @@
-//! Every database on the instance is accounted for: scrubbed, empty, or closed. A snapshot holds all
-//! of them, and a forgotten one is published unscrubbed.
+//! The databases of the instance: each must be scrubbed, empty or closed. A snapshot contains all of them, and one that is
+//! missing from the configuration would be published unscrubbed.
 
 use std::collections::BTreeSet;
 
@@ -8,31 +8,31 @@ use crate::pg::as_owner::{run_as_member, run_as_owner};
 use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
 use crate::pg::terminate::terminate_session;
 use crate::pg::{Result, Session, identifier};
+use crate::units::counted;
 
 /// A database of the instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Database {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its owner.
+    /// Owner.
     pub owner: Option<String>,
-    /// Whether connections to it are allowed at all.
+    /// Whether it accepts connections.
     pub connectable: bool,
 }
 
-/// A database that is neither configured nor empty, and that somebody can come to.
+/// A database that is neither configured nor empty, and still accessible.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpenDatabase {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Who can come to it, in words.
+    /// Who can access it, for people.
     pub why: String,
-    /// What to do.
+    /// What the user can do.
     pub remedy: String,
 }
 
-/// All databases of the instance but the server's own: `template0` and that of RDS, which nobody may
-/// connect to.
+/// Returns all databases of the instance except the server's own, to which nobody can connect: `template0` and that of RDS.
 pub async fn list(session: &Session) -> Result<Vec<Database>> {
     let rows = session
         .query(
@@ -45,8 +45,7 @@ pub async fn list(session: &Session) -> Result<Vec<Database>> {
     Ok(rows.iter().map(|row| Database { name: row.get(0), owner: row.get(1), connectable: row.get(2) }).collect())
 }
 
-/// Whether the session's database holds nothing of its users: no table, view, sequence or large object
-/// that is not part of an extension.
+/// Whether the session's database has no user data: no large object, and no table, view or sequence except those of extensions.
 pub async fn is_empty(session: &Session) -> Result<bool> {
     let row = session
         .query_one(
@@ -63,32 +62,27 @@ pub async fn is_empty(session: &Session) -> Result<bool> {
     Ok(row.get(0))
 }
 
-/// Closes databases: nobody may connect any more, and their sessions end. A database cannot close
-/// itself: run it from one that stays. What cannot be closed is a warning here and is found by
-/// [`still_open`].
+/// Closes databases: they accept no connections any more, and their sessions are terminated. Run it from a database that stays
+/// open. A database that cannot be closed is a warning here and is found by [`still_open`].
 pub async fn close(session: &Session, names: &[String], listener: &dyn Listener) -> Result<()> {
     apply_strict_settings(session).await?;
     for database in list(session).await?.into_iter().filter(|database| names.contains(&database.name)) {
         let name = identifier(&database.name);
         let owner = database.owner.as_deref();
-        // Its owner could open it again, and may be a service account that stays. Where this is not
-        // allowed, closing may still be; what an owner can do then is read back.
-        if let Err(error) = run_as_member(session, owner, &format!("ALTER DATABASE {name} OWNER TO CURRENT_USER")).await
+        // Its owner could open it again, and may be an allowed service account. If changing the owner is not allowed, closing may
+        // still be; `still_open` reads back what the owner can do.
+        if let Err(error) = act_joined(session, owner, &format!("ALTER DATABASE {name} OWNER TO CURRENT_USER")).await
             && error.is_disconnect()
         {
             return Err(error);
         }
-        // There is no second way: who may not do this may not revoke CONNECT on it either.
-        match run_as_owner(
-            session,
-            owner,
-            &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false IS_TEMPLATE false"),
-        )
-        .await
+        // There is no alternative: without this privilege, CONNECT cannot be revoked either.
+        match act(session, owner, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false IS_TEMPLATE false"))
+            .await
         {
             Ok(_) => listener.on_event(&Event::Noted {
                 step: "logins",
-                message: format!("database {}: not configured, closed to everybody", database.name),
+                message: format!("database {} is not configured: closed to all roles", database.name),
             }),
             Err(error) if error.is_disconnect() => return Err(error),
             Err(error) => {
@@ -103,6 +97,7 @@ pub async fn close(session: &Session, names: &[String], listener: &dyn Listener)
     reset_settings(session).await
 }
 
+/// Terminates the sessions of a database.
 async fn end_sessions(session: &Session, name: &str) -> Result<()> {
     let rows = session
         .query(
@@ -112,14 +107,14 @@ async fn end_sessions(session: &Session, name: &str) -> Result<()> {
         )
         .await?;
     for row in &rows {
-        // One that stays is found by `still_open`.
-        terminate_session(session, row.get(0), row.get(1)).await?;
+        // `still_open` finds sessions that could not be terminated.
+        end_session(session, row.get(0), row.get(1)).await?;
     }
     Ok(())
 }
 
-/// Databases outside `accounted` (the configured ones and the empty ones) that a login other than ours
-/// and `internal` can come to: by connecting, or as the owner by opening it again.
+/// Returns the databases outside `accounted` (the configured and the empty ones) that a login other than the session's and
+/// `internal` can access: by connecting, or by opening it again as its owner.
 pub async fn still_open(
     session: &Session,
     accounted: &BTreeSet<String>,
@@ -148,12 +143,12 @@ pub async fn still_open(
         let (name, connectable): (String, bool) = (row.get(0), row.get(1));
         let (visitors, sessions): (Vec<String>, i64) = (row.get("visitors"), row.get("sessions"));
         let why = if connectable {
-            // Whoever gets a login later would be let in by PUBLIC: open to nobody yet is still open.
-            format!("it is neither configured nor empty, and accepts connections (now from: {})", listed(&visitors))
+            // A role created later could connect through PUBLIC, so a database without current visitors still counts as open.
+            format!("it is neither configured nor empty, and accepts connections (from {})", listed(&visitors))
         } else if !visitors.is_empty() {
             format!("it is closed, but can be opened again or copied by {}", listed(&visitors))
         } else if sessions > 0 {
-            format!("it is closed, but has open sessions: {sessions}")
+            format!("it is closed, but has {}", counted(sessions.unsigned_abs(), "open session"))
         } else {
             continue;
         };
@@ -167,5 +162,5 @@ pub async fn still_open(
 }
 
 fn listed(names: &[String]) -> String {
-    if names.is_empty() { "nobody".into() } else { names.join(", ") }
+    if names.is_empty() { "no current role".into() } else { names.join(", ") }
 }

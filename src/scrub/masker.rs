@@ -1,5 +1,5 @@
-//! Masking a database, in the order that counts: see that every column was thought of, remember the
-//! originals, rewrite every table, search for the originals.
+//! Masks a database: check column coverage, capture fingerprints of the originals, rewrite every table, search for the
+//! originals.
 
 use std::time::Instant;
 
@@ -17,24 +17,24 @@ use crate::pg::connector::Connector;
 /// Masks the databases of one server.
 #[derive(Clone, Copy)]
 pub struct Masker<'a> {
-    /// The way in.
-    pub connector: &'a dyn Connector,
-    /// What becomes of every column.
+    /// Opens sessions.
+    pub door: &'a dyn Door,
+    /// Masking section of the configuration.
     pub masking: &'a Masking,
-    /// The key of the masks.
+    /// Key of the masks.
     pub key: &'a mask::Key,
-    /// Whose progress in the clone is believed.
+    /// Name of the generation. Progress of another one is ignored.
     pub generation: &'a str,
     /// Fingerprint of rules and key.
     pub recipe: &'a str,
-    /// Bytes that are free on the server's disk; masking that takes more is refused before it begins.
+    /// Free bytes on the server's disk, if known; masking that needs more is refused before it begins.
     pub free_bytes: Option<u64>,
-    /// Hears of each table.
+    /// Receives one event for each table.
     pub listener: &'a dyn Listener,
 }
 
 impl Masker<'_> {
-    /// Remembers the originals of all columns that are masked, by devdb or by scripts, as keyed fingerprints.
+    /// Captures keyed fingerprints of the originals of all columns that devdb or scripts mask.
     ///
     /// # Errors
     /// After one that [`leak::Error::is_disconnect`], call again.
@@ -62,10 +62,10 @@ impl Masker<'_> {
         leak::remember(self.connector, database, &originals, &secrets, self.masking.jobs, self.listener).await
     }
 
-    /// Searches a database for the originals that were remembered, and tells of what it found.
+    /// Searches a database for the captured originals, and reports what it finds.
     ///
     /// # Errors
-    /// When something cannot be read, or nothing can be proved.
+    /// If something cannot be read, or the search proves nothing.
     pub async fn search(&self, database: &str) -> Result<Outcome, leak::Error> {
         let survivors: Vec<Survivor> = self
             .masking
@@ -112,8 +112,7 @@ impl Masker<'_> {
         Ok(outcome)
     }
 
-    /// Masks every table of a database that has something to mask. Once more after a broken connection, it goes
-    /// on where it was.
+    /// Masks every table of a database that has something to mask. Called again after a lost connection, it resumes.
     ///
     /// # Errors
     /// After one that [`rewrite::Error::is_disconnect`], call again.
@@ -148,19 +147,20 @@ impl Masker<'_> {
     }
 }
 
-/// Decides about every column of a database, and compiles the masks.
+/// Decides about every column of a database, and compiles the masks. Uncovered columns and masks that cannot be proved are
+/// problems of the coverage, not errors.
 ///
 /// # Errors
-/// What the server says; a column that nobody thought of, a mask that cannot be proved.
+/// On a server error.
 pub async fn work(session: &Session, masking: &Masking, key: &mask::Key) -> Result<(Coverage, TableMasks), Failure> {
     let (_, coverage, work) = judged(session, masking, key).await?;
     Ok((coverage, work))
 }
 
-/// The same, with what the catalog says.
+/// Returns the same as [`work`], with the catalog.
 ///
 /// # Errors
-/// What the server says.
+/// On a server error.
 pub async fn judged(
     session: &Session,
     masking: &Masking,

@@ -1,5 +1,6 @@
-//! Making a clone harmless: hazards, logins, scripts, residue, and the check that decides.
+//! Makes a clone harmless: hazards, logins, scripts, masks, residue, and the publication gate.
 
+mod config_checks;
 pub mod coverage_gate;
 pub mod databases;
 pub mod hazards;
@@ -14,10 +15,4 @@ pub mod roles;
 pub mod schema_locks;
 pub mod scripts;
 
-/// The words of `devdb.yaml` that this room and `mask` know.
-pub fn config_checks() -> crate::config::ExternalChecks {
-    crate::config::ExternalChecks {
-        hazard_names: hazards::names(),
-        validate_mask: |written| crate::mask::Rule::resolve(written).map(drop).map_err(|error| error.to_string()),
-    }
-}
+pub use config_checks::config_checks;

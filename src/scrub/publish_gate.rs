@@ -1,5 +1,5 @@
-//! The check that decides: everything a publication rests on is read back from the clone, by sessions
-//! of its own. Only here is a generation proven [`Scrubbed`].
+//! The publication gate: reads everything that a publication depends on back from the clone, in sessions of its own. Only here
+//! is a generation proven [`Scrubbed`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,34 +16,34 @@ use crate::units::counted;
 
 /// What is checked, and by which rules.
 pub struct Case<'a> {
-    /// The way in.
-    pub connector: &'a dyn Connector,
-    /// What the clone will say of itself when it has passed.
+    /// Opens sessions.
+    pub door: &'a dyn Door,
+    /// Marker that is written when the clone has passed.
     pub marker: &'a Marker,
-    /// Database, its scripts and how they were run; all that the configuration names, at least one.
+    /// Each configured database with its scripts and their options; at least one.
     pub scripts: Vec<(&'a str, &'a Scripts, &'a StageOptions<'a>)>,
-    /// How it was masked.
+    /// Masks and their key.
     pub masker: Masker<'a>,
-    /// Whether an interrupted run has proved already that no original is left: it has then forgotten them.
+    /// Whether an interrupted run has already proven that no original is left, and may have deleted the fingerprints.
     pub proven: bool,
-    /// Hazards that stay, with the reason.
+    /// Kept hazards, each with its reason.
     pub kept_hazards: &'a BTreeMap<String, String>,
     /// Roles that may log in.
     pub allowed: BTreeSet<String>,
-    /// Roles of the platform itself.
+    /// Login roles of the platform.
     pub internal: Vec<String>,
 }
 
-/// What was found wrong, in words, and where.
+/// What blocks publication, with its locations in files.
 #[derive(Default)]
 struct Findings {
-    words: Vec<String>,
+    lines: Vec<String>,
     places: Vec<FileLocation>,
     evidence: Evidence,
 }
 
-/// Reads everything back. A generation that passes gets the marker and the proof; one that does not, a
-/// failure that names every finding.
+/// Reads everything back. Returns the proof, and writes the marker, if the generation passes; otherwise a failure that lists
+/// every finding.
 pub async fn check(dev: DevInstance, case: &Case<'_>) -> Result<Scrubbed, Failure> {
     let mut findings = Findings::default();
     let Some((first, ..)) = case.scripts.first() else {
@@ -55,12 +55,13 @@ pub async fn check(dev: DevInstance, case: &Case<'_>) -> Result<Scrubbed, Failur
     findings.scripts(case).await?;
     findings.columns(case).await?;
     findings.originals(case).await?;
-    if !findings.words.is_empty() {
-        let mut failure = Failure::new(Exit::Leak, format!("it is not\n{}", findings.words.join("\n")));
+    if !findings.lines.is_empty() {
+        let mut failure =
+            Failure::new(Exit::Leak, format!("it did not pass the publication gate:\n{}", findings.lines.join("\n")));
         failure.places = findings.places;
-        return Err(failure.during(format!("prove that {} is harmless", dev.name())));
+        return Err(failure.during(format!("publish {}", dev.name())));
     }
-    // Told by all databases before the first forgets: what is forgotten has to be proven.
+    // All databases are marked before the first deletes its fingerprints: a run that is killed in between must find the proof.
     for (database, ..) in &case.scripts {
         marker::mark_scrubbed(&case.connector.session(database).await?, case.marker).await?;
     }
@@ -70,8 +71,8 @@ pub async fn check(dev: DevInstance, case: &Case<'_>) -> Result<Scrubbed, Failur
     Scrubbed::prove(dev, findings.evidence).map_err(|why| Failure::new(Exit::Leak, why))
 }
 
-/// Whether this generation was proven by these rules before: by an interrupted run that came this far.
-pub async fn is_proven(connector: &dyn Connector, databases: &[&str], marker: &Marker) -> crate::pg::Result<bool> {
+/// Whether an interrupted run has already proven this generation by the same rules.
+pub async fn is_proven(door: &dyn Door, databases: &[&str], marker: &Marker) -> crate::pg::Result<bool> {
     for database in databases {
         let read = marker::read_marker(&connector.session(database).await?).await?;
         let proven = read.is_some_and(|read| read.is_scrubbed(&marker.generation) && read.recipe == marker.recipe);
@@ -82,11 +83,11 @@ pub async fn is_proven(connector: &dyn Connector, databases: &[&str], marker: &M
     Ok(true)
 }
 
-/// Proves a generation that was published before, by its own marker.
+/// Proves a generation that was published before, from its own marker.
 pub async fn recall(dev: DevInstance, session: &Session) -> Result<Scrubbed, Failure> {
     let marker = marker::read_marker(session).await?;
     if !marker.is_some_and(|marker| marker.is_scrubbed(dev.name())) {
-        return Err(Failure::new(Exit::Leak, format!("nothing in {} says that it was scrubbed", dev.name())));
+        return Err(Failure::new(Exit::Leak, format!("{} has no marker that says it is scrubbed", dev.name())));
     }
     let evidence = Evidence {
         hazards_defused: true,
@@ -101,8 +102,8 @@ pub async fn recall(dev: DevInstance, session: &Session) -> Result<Scrubbed, Fai
 }
 
 impl Findings {
-    fn add(&mut self, what: String, remedy: &str) {
-        self.words.push(format!("- {what}\n  -> {remedy}"));
+    fn add(&mut self, finding: String, remedy: &str) {
+        self.lines.push(format!("- {finding}\n  -> {remedy}"));
     }
 
     async fn logins(&mut self, session: &Session, case: &Case<'_>) -> Result<(), Failure> {
@@ -117,9 +118,9 @@ impl Findings {
         Ok(())
     }
 
-    /// Every database that can be connected to is free of hazards, and is configured, empty or closed.
+    /// Every connectable database must be free of hazards, and be configured, empty or closed.
     async fn hazards_and_databases(&mut self, first: &Session, case: &Case<'_>) -> Result<(), Failure> {
-        let before = self.words.len();
+        let before = self.lines.len();
         let mut accounted: BTreeSet<String> = case.scripts.iter().map(|(name, ..)| (*name).to_owned()).collect();
         for database in databases::list(first).await?.into_iter().filter(|database| database.connectable) {
             let session = case.connector.session(&database.name).await?;
@@ -131,13 +132,13 @@ impl Findings {
             }
         }
         for open in databases::still_open(first, &accounted, &case.internal).await? {
-            self.add(format!("database {} is open and nobody scrubs it: {}", open.name, open.why), &open.remedy);
+            self.add(format!("database {} is open and not scrubbed: {}", open.name, open.why), &open.remedy);
         }
-        self.evidence.hazards_defused = self.words.len() == before;
+        self.evidence.hazards_defused = self.lines.len() == before;
         Ok(())
     }
 
-    /// Every column of what is there now is masked or kept on purpose: scripts may have made tables.
+    /// Every column must be masked or kept on purpose, including those of tables that scripts have created.
     async fn columns(&mut self, case: &Case<'_>) -> Result<(), Failure> {
         self.evidence.covered = true;
         for (database, ..) in &case.scripts {
@@ -151,7 +152,7 @@ impl Findings {
         Ok(())
     }
 
-    /// No original is left but what may stay.
+    /// No original may be left except the configured survivors.
     async fn originals(&mut self, case: &Case<'_>) -> Result<(), Failure> {
         self.evidence.masked = true;
         if case.proven {
@@ -183,7 +184,7 @@ impl Findings {
         Ok(())
     }
 
-    /// Scripts are committed, nothing is left of what they replaced, verify queries return no row.
+    /// Scripts must be committed, residue cleared, and verify queries return no row.
     async fn scripts(&mut self, case: &Case<'_>) -> Result<(), Failure> {
         self.evidence = Evidence { scripts_run: true, residue_cleared: true, verified: true, ..self.evidence };
         for (database, scripts, order) in &case.scripts {
@@ -202,7 +203,7 @@ impl Findings {
                 }
                 self.evidence.verified = false;
                 for complaint in error.complaints() {
-                    self.words.push(complaint.render(false));
+                    self.lines.push(complaint.render(false));
                     let (file, line, title) = (complaint.file.clone(), complaint.line(), complaint.title.clone());
                     self.places.push(FileLocation { file, line, title });
                 }

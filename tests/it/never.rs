@@ -185,7 +185,7 @@ fn rule_7_what_scripts_open_again_is_found_before_anybody_is_let_in() {
         ("DELETE FROM devdb_meta.script;", "10-scrub/10_users.sql is not recorded as committed in app"),
         (
             "-- devdb: transaction=none\nCREATE DATABASE forgotten TEMPLATE app;",
-            "database forgotten is open and nobody scrubs it",
+            "database forgotten is open and not scrubbed",
         ),
     ];
     for (sql, words) in undone {

@@ -195,10 +195,10 @@ async fn a_second_call_masks_nothing_twice(version: Version) {
     assert_eq!(scene.texts("SELECT email FROM users ORDER BY id").await, once);
     // Other rules cannot go on where these ended.
     let options = Options { generation: "app-dev-1", recipe: "two", jobs: 1, free_bytes: None, listener: &scene.heard };
-    assert!(matches!(rewrite(&scene, "app", &masks, &options).await, Err(Error::OtherRecipe)));
-    // What a run under another name left half done is not replaced, for it holds what was taken down.
+    assert!(matches!(rewrite(&scene, "app", &masks, &options).await, Err(Error::DifferentRecipe)));
+    // The record of an interrupted run under another name is not replaced: it holds the removed obstacles.
     scene.cluster.sql("app", "UPDATE devdb_meta.rewrite SET stage = 'rewriting'").await;
     let options = Options { generation: "app-dev-2", recipe: "one", ..options };
-    assert!(matches!(rewrite(&scene, "app", &masks, &options).await, Err(Error::OtherRecipe)));
+    assert!(matches!(rewrite(&scene, "app", &masks, &options).await, Err(Error::DifferentRecipe)));
     assert_eq!(scene.number("SELECT count(*) FROM devdb_meta.rewrite_table").await, 1);
 }

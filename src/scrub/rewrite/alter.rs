@@ -1,34 +1,35 @@
-//! The fast way: one `ALTER TABLE` for all columns of a table. `USING` sees the old values of the row.
+//! The fast method: one `ALTER TABLE` for all columns of a table. `USING` sees the old values of the row.
 
-use super::attributes::Before;
+use super::attributes::Attributes;
 use super::index_names::IndexNames;
-use super::introspect::Table;
-use super::plan::Unit;
+use super::introspect::MaskedTable;
 use super::redacted_exec;
+use super::unit::Unit;
 use crate::pg::{self, Session, identifier};
 
 /// Rewrites a unit inside the open transaction.
 ///
-/// A partitioned table is altered at its root, which rewrites its partitions one after the other in one
-/// transaction. Each on its own would need them detached (and their indexes, keys and constraints
-/// attached again), for a gain only where one table is larger than all others together.
+/// A partitioned table is altered at its root, which rewrites its partitions one after the other. Rewriting each on its own
+/// would require to detach them (and to attach their indexes, keys and constraints again), and pays off only where one table
+/// is larger than all others together.
 pub(super) async fn rewrite(session: &Session, unit: &Unit) -> pg::Result<()> {
     let relations: Vec<u32> =
         unit.tables.iter().flat_map(|table| &table.relations).map(|relation| relation.oid).collect();
-    let marks = Before::read(session, &relations).await?;
+    let attributes = Attributes::read(session, &relations).await?;
     let names = IndexNames::read(session, &relations).await?;
-    // Children come first: what they have of their own is masked from old values. What they inherit is
-    // masked with their parent, by the same expression.
+    // Children come first: their own columns are masked from old values. Inherited columns are masked with the parent, by the
+    // same expression.
     for table in &unit.tables {
         if let Some(sql) = statement(session, table, unit).await? {
             redacted_exec::run(session, &sql).await?;
         }
     }
     names.restore(session, &relations).await?;
-    marks.restore(session, &relations).await
+    attributes.restore(session, &relations).await
 }
 
-async fn statement(session: &Session, table: &Table, unit: &Unit) -> pg::Result<Option<String>> {
+/// Returns the `ALTER TABLE`, or `None` if all masked columns are inherited.
+async fn statement(session: &Session, table: &MaskedTable, unit: &Unit) -> pg::Result<Option<String>> {
     let storage = storage(session, table).await?;
     let parents = unit.tables.iter().filter(|other| other.children.contains(&table.oid));
     let inherited: Vec<&str> =
@@ -48,9 +49,9 @@ async fn statement(session: &Session, table: &Table, unit: &Unit) -> pg::Result<
     Ok(Some(format!("ALTER TABLE {} {}", table.sql, parts.join(", "))))
 }
 
-/// `TYPE` gives a column its type's own storage. Set in the same statement, the new values are stored
-/// as the old ones were.
-async fn storage(session: &Session, table: &Table) -> pg::Result<Vec<String>> {
+/// Returns the clauses that keep storage and compression, which `TYPE` resets to the type's defaults. In the same statement,
+/// they apply to the new values.
+async fn storage(session: &Session, table: &MaskedTable) -> pg::Result<Vec<String>> {
     let names: Vec<&str> = table.mask.columns.iter().map(|column| column.name.as_str()).collect();
     let rows = session
         .query(

@@ -1,65 +1,74 @@
-//! What `ALTER … TYPE` forgets and what a materialized view made anew has not: storage, compression,
-//! statistics targets, comments and the like, with the statement that sets each.
+//! Attributes that `ALTER … TYPE` resets and a recreated materialized view lacks: storage, compression, statistics targets,
+//! comments and the like, with the statement that sets each.
 
 use std::collections::BTreeMap;
 
 use crate::pg::{Result, Session};
 
-/// One of them.
+/// One attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
-    /// What it belongs to.
+pub(super) struct Attribute {
+    /// Kind and object.
     pub key: String,
-    /// What it is.
+    /// Value.
     pub value: String,
-    /// Sets it.
-    pub fix: String,
-    /// Takes it away, where the server may have added it.
-    undo: Option<String>,
+    /// Statement that sets it.
+    pub set: String,
+    /// Statement that removes it, where the server may have added it.
+    unset: Option<String>,
 }
 
-/// Those of relations, their columns, indexes, constraints and statistics that are not what a new one has.
-pub(super) async fn capture(session: &Session, relations: &[u32]) -> Result<Vec<Mark>> {
-    let marks = read(session, relations).await?;
-    Ok(marks.into_iter().filter_map(|(mark, special)| special.then_some(mark)).collect())
+/// Returns the attributes of relations, their columns, indexes, constraints and statistics that differ from those of a new
+/// object.
+pub(super) async fn capture(session: &Session, relations: &[u32]) -> Result<Vec<Attribute>> {
+    let attributes = read(session, relations).await?;
+    Ok(attributes.into_iter().filter_map(|(attribute, special)| special.then_some(attribute)).collect())
 }
 
-/// Sets again what differs from before; what was not special then too, such as the storage that a
-/// partition got from its root.
-pub(super) struct Before(Vec<Mark>);
+/// All attributes at one moment, including default values, such as the storage that a partition got from its root.
+pub(super) struct Attributes(Vec<Attribute>);
 
-impl Before {
+impl Attributes {
+    /// Reads the attributes of relations.
     pub async fn read(session: &Session, relations: &[u32]) -> Result<Self> {
-        Ok(Self(read(session, relations).await?.into_iter().map(|(mark, _)| mark).collect()))
+        Ok(Self(read(session, relations).await?.into_iter().map(|(attribute, _)| attribute).collect()))
     }
 
+    /// Sets the attributes that have changed since, and removes those that the server has added.
     pub async fn restore(&self, session: &Session, relations: &[u32]) -> Result<()> {
         let now = Self::read(session, relations).await?;
         let (before, after) = (self.by_key(), now.by_key());
-        let lost =
-            before.values().filter(|mark| after.get(mark.key.as_str()).is_none_or(|now| now.value != mark.value));
-        // The comment of a root's index is given to those of its partitions, too.
-        let added = after.values().filter(|mark| !before.contains_key(mark.key.as_str()));
-        let statements: Vec<&str> =
-            lost.map(|mark| mark.fix.as_str()).chain(added.filter_map(|mark| mark.undo.as_deref())).collect();
+        let lost = before
+            .values()
+            .filter(|attribute| after.get(attribute.key.as_str()).is_none_or(|now| now.value != attribute.value));
+        // The server copies the comment of a root's index to those of its partitions.
+        let added = after.values().filter(|attribute| !before.contains_key(attribute.key.as_str()));
+        let statements: Vec<&str> = lost
+            .map(|attribute| attribute.set.as_str())
+            .chain(added.filter_map(|attribute| attribute.unset.as_deref()))
+            .collect();
         if statements.is_empty() { Ok(()) } else { session.run(&statements.join("; ")).await.map(drop) }
     }
 
-    fn by_key(&self) -> BTreeMap<&str, &Mark> {
-        self.0.iter().map(|mark| (mark.key.as_str(), mark)).collect()
+    fn by_key(&self) -> BTreeMap<&str, &Attribute> {
+        self.0.iter().map(|attribute| (attribute.key.as_str(), attribute)).collect()
     }
 }
 
-async fn read(session: &Session, relations: &[u32]) -> Result<Vec<(Mark, bool)>> {
-    let rows = session.query(MARKS, &[&relations]).await?;
-    let mark =
-        |row: &tokio_postgres::Row| Mark { key: row.get(0), value: row.get(1), fix: row.get(2), undo: row.get(4) };
-    Ok(rows.iter().map(|row| (mark(row), row.get(3))).collect())
+async fn read(session: &Session, relations: &[u32]) -> Result<Vec<(Attribute, bool)>> {
+    let rows = session.query(ATTRIBUTES, &[&relations]).await?;
+    let attribute = |row: &tokio_postgres::Row| Attribute {
+        key: row.get(0),
+        value: row.get(1),
+        set: row.get(2),
+        unset: row.get(4),
+    };
+    Ok(rows.iter().map(|row| (attribute(row), row.get(3))).collect())
 }
 
-/// Key, value, statement, whether it is not what a new object has, and the statement that takes it away.
+/// Key, value, statement that sets it, whether it differs from a new object's, and statement that removes it.
 /// A statistics target of -1 is the default before PostgreSQL 17, NULL is since; `to_jsonb` reads both.
-const MARKS: &str = "
+const ATTRIBUTES: &str = "
 WITH relation AS (
     SELECT c.oid, c.relkind, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

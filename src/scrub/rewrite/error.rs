@@ -1,50 +1,53 @@
-//! Why tables were not masked.
+//! Errors of a rewrite.
 
 use std::fmt;
 
-use super::disk_space::Need;
+use super::disk_need::{DiskNeed, shown};
 use crate::error::{Exit, Failure};
 use crate::pg;
 
-/// Why tables were not masked. None of them shows an expression or a value.
+/// Result of a rewrite.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why tables were not masked. No variant contains an expression or a value.
 #[derive(Debug)]
 pub enum Error {
-    /// It cannot be done, and nothing was changed: one sentence for each reason.
+    /// Tables cannot be masked, and nothing was changed: one sentence for each reason.
     Refused(Vec<String>),
     /// The disk would run full.
-    Room {
-        /// What it takes.
-        need: Need,
-        /// Bytes free.
+    DiskSpace {
+        /// Space that masking needs.
+        need: DiskNeed,
+        /// Free bytes.
         free: u64,
     },
-    /// The clone is half masked by other rules, another key, for other tables or as another generation.
-    OtherRecipe,
-    /// A table's new values break one of its constraints, or the server refused to rewrite it.
+    /// A rewrite was begun with other rules, another key, other tables, another generation or by another version of devdb.
+    DifferentRecipe,
+    /// A table's new values violate one of its constraints, or the server refused to rewrite it.
     Table {
         /// The table.
         table: String,
-        /// What the server said.
+        /// Error of the server.
         cause: pg::Error,
     },
-    /// What was taken down could not be put back.
-    PutBack {
-        /// What it is.
-        what: String,
-        /// What the server said.
+    /// An obstacle could not be recreated.
+    Restore {
+        /// Kind and name of the obstacle.
+        obstacle: String,
+        /// Error of the server.
         cause: pg::Error,
     },
-    /// The schema is not what it was: one line for each difference.
+    /// The schema differs from what it was before: one line for each difference.
     Changed(Vec<String>),
-    /// Looking, or keeping the progress, failed.
+    /// Reading the catalog or recording the progress failed.
     Server(pg::Error),
 }
 
 impl Error {
-    /// Whether the connection is gone: connect again, prove who answers, and call again.
+    /// Whether the connection was lost: reconnect, verify the server's identity, and call again.
     pub fn is_disconnect(&self) -> bool {
         match self {
-            Error::Table { cause, .. } | Error::PutBack { cause, .. } | Error::Server(cause) => cause.is_disconnect(),
+            Error::Table { cause, .. } | Error::Restore { cause, .. } | Error::Server(cause) => cause.is_disconnect(),
             _ => false,
         }
     }
@@ -54,15 +57,15 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Refused(reasons) => write!(f, "tables cannot be masked:\n- {}", reasons.join("\n- ")),
-            Error::Room { need, free } => {
-                write!(f, "masking needs {need}, and {} are free", super::disk_space::shown(*free))
+            Error::DiskSpace { need, free } => {
+                write!(f, "masking needs {need} of disk space, but only {} are free", shown(*free))
             }
-            Error::OtherRecipe => f.write_str(
-                "it was begun with other rules, another key, other tables or another name, and cannot be gone on with",
+            Error::DifferentRecipe => f.write_str(
+                "masking was begun with other rules, another key, other tables or another name, and cannot be resumed",
             ),
             Error::Table { table, cause } => write!(f, "{table} could not be masked: {cause}"),
-            Error::PutBack { what, cause } => write!(f, "{what} could not be put back: {cause}"),
-            Error::Changed(lines) => write!(f, "the schema is not what it was before:\n{}", lines.join("\n")),
+            Error::Restore { obstacle, cause } => write!(f, "{obstacle} could not be recreated: {cause}"),
+            Error::Changed(lines) => write!(f, "the schema differs from what it was before:\n{}", lines.join("\n")),
             Error::Server(cause) => write!(f, "masking failed: {cause}"),
         }
     }
@@ -80,12 +83,13 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let (exit, hint) = match &error {
             Error::Refused(_) => (Exit::Refused, None),
-            Error::Room { .. } => (Exit::Refused, Some("give the instance a larger disk, or lower `mask.jobs`")),
-            Error::OtherRecipe => {
-                (Exit::Refused, Some("begin again from a fresh copy: a value that is masked twice fits no other table"))
-            }
-            Error::PutBack { what, .. } if what.starts_with("foreign key") => {
-                (Exit::Usage, Some("mask both sides of the key by the same rule, or configure neither"))
+            Error::DiskSpace { .. } => (Exit::Refused, Some("give the instance a larger disk, or lower `mask.jobs`")),
+            Error::DifferentRecipe => (
+                Exit::Refused,
+                Some("start again from a fresh copy: a value that is masked twice matches no other table"),
+            ),
+            Error::Restore { obstacle, .. } if obstacle.starts_with("foreign key") => {
+                (Exit::Usage, Some("mask both sides of the key by the same rule, or neither"))
             }
             _ => (Exit::Unexpected, None),
         };

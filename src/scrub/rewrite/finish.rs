@@ -1,72 +1,75 @@
-//! Puts everything back, checks what has to be checked, and compares the schema.
+//! Recreates the obstacles, runs the deferred statements, and compares the schema.
 
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
 
 use super::begin::Run;
+use super::error::{Error, Result};
 use super::obstacles::Round;
-use super::progress::{self, Stage, Waiting};
-use super::{Error, Options, Result, roles, schema_snapshot, session};
+use super::options::Options;
+use super::progress::{self, Pending, Stage};
+use super::{roles, schema_snapshot, session};
 use crate::event::Event;
 use crate::pg::Session;
 use crate::pg::connector::Connector;
 
-/// Puts back what was taken down, in one transaction.
-pub(super) async fn put_back(session: &Session, run: &mut Run) -> Result<()> {
+/// Recreates the removed obstacles, in one transaction.
+pub(super) async fn restore_obstacles(session: &Session, run: &mut Run) -> Result<()> {
     session.run("BEGIN").await?;
-    for waiting in progress::waiting(session, None).await? {
-        restore(session, &waiting).await?;
-        progress::forget(session, &waiting).await?;
+    for pending in progress::pending(session, None).await? {
+        restore(session, &pending).await?;
+        progress::complete(session, &pending).await?;
     }
-    progress::enter(session, Stage::PuttingBack).await?;
+    progress::enter(session, Stage::Recreating).await?;
     session.run("COMMIT").await?;
-    run.stage = Stage::PuttingBack;
+    run.stage = Stage::Recreating;
     Ok(())
 }
 
-async fn restore(session: &Session, waiting: &Waiting) -> Result<()> {
-    match session.run(&waiting.statements).await {
+async fn restore(session: &Session, pending: &Pending) -> Result<()> {
+    match session.run(&pending.statements).await {
         Ok(_) => Ok(()),
-        Err(cause) => Err(Error::PutBack { what: waiting.what.clone(), cause }),
+        Err(cause) => Err(Error::Restore { obstacle: pending.name.clone(), cause }),
     }
 }
 
-/// One transaction for one of them, with the record that it is back.
-async fn late(session: &Session, waiting: &Waiting) -> Result<()> {
+/// Runs deferred statements and records it, in one transaction.
+async fn run_one(session: &Session, pending: &Pending) -> Result<()> {
     session.run("BEGIN").await?;
-    restore(session, waiting).await?;
-    progress::forget(session, waiting).await?;
+    restore(session, pending).await?;
+    progress::complete(session, pending).await?;
     session.run("COMMIT").await?;
     Ok(())
 }
 
-/// Foreign keys are validated, several tables at the same time; materialized views are filled.
-pub(super) async fn validate_and_refresh(
-    connector: &dyn Connector,
+/// Runs the deferred statements: adds foreign keys, validates others for several tables in parallel, and refreshes
+/// materialized views.
+pub(super) async fn run_deferred(
+    door: &dyn Door,
     database: &str,
     session: &Session,
     options: &Options<'_>,
 ) -> Result<()> {
-    for waiting in progress::waiting(session, Some(Round::Add)).await? {
-        late(session, &waiting).await?;
+    for pending in progress::pending(session, Some(Round::Add)).await? {
+        run_one(session, &pending).await?;
     }
-    let mut lanes: BTreeMap<String, Vec<Waiting>> = BTreeMap::new();
-    for waiting in progress::waiting(session, Some(Round::Validate)).await? {
-        lanes.entry(waiting.lane.clone()).or_default().push(waiting);
+    let mut lanes: BTreeMap<String, Vec<Pending>> = BTreeMap::new();
+    for pending in progress::pending(session, Some(Round::Validate)).await? {
+        lanes.entry(pending.lane.clone()).or_default().push(pending);
     }
     let jobs = options.jobs.max(1);
-    let mut shares: Vec<Vec<Waiting>> = vec![Vec::new(); jobs.min(lanes.len())];
+    let mut shares: Vec<Vec<Pending>> = vec![Vec::new(); jobs.min(lanes.len())];
     let mut next = (0..shares.len()).cycle();
     for lane in lanes.into_values() {
         if let Some(share) = next.next().and_then(|at| shares.get_mut(at)) {
             share.extend(lane);
         }
     }
-    let worker = async |share: &Vec<Waiting>| -> Result<()> {
-        let session = session::open(connector, database).await?;
-        for waiting in share {
-            late(&session, waiting).await?;
+    let worker = async |share: &Vec<Pending>| -> Result<()> {
+        let session = session::open(door, database).await?;
+        for pending in share {
+            run_one(&session, pending).await?;
         }
         Ok(())
     };
@@ -74,15 +77,14 @@ pub(super) async fn validate_and_refresh(
     refresh(session, options).await
 }
 
-/// Fills materialized views. One that reads another which is still empty is refused, and tried again
-/// after it.
+/// Refreshes materialized views. One that reads another view that is not populated yet fails, and is tried again after it.
 async fn refresh(session: &Session, options: &Options<'_>) -> Result<()> {
     loop {
-        let waiting = progress::waiting(session, Some(Round::Refresh)).await?;
-        let (mut filled, mut failed) = (false, None);
-        for view in waiting {
-            match late(session, &view).await {
-                Ok(()) => filled = true,
+        let pending = progress::pending(session, Some(Round::Refresh)).await?;
+        let (mut any_refreshed, mut failed) = (false, None);
+        for view in pending {
+            match run_one(session, &view).await {
+                Ok(()) => any_refreshed = true,
                 Err(error) if error.is_disconnect() => return Err(error),
                 Err(error) => {
                     session.run("ROLLBACK").await?;
@@ -92,21 +94,21 @@ async fn refresh(session: &Session, options: &Options<'_>) -> Result<()> {
         }
         match failed {
             None => return Ok(()),
-            Some(_) if filled => {}
-            // Such as one whose foreign table leads nowhere any more: it stays as empty as it is.
+            Some(_) if any_refreshed => {}
+            // Such as a view over a foreign table that no longer connects anywhere: it stays empty.
             Some((view, error)) => {
                 session.run("BEGIN").await?;
-                progress::no_longer_expect(session, &schema_snapshot::is_filled(&view.lane)).await?;
-                progress::forget(session, &view).await?;
+                progress::drop_expectation(session, &schema_snapshot::is_populated(&view.lane)).await?;
+                progress::complete(session, &view).await?;
                 session.run("COMMIT").await?;
-                let message = format!("{}: {} stays empty: {error}", session.database(), view.what);
+                let message = format!("{}: {} stays empty: {error}", session.database(), view.name);
                 options.listener.on_event(&Event::Warning { message });
             }
         }
     }
 }
 
-/// The schema is what it was before, or nothing is to be published.
+/// Fails if the schema differs from what it was before.
 pub(super) async fn compare(session: &Session) -> Result<()> {
     let before = progress::schema_before(session).await?;
     let lines = schema_snapshot::differences(&before, &schema_snapshot::schema(session).await?);

@@ -1,18 +1,18 @@
-//! Names of partitions' indexes. The server makes an index of a partitioned table anew from the root's
-//! definition, and names those of its partitions as if nobody ever had.
+//! Names of partitions' indexes. The server recreates an index of a partitioned table from the root's definition, and gives
+//! those of its partitions default names.
 
 use std::collections::BTreeMap;
 
 use crate::pg::{Result, Session, identifier, qualified_name};
 
-/// A relation, and the topmost index that its index is a part of: at most one each.
-type Place = (u32, String);
+/// A relation and the topmost index that its index belongs to; identifies one index.
+type IndexKey = (u32, String);
 
-/// Names before a rewrite.
-pub(super) struct IndexNames(BTreeMap<Place, (String, String)>);
+/// Schema and name of each index before a rewrite.
+pub(super) struct IndexNames(BTreeMap<IndexKey, (String, String)>);
 
 impl IndexNames {
-    /// Those of the indexes of relations that are parts of another index: schema and name.
+    /// Reads the names of the relations' indexes that belong to a partitioned index.
     pub async fn read(session: &Session, relations: &[u32]) -> Result<Self> {
         let rows = session
             .query(
@@ -33,22 +33,22 @@ impl IndexNames {
         Ok(Self(rows.iter().map(|row| ((row.get(0), row.get(1)), (row.get(2), row.get(3)))).collect()))
     }
 
-    /// Gives them back. A constraint takes the name of its index.
+    /// Restores the names. A constraint takes the name of its index.
     pub async fn restore(&self, session: &Session, relations: &[u32]) -> Result<()> {
         let now = Self::read(session, relations).await?;
         let renamed: Vec<(&(String, String), &String)> = now
             .0
             .iter()
-            .filter_map(|(place, is)| self.0.get(place).filter(|was| *was != is).map(|was| (is, &was.1)))
+            .filter_map(|(key, new)| self.0.get(key).filter(|old| *old != new).map(|old| (new, &old.1)))
             .collect();
-        // Two of them may have each other's names, so all of them step aside first.
-        let aside = |at: usize| format!("devdb_index_{at}");
+        // Two indexes may have swapped names, so all of them get a temporary name first.
+        let temporary = |at: usize| format!("devdb_index_{at}");
         let mut sql = Vec::new();
         for (at, ((schema, name), _)) in renamed.iter().enumerate() {
-            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified_name(schema, name), identifier(&aside(at))));
+            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified(schema, name), identifier(&temporary(at))));
         }
-        for (at, ((schema, _), was)) in renamed.iter().enumerate() {
-            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified_name(schema, &aside(at)), identifier(was)));
+        for (at, ((schema, _), old)) in renamed.iter().enumerate() {
+            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified(schema, &temporary(at)), identifier(old)));
         }
         if sql.is_empty() { Ok(()) } else { session.run(&sql.join("; ")).await.map(drop) }
     }

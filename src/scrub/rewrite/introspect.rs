@@ -1,63 +1,65 @@
-//! What the catalog says of the tables to be masked.
+//! Reads the tables to be masked from the catalog.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Error, Result, TableMask};
-use crate::pg::{self, Session, display_name, identifier, qualified_name};
+use super::error::{Error, Result};
+use super::table_mask::TableMask;
+use crate::pg::as_owner::{qualified, shown};
+use crate::pg::{self, Session, identifier};
 
 /// A table that is to be masked.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
-    /// What the caller wants of it.
+pub(super) struct MaskedTable {
+    /// Masks of its columns.
     pub mask: TableMask,
     pub oid: u32,
-    /// For SQL.
+    /// Qualified name for SQL.
     pub sql: String,
-    /// For people.
+    /// Qualified name for people.
     pub shown: String,
     pub owner: String,
     pub partitioned: bool,
-    /// The types of the masked columns, in the order of the mask, as `TYPE` takes them.
+    /// Types of the masked columns, in the order of the mask, for `ALTER COLUMN … TYPE`.
     pub types: Vec<String>,
-    /// Itself and its partitions, down to the leaves.
+    /// The table itself and all its partitions.
     pub relations: Vec<Relation>,
-    /// The masked columns in each of them: relation and position.
+    /// Masked columns of each relation: relation and attribute number.
     pub masked: Vec<(u32, i16)>,
-    /// Tables that inherit from it directly (no partitions).
+    /// Tables that inherit from it directly, without partitions.
     pub children: Vec<u32>,
     /// Tables that it inherits from directly.
     pub parents: Vec<u32>,
 }
 
-/// A table with storage, or the root of some.
+/// A table with storage, or a partitioned table.
 #[derive(Clone, Debug)]
 pub(super) struct Relation {
     pub oid: u32,
     pub sql: String,
     pub shown: String,
     pub kind: char,
-    /// Bytes with TOAST and indexes.
+    /// Size with TOAST and indexes, in bytes.
     pub total: i64,
-    /// Bytes without indexes.
+    /// Size without indexes, in bytes.
     pub heap: i64,
-    /// Bytes of its largest index.
+    /// Size of its largest index, in bytes.
     pub largest_index: i64,
 }
 
-impl Table {
-    /// Its rows only, where others inherit from it; partitions belong to it.
+impl MaskedTable {
+    /// Returns `ONLY` for an ordinary table, whose inheriting tables have rows of their own; partitions belong to their root.
     pub fn only(&self) -> &'static str {
         if self.partitioned { "" } else { "ONLY " }
     }
 
-    /// Bytes with indexes, TOAST and partitions.
+    /// Returns the size with indexes, TOAST and partitions, in bytes.
     pub fn bytes(&self) -> i64 {
         self.relations.iter().map(|relation| relation.total).sum()
     }
 }
 
-/// Looks all of them up; all that is wrong with the list at once.
-pub(super) async fn tables(session: &Session, masks: &[TableMask]) -> Result<Vec<Table>> {
+/// Reads all tables from the catalog. Returns everything that is wrong with the list in one error.
+pub(super) async fn tables(session: &Session, masks: &[TableMask]) -> Result<Vec<MaskedTable>> {
     let mut reasons = Vec::new();
     let mut tables = named(session, masks, &mut reasons).await?;
     relations(session, &mut tables).await?;
@@ -66,7 +68,7 @@ pub(super) async fn tables(session: &Session, masks: &[TableMask]) -> Result<Vec
     if reasons.is_empty() { Ok(tables) } else { Err(Error::Refused(reasons)) }
 }
 
-async fn named(session: &Session, masks: &[TableMask], reasons: &mut Vec<String>) -> Result<Vec<Table>> {
+async fn named(session: &Session, masks: &[TableMask], reasons: &mut Vec<String>) -> Result<Vec<MaskedTable>> {
     let (schemas, names): (Vec<&str>, Vec<&str>) =
         masks.iter().map(|mask| (mask.schema.as_str(), mask.table.as_str())).unzip();
     let rows = session
@@ -82,22 +84,22 @@ async fn named(session: &Session, masks: &[TableMask], reasons: &mut Vec<String>
     let mut tables = Vec::new();
     let mut seen = BTreeSet::new();
     for (row, mask) in rows.iter().zip(masks) {
-        let words = display_name(&mask.schema, &mask.table);
+        let name = shown(&mask.schema, &mask.table);
         let (oid, kind): (Option<u32>, Option<&str>) = (row.get(0), row.get(1));
         let (Some(oid), Some(kind @ ("r" | "p"))) = (oid, kind) else {
-            reasons.push(format!("{words} is no table of this database"));
+            reasons.push(format!("{name} is not a table of this database"));
             continue;
         };
         if row.get(2) {
-            reasons.push(format!("{words} is a partition: mask the table that it is a part of"));
+            reasons.push(format!("{name} is a partition: mask its partitioned table instead"));
         } else if mask.columns.is_empty() || !seen.insert(oid) {
-            reasons.push(format!("{words} is listed without a column, or twice"));
+            reasons.push(format!("{name} is listed without a column, or twice"));
         }
-        tables.push(Table {
+        tables.push(MaskedTable {
             mask: mask.clone(),
             oid,
-            sql: qualified_name(&mask.schema, &mask.table),
-            shown: words,
+            sql: qualified(&mask.schema, &mask.table),
+            shown: name,
             owner: row.get(3),
             partitioned: kind == "p",
             types: Vec::new(),
@@ -110,7 +112,7 @@ async fn named(session: &Session, masks: &[TableMask], reasons: &mut Vec<String>
     Ok(tables)
 }
 
-async fn relations(session: &Session, tables: &mut [Table]) -> pg::Result<()> {
+async fn relations(session: &Session, tables: &mut [MaskedTable]) -> pg::Result<()> {
     let roots: Vec<u32> = tables.iter().map(|table| table.oid).collect();
     let rows = session
         .query(
@@ -126,9 +128,9 @@ async fn relations(session: &Session, tables: &mut [Table]) -> pg::Result<()> {
             &[&roots],
         )
         .await?;
-    let mut places: BTreeMap<u32, &mut Table> = tables.iter_mut().map(|table| (table.oid, table)).collect();
+    let mut by_oid: BTreeMap<u32, &mut MaskedTable> = tables.iter_mut().map(|table| (table.oid, table)).collect();
     for row in &rows {
-        if let Some(table) = places.get_mut(&row.get(0)) {
+        if let Some(table) = by_oid.get_mut(&row.get(0)) {
             table.relations.push(Relation {
                 oid: row.get(1),
                 sql: qualified_name(row.get(2), row.get(3)),
@@ -143,11 +145,11 @@ async fn relations(session: &Session, tables: &mut [Table]) -> pg::Result<()> {
     Ok(())
 }
 
-async fn columns(session: &Session, tables: &mut [Table], reasons: &mut Vec<String>) -> pg::Result<()> {
+async fn columns(session: &Session, tables: &mut [MaskedTable], reasons: &mut Vec<String>) -> pg::Result<()> {
     for table in tables {
         let relations: Vec<u32> = table.relations.iter().map(|relation| relation.oid).collect();
         let names: Vec<&str> = table.mask.columns.iter().map(|column| column.name.as_str()).collect();
-        // TYPE would give a column its type's own collation if it did not name the column's.
+        // Without COLLATE, TYPE would reset the column to its type's default collation.
         let rows = session
             .query(
                 "SELECT a.attrelid, a.attnum, a.attname::text, \
@@ -168,7 +170,7 @@ async fn columns(session: &Session, tables: &mut [Table], reasons: &mut Vec<Stri
             match of_root {
                 Some(row) => table.types.push(row.get(3)),
                 None => reasons.push(format!(
-                    "{} has no column {} with values of its own",
+                    "{} has no column {} that stores values",
                     table.shown,
                     identifier(&column.name)
                 )),
@@ -178,8 +180,8 @@ async fn columns(session: &Session, tables: &mut [Table], reasons: &mut Vec<Stri
     Ok(())
 }
 
-/// Plain inheritance; partitions are found by [`relations`].
-async fn inheritance(session: &Session, tables: &mut [Table]) -> pg::Result<()> {
+/// Reads plain inheritance; [`relations`] reads partitions.
+async fn inheritance(session: &Session, tables: &mut [MaskedTable]) -> pg::Result<()> {
     let rows = session
         .query(
             "SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i \
@@ -201,8 +203,8 @@ async fn inheritance(session: &Session, tables: &mut [Table]) -> pg::Result<()> 
     Ok(())
 }
 
-/// Owners of extended statistics of the tables: others than the tables' may have made them.
-pub(super) async fn owners_of_statistics(session: &Session, tables: &[Table]) -> pg::Result<Vec<String>> {
+/// Returns the owners of the tables' extended statistics, who may differ from the owners of the tables.
+pub(super) async fn owners_of_statistics(session: &Session, tables: &[MaskedTable]) -> pg::Result<Vec<String>> {
     let relations: Vec<u32> = tables.iter().flat_map(|table| &table.relations).map(|relation| relation.oid).collect();
     let sql = "SELECT DISTINCT r.rolname::text FROM pg_catalog.pg_statistic_ext x \
                JOIN pg_catalog.pg_roles r ON r.oid = x.stxowner WHERE x.stxrelid = ANY ($1)";

@@ -1,39 +1,46 @@
-//! How far a database has come, in its own `devdb_meta`: each line is written in the transaction of
-//! what it tells about. Expressions are not kept: they hold constants derived from the key.
+//! Progress of a rewrite, in the database's own `devdb_meta`: each row is written in the transaction that it describes.
+//! Expressions are not stored: they contain constants derived from the key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::obstacles::{Late, Round};
-use super::plan::{Plan, Unit};
-use super::{Error, Method, Result, Rewritten, TableMask};
+use tokio_postgres::error::SqlState;
+
+use super::error::{Error, Result};
+use super::method::Method;
+use super::obstacles::{Deferred, Round};
+use super::outcome::Rewritten;
+use super::table_mask::TableMask;
+use super::unit::{Plan, Unit};
 use crate::pg::Session;
 use crate::pg::display_name;
 use crate::scrub::marker;
 
-/// What is to be done next.
+/// What remains to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Obstacles are down, tables are being rewritten.
+    /// Obstacles are removed, tables are being rewritten.
     Rewriting,
-    /// All tables are done; obstacles are back but for what is late.
-    PuttingBack,
-    /// Nothing.
+    /// All tables are done, and obstacles are recreated except for deferred statements.
+    Recreating,
+    /// Everything is done.
     Done,
 }
 
 impl Stage {
-    fn of(text: &str) -> Stage {
+    /// Parses a stored stage; `None` if another version wrote it.
+    fn parse(text: &str) -> Option<Stage> {
         match text {
-            "rewriting" => Stage::Rewriting,
-            "putting back" => Stage::PuttingBack,
-            _ => Stage::Done,
+            "rewriting" => Some(Stage::Rewriting),
+            "recreating" => Some(Stage::Recreating),
+            "done" => Some(Stage::Done),
+            _ => None,
         }
     }
 
     fn as_str(self) -> &'static str {
         match self {
             Stage::Rewriting => "rewriting",
-            Stage::PuttingBack => "putting back",
+            Stage::Recreating => "recreating",
             Stage::Done => "done",
         }
     }
@@ -42,42 +49,43 @@ impl Stage {
 /// Schema and name of a table.
 pub(super) type Name = (String, String);
 
-/// What is recorded.
+/// Recorded progress.
 #[derive(Clone, Debug)]
 pub(super) struct Progress {
     pub stage: Stage,
     recipe: String,
-    /// Each table's method and why.
+    /// Method of each table, and why the fastest one is not used.
     pub tables: BTreeMap<Name, (Method, Option<String>)>,
-    /// Tables that were done before this call.
+    /// Tables that are done.
     pub done: BTreeSet<Name>,
 }
 
 impl Progress {
-    /// Whether it is about these tables under this recipe.
-    pub fn must_be_of(&self, recipe: &str, masks: &[TableMask]) -> Result<()> {
+    /// Fails if it belongs to other tables or another recipe.
+    pub fn require(&self, recipe: &str, masks: &[TableMask]) -> Result<()> {
         let wanted: BTreeSet<Name> = masks.iter().map(|mask| (mask.schema.clone(), mask.table.clone())).collect();
         let same = self.recipe == recipe && self.tables.keys().eq(wanted.iter());
-        if same { Ok(()) } else { Err(Error::OtherRecipe) }
+        if same { Ok(()) } else { Err(Error::DifferentRecipe) }
     }
 }
 
-/// Whether a run under another generation's name was interrupted here. Its record is all that is left of
-/// what it took down: it must not be replaced by ours.
-pub(super) async fn is_of_another(session: &Session, generation: &str) -> Result<bool> {
+/// Whether a run under another generation's name was interrupted here. Only its record still describes the obstacles that it
+/// removed, so it must not be replaced.
+pub(super) async fn belongs_to_another(session: &Session, generation: &str) -> Result<bool> {
     let marker = marker::read_marker(session).await?;
     if marker.is_some_and(|marker| marker.generation == generation) {
         return Ok(false);
     }
+    let absent = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME, SqlState::UNDEFINED_COLUMN];
     match session.query("SELECT FROM devdb_meta.rewrite WHERE stage <> $1", &[&Stage::Done.as_str()]).await {
         Ok(rows) => Ok(!rows.is_empty()),
-        // No such schema or table, or one of another shape.
-        Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000" | "42703")) => Ok(false),
+        // No such schema or table, or a table of another shape.
+        Err(error) if absent.iter().any(|state| error.sqlstate() == Some(state.code())) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Makes the tables of this file where they are not. In `devdb_meta`, which is this generation's own.
+/// Creates the missing tables of this file in `devdb_meta`, which must be this generation's own.
 pub(super) async fn prepare(session: &Session) -> Result<()> {
     session
         .run(
@@ -89,7 +97,7 @@ pub(super) async fn prepare(session: &Session) -> Result<()> {
                  rows bigint NOT NULL DEFAULT 0, bytes_before bigint NOT NULL DEFAULT 0, bytes_after bigint NOT NULL DEFAULT 0,
                  seconds double precision NOT NULL DEFAULT 0, PRIMARY KEY (schema_name, table_name));
              CREATE TABLE IF NOT EXISTS devdb_meta.rewrite_obstacle (
-                 position integer, round smallint, lane text NOT NULL, what text NOT NULL, statements text NOT NULL,
+                 position integer, round smallint, lane text NOT NULL, name text NOT NULL, statements text NOT NULL,
                  PRIMARY KEY (position, round));
              CREATE TABLE IF NOT EXISTS devdb_meta.rewrite_role (name text PRIMARY KEY, release text NOT NULL)",
         )
@@ -97,12 +105,12 @@ pub(super) async fn prepare(session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// What is recorded; none when nothing was begun.
+/// Returns the recorded progress, or `None` if no rewrite was begun.
 pub(super) async fn read(session: &Session) -> Result<Option<Progress>> {
     let rows = session.query("SELECT recipe, stage FROM devdb_meta.rewrite", &[]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let mut progress =
-        Progress { stage: Stage::of(row.get(1)), recipe: row.get(0), tables: BTreeMap::new(), done: BTreeSet::new() };
+    let stage = Stage::parse(row.get(1)).ok_or(Error::DifferentRecipe)?;
+    let mut progress = Progress { stage, recipe: row.get(0), tables: BTreeMap::new(), done: BTreeSet::new() };
     for row in
         session.query("SELECT schema_name, table_name, method, why, done FROM devdb_meta.rewrite_table", &[]).await?
     {
@@ -116,7 +124,7 @@ pub(super) async fn read(session: &Session) -> Result<Option<Progress>> {
     Ok(Some(progress))
 }
 
-/// Records a plan as begun, in the transaction that takes its obstacles down.
+/// Records a plan as begun, in the transaction that removes its obstacles.
 pub(super) async fn begin(session: &Session, plan: &Plan, recipe: &str, before: &[String]) -> Result<()> {
     session
         .execute(
@@ -135,22 +143,22 @@ pub(super) async fn begin(session: &Session, plan: &Plan, recipe: &str, before: 
     }
     for (position, obstacle) in (0i32..).zip(&plan.obstacles) {
         let sql = "INSERT INTO devdb_meta.rewrite_obstacle VALUES ($1, $2, $3, $4, $5)";
-        session.execute(sql, &[&position, &0i16, &"", &obstacle.what, &obstacle.back]).await?;
-        if let Some(Late { round, lane, sql: late }) = &obstacle.late {
-            session.execute(sql, &[&position, &(*round as i16), lane, &obstacle.what, late]).await?;
+        session.execute(sql, &[&position, &0i16, &"", &obstacle.name, &obstacle.restore]).await?;
+        if let Some(Deferred { round, lane, sql: deferred }) = &obstacle.deferred {
+            session.execute(sql, &[&position, &(*round as i16), lane, &obstacle.name, deferred]).await?;
         }
     }
     Ok(())
 }
 
-/// Moves on, in the transaction of the last step of the stage before.
+/// Records the next stage, in the transaction of the previous stage's last statement.
 pub(super) async fn enter(session: &Session, stage: Stage) -> Result<()> {
     session.execute("UPDATE devdb_meta.rewrite SET stage = $1", &[&stage.as_str()]).await?;
     Ok(())
 }
 
-/// Takes a unit for this transaction; false when it is done already.
-pub(super) async fn take(session: &Session, unit: &Unit) -> Result<bool> {
+/// Marks a unit as done in this transaction. Returns `false` if it is done already.
+pub(super) async fn claim(session: &Session, unit: &Unit) -> Result<bool> {
     for table in &unit.tables {
         let sql =
             "UPDATE devdb_meta.rewrite_table SET done = true WHERE schema_name = $1 AND table_name = $2 AND NOT done";
@@ -161,8 +169,8 @@ pub(super) async fn take(session: &Session, unit: &Unit) -> Result<bool> {
     Ok(true)
 }
 
-/// What was measured of a table.
-pub(super) struct Measured {
+/// Figures of a rewritten table; sizes in bytes.
+pub(super) struct TableFigures {
     pub rows: i64,
     pub bytes_before: i64,
     pub bytes_after: i64,
@@ -170,66 +178,66 @@ pub(super) struct Measured {
 }
 
 /// Records a table's figures, in the transaction of its rewrite.
-pub(super) async fn measured(session: &Session, mask: &TableMask, measured: &Measured) -> Result<()> {
-    let Measured { rows, bytes_before, bytes_after, seconds } = measured;
+pub(super) async fn record_figures(session: &Session, mask: &TableMask, figures: &TableFigures) -> Result<()> {
+    let TableFigures { rows, bytes_before, bytes_after, seconds } = figures;
     let sql = "UPDATE devdb_meta.rewrite_table SET rows = $3, bytes_before = $4, bytes_after = $5, seconds = $6 \
                WHERE schema_name = $1 AND table_name = $2";
     session.execute(sql, &[&mask.schema, &mask.table, rows, bytes_before, bytes_after, seconds]).await?;
     Ok(())
 }
 
-/// Something to put back.
+/// Statements that are still to be run for a removed obstacle.
 #[derive(Clone, Debug)]
-pub(super) struct Waiting {
+pub(super) struct Pending {
     pub position: i32,
     pub round: i16,
     pub lane: String,
-    pub what: String,
+    pub name: String,
     pub statements: String,
 }
 
-/// What waits in a round (0 is what is put back at once), in the order of putting back.
-pub(super) async fn waiting(session: &Session, round: Option<Round>) -> Result<Vec<Waiting>> {
+/// Returns the pending statements of a round, or those that recreate obstacles for `None`, in the order of execution.
+pub(super) async fn pending(session: &Session, round: Option<Round>) -> Result<Vec<Pending>> {
     let round = round.map_or(0, |round| round as i16);
     let rows = session
         .query(
-            "SELECT position, round, lane, what, statements FROM devdb_meta.rewrite_obstacle WHERE round = $1 ORDER BY position DESC",
+            "SELECT position, round, lane, name, statements FROM devdb_meta.rewrite_obstacle WHERE round = $1 ORDER BY position DESC",
             &[&round],
         )
         .await?;
     Ok(rows
         .iter()
-        .map(|row| Waiting {
+        .map(|row| Pending {
             position: row.get(0),
             round: row.get(1),
             lane: row.get(2),
-            what: row.get(3),
+            name: row.get(3),
             statements: row.get(4),
         })
         .collect())
 }
 
-/// Forgets what was put back, in its transaction.
-pub(super) async fn forget(session: &Session, waiting: &Waiting) -> Result<()> {
+/// Removes pending statements from the record, in the transaction that runs them.
+pub(super) async fn complete(session: &Session, pending: &Pending) -> Result<()> {
     let sql = "DELETE FROM devdb_meta.rewrite_obstacle WHERE position = $1 AND round = $2";
-    session.execute(sql, &[&waiting.position, &waiting.round]).await?;
+    session.execute(sql, &[&pending.position, &pending.round]).await?;
     Ok(())
 }
 
-/// The schema before anything was taken down.
+/// Returns the schema before any obstacle was removed.
 pub(super) async fn schema_before(session: &Session) -> Result<Vec<String>> {
     let text: String = session.query_one("SELECT schema_before FROM devdb_meta.rewrite", &[]).await?.get(0);
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// Takes a line out of the schema that is expected in the end.
-pub(super) async fn no_longer_expect(session: &Session, line: &str) -> Result<()> {
+/// Removes a line from the schema that is expected in the end.
+pub(super) async fn drop_expectation(session: &Session, line: &str) -> Result<()> {
     let before: Vec<String> = schema_before(session).await?.into_iter().filter(|it| it != line).collect();
     session.execute("UPDATE devdb_meta.rewrite SET schema_before = $1", &[&before.join("\n")]).await?;
     Ok(())
 }
 
-/// All tables with their figures, in the caller's order.
+/// Returns all tables with their figures, in the order of `masks`.
 pub(super) async fn report(
     session: &Session,
     masks: &[TableMask],

@@ -1,14 +1,13 @@
-//! Statements whose text holds constants derived from the key.
+//! Executes statements whose text contains constants derived from the key.
 //!
-//! They reach the server as a parameter and are run from there, so that `pg_stat_activity`,
-//! `pg_stat_statements` (which by default keeps top-level statements) and the log's `STATEMENT` and
-//! `CONTEXT` lines show a block without them. A server that logs every statement with its parameters
-//! (`log_statement = all`) still logs them: that setting is not ours to change.
+//! The text is sent as a parameter and executed from there, so that `pg_stat_activity`, `pg_stat_statements` (which by default
+//! keeps top-level statements) and the log's `STATEMENT` and `CONTEXT` lines show a block without it. A server that logs every
+//! statement with its parameters (`log_statement = all`) still logs it: devdb may not change that setting.
 
 use crate::pg::{Result, Session};
 
-/// Raises the error anew without its context, which quotes the statement, and without its message,
-/// which may quote a value: the SQLSTATE and the names in its fields say what failed.
+/// Raises the error again without its context, which quotes the statement, and without its message, which may quote a value.
+/// The SQLSTATE and the object names identify the failure.
 const BLOCK: &str = "DO $devdb$
 DECLARE
     state text; of_schema text; of_table text; of_column text; of_constraint text;

@@ -1,15 +1,16 @@
-//! The way that always works: masked rows are copied aside, the table is truncated and filled from the
-//! copy. Slower than `ALTER`, for indexes grow row by row and rows are written twice.
+//! The method that always works: masked rows are copied into a work table, and the table is truncated and filled from it. Slower
+//! than `ALTER`, because indexes grow row by row and rows are written twice.
 
-use super::introspect::Table;
-use super::plan::Unit;
+use super::introspect::MaskedTable;
 use super::redacted_exec;
-use crate::pg::{self, Session, identifier, qualified_name};
+use super::unit::Unit;
+use crate::pg::as_owner::qualified;
+use crate::pg::{self, Session, identifier};
 
 /// Rewrites a unit inside the open transaction.
 pub(super) async fn rewrite(session: &Session, unit: &Unit) -> pg::Result<()> {
     for table in &unit.tables {
-        // A foreign table would be truncated with its root, on its own server.
+        // TRUNCATE of the root would truncate a foreign partition on its own server.
         if table.relations.iter().any(|relation| relation.kind == 'f') {
             for leaf in table.relations.iter().filter(|relation| relation.kind == 'r') {
                 refill(session, table, leaf.oid, &leaf.sql, "ONLY ").await?;
@@ -21,24 +22,24 @@ pub(super) async fn rewrite(session: &Session, unit: &Unit) -> pg::Result<()> {
     Ok(())
 }
 
-async fn refill(session: &Session, table: &Table, relation: u32, sql: &str, only: &str) -> pg::Result<()> {
-    let (quiet, usual) = silence(session, table).await?;
+async fn refill(session: &Session, table: &MaskedTable, relation: u32, sql: &str, only: &str) -> pg::Result<()> {
+    let (disable, enable) = side_effects(session, table).await?;
     let (names, values) = columns(session, table, relation).await?;
-    let copy = qualified_name("devdb_meta", &format!("rewrite_{relation}"));
-    // A deferred check would still be pending when triggers are enabled again, which is refused then.
-    session.run(&format!("SET CONSTRAINTS ALL IMMEDIATE; {quiet}")).await?;
+    let copy = qualified("devdb_meta", &format!("rewrite_{relation}"));
+    // Triggers cannot be enabled again while checks of deferred constraints are pending.
+    session.run(&format!("SET CONSTRAINTS ALL IMMEDIATE; {disable}")).await?;
     redacted_exec::run(session, &format!("CREATE UNLOGGED TABLE {copy} AS SELECT {values} FROM {only}{sql}")).await?;
     session
         .run(&format!(
             "TRUNCATE {only}{sql}; INSERT INTO {sql} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM {copy}; \
-             DROP TABLE {copy}; {usual}"
+             DROP TABLE {copy}; {enable}"
         ))
         .await
         .map(drop)
 }
 
-/// All columns with values of their own, and the same with masks in the place of masked ones.
-async fn columns(session: &Session, table: &Table, relation: u32) -> pg::Result<(String, String)> {
+/// Returns the names of all stored columns, and their values with masks in place of masked columns.
+async fn columns(session: &Session, table: &MaskedTable, relation: u32) -> pg::Result<(String, String)> {
     let rows = session
         .query(
             "SELECT attname::text FROM pg_catalog.pg_attribute \
@@ -59,12 +60,11 @@ async fn columns(session: &Session, table: &Table, relation: u32) -> pg::Result<
     Ok((names.join(", "), values.join(", ")))
 }
 
-/// Statements that keep triggers, rules and row-level security from having a part in it, and those that
-/// bring back each as it was.
-async fn silence(session: &Session, table: &Table) -> pg::Result<(String, String)> {
+/// Returns the statements that disable triggers, rules and forced row-level security, and those that restore each state.
+async fn side_effects(session: &Session, table: &MaskedTable) -> pg::Result<(String, String)> {
     let relations: Vec<u32> = table.relations.iter().map(|relation| relation.oid).collect();
-    // What is said of a root is said of its partitions too, so that roots come first and each partition's
-    // own state after, those that are off included. Triggers of foreign keys are gone with the keys.
+    // A statement on a root applies to its partitions too, so roots come first and each partition's own state after, including
+    // disabled ones. Triggers of foreign keys are removed with the keys.
     let rows = session
         .query(
             "SELECT n.nspname::text, c.relname::text, o.disable, o.enable \
@@ -87,11 +87,11 @@ async fn silence(session: &Session, table: &Table) -> pg::Result<(String, String
             &[&relations],
         )
         .await?;
-    let (mut quiet, mut usual) = (String::new(), String::new());
+    let (mut disable, mut enable) = (String::new(), String::new());
     for row in &rows {
-        let of = qualified_name(row.get(0), row.get(1));
-        quiet.push_str(&format!("ALTER TABLE ONLY {of} {}; ", row.get::<_, &str>(2)));
-        usual.push_str(&format!("; ALTER TABLE ONLY {of} {}", row.get::<_, &str>(3)));
+        let table = qualified(row.get(0), row.get(1));
+        disable.push_str(&format!("ALTER TABLE ONLY {table} {}; ", row.get::<_, &str>(2)));
+        enable.push_str(&format!("; ALTER TABLE ONLY {table} {}", row.get::<_, &str>(3)));
     }
-    Ok((quiet, usual))
+    Ok((disable, enable))
 }

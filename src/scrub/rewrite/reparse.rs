@@ -1,28 +1,31 @@
-//! Expressions that the server cannot read a second time.
+//! Expressions that the server cannot parse a second time.
 //!
-//! `ALTER` of a table with partitions or children reads that of `USING` again for each of them. Tests such as
-//! `IS NULL` and named arguments have by then kept what their operand meant to the parent
-//! (`transformExprRecurse` changes them in place): a column is then the one of the same number, be it another
-//! one there, and what is more than a column ends with "unrecognized node type" (seen on 14, 15 and 18).
-//! Masks of devdb's own hold none of these; an expression of the user's may.
+//! `ALTER` of a table with partitions or children parses the `USING` expression again for each of them. Tests such as `IS NULL`
+//! and named arguments then still refer to the parent's operand (`transformExprRecurse` changes them in place): a column becomes
+//! the one with the same number, even if that is another one, and anything else fails with "unrecognized node type" (observed on
+//! 14, 15 and 18). Built-in masks contain none of these; a user's expression may.
 
-use super::ColumnMask;
+use super::table_mask::ColumnMask;
 use crate::pg::identifier;
 use crate::pg::script::words;
 
-/// Why a table with partitions or children cannot be altered by a mask.
-pub(super) fn why_not(column: &ColumnMask) -> Option<String> {
-    let test = read_once(&column.expression.sql)?;
-    Some(format!("the mask of {} holds {test}, which cannot be read for each partition", identifier(&column.name)))
+/// Returns why a table with partitions or children cannot be altered by a mask, if so.
+pub(super) fn reason(column: &ColumnMask) -> Option<String> {
+    let construct = unparsable_construct(&column.expression.sql)?;
+    Some(format!(
+        "the mask of {} contains {construct}, which cannot be parsed again for each partition",
+        identifier(&column.name)
+    ))
 }
 
-fn read_once(sql: &str) -> Option<&'static str> {
+/// Returns the first construct that cannot be parsed again.
+fn unparsable_construct(sql: &str) -> Option<&'static str> {
     let words: Vec<String> = words(sql).map(str::to_lowercase).collect();
     let after = |at: usize| words.get(at).map_or("", String::as_str);
     (0..words.len()).find_map(|at| match (after(at), after(at + 1)) {
         ("isnull", _) => Some("ISNULL"),
         ("notnull", _) => Some("NOTNULL"),
-        // No other operator begins like this.
+        // No other operator begins with these characters.
         ("=", ">") | (":", "=") => Some("a named argument"),
         ("is", next) => {
             let tested = if next == "not" { after(at + 2) } else { next };
@@ -34,10 +37,10 @@ fn read_once(sql: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::read_once;
+    use super::unparsable_construct;
 
     #[test]
-    fn tests_and_named_arguments_are_seen_wherever_they_stand() {
+    fn tests_and_named_arguments_are_found_anywhere() {
         for sql in [
             "CASE WHEN a IS NULL THEN b END",
             "a is\nNot /* so */ null",
@@ -48,7 +51,7 @@ mod tests {
             "make_interval(days => a)",
             "make_interval(days:=a)",
         ] {
-            assert!(read_once(sql).is_some(), "{sql}");
+            assert!(unparsable_construct(sql).is_some(), "{sql}");
         }
         for sql in [
             "a IS NOT DISTINCT FROM NULL",
@@ -60,7 +63,7 @@ mod tests {
             "a >= 3 AND b <= 4 OR c::text = 'x'",
             "a -- is null\n || b",
         ] {
-            assert_eq!(read_once(sql), None, "{sql}");
+            assert_eq!(unparsable_construct(sql), None, "{sql}");
         }
     }
 }

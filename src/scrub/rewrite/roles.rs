@@ -1,15 +1,18 @@
-//! The rights it takes: those of the owners of tables and of what is in the way. We become a member of
-//! each for the time of the work, since one statement may need several. What we were granted is recorded
-//! with the grant, so that a killed run's memberships are given back by the next.
+//! Memberships in the roles that own tables and obstacles. The session's role becomes a member of each for the duration of the
+//! rewrite, because one statement may need several. Each grant is recorded in its own transaction, so that the next run revokes
+//! the memberships of a killed one.
 
 use std::collections::BTreeSet;
 
-use super::Result;
-use crate::pg::{Session, identifier};
+use tokio_postgres::error::SqlState;
 
-/// Joins roles; answers those that we have not the rights of and cannot join.
+use super::error::Result;
+use crate::pg::as_owner::denied;
+use crate::pg::{Session, identifier, literal};
+
+/// Makes the session's role a member of `roles`. Returns those whose privileges it neither has nor can obtain.
 pub(super) async fn join<'a>(session: &Session, roles: impl Iterator<Item = &'a String>) -> Result<Vec<String>> {
-    let mut apart = Vec::new();
+    let mut unavailable = Vec::new();
     for role in roles.collect::<BTreeSet<_>>() {
         let row = session
             .query_one(
@@ -21,13 +24,13 @@ pub(super) async fn join<'a>(session: &Session, roles: impl Iterator<Item = &'a 
                 &[role],
             )
             .await?;
-        let (ours, member, granted_by_us): (bool, bool, bool) = (row.get(0), row.get(1), row.get(2));
-        if ours {
+        let (has_privileges, member, granted_by_us): (bool, bool, bool) = (row.get(0), row.get(1), row.get(2));
+        if has_privileges {
             continue;
         }
         let name = identifier(role);
-        // Before 16 there is one membership, with no options: granting it again says nothing, and
-        // revoking it would take what was there before us.
+        // Before PostgreSQL 16 there is one membership, without options: granting it again changes nothing, and revoking it
+        // would remove the membership that existed before.
         let (grant, release) = match (session.major() >= 16, member) {
             (true, _) if granted_by_us => {
                 ("WITH INHERIT TRUE", format!("REVOKE INHERIT OPTION FOR {name} FROM CURRENT_USER"))
@@ -35,30 +38,32 @@ pub(super) async fn join<'a>(session: &Session, roles: impl Iterator<Item = &'a 
             (true, _) => ("WITH INHERIT TRUE", format!("REVOKE {name} FROM CURRENT_USER")),
             (false, false) => ("", format!("REVOKE {name} FROM CURRENT_USER")),
             (false, true) => {
-                apart.push(role.clone());
+                unavailable.push(role.clone());
                 continue;
             }
         };
         let sql = format!(
             "INSERT INTO devdb_meta.rewrite_role VALUES ({}, {}) ON CONFLICT DO NOTHING; GRANT {name} TO CURRENT_USER {grant}",
-            crate::pg::literal(role),
-            crate::pg::literal(&release)
+            literal(role),
+            literal(&release)
         );
         match session.run(&sql).await {
             Ok(_) => {}
-            // 0LP01: a role that is a member of ours.
-            Err(error) if error.is_permission_denied() || error.sqlstate() == Some("0LP01") => apart.push(role.clone()),
+            // An invalid grant: the role is itself a member of the session's role.
+            Err(error) if denied(&error) || error.sqlstate() == Some(SqlState::INVALID_GRANT_OPERATION.code()) => {
+                unavailable.push(role.clone())
+            }
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(apart)
+    Ok(unavailable)
 }
 
-/// Gives all of them back.
+/// Revokes all recorded memberships.
 pub(super) async fn release(session: &Session) -> Result<()> {
     for row in session.query("SELECT name, release FROM devdb_meta.rewrite_role", &[]).await? {
         let (name, release): (&str, &str) = (row.get(0), row.get(1));
-        let delete = format!("DELETE FROM devdb_meta.rewrite_role WHERE name = {}", crate::pg::literal(name));
+        let delete = format!("DELETE FROM devdb_meta.rewrite_role WHERE name = {}", literal(name));
         session.run(&format!("{release}; {delete}")).await?;
     }
     Ok(())

@@ -1,28 +1,28 @@
-//! The schema as lines of text out of the catalog, to be compared before and after. All of the database,
-//! because what hangs on a table may be anywhere: a publication, a policy of another table.
+//! The schema as lines of text, to be compared before and after. It covers the whole database, because dependents of a table may
+//! be anywhere: a publication, a policy of another table.
 //!
-//! Object identifiers, file names and positions left by dropped columns are no part of it.
+//! Object identifiers, file names and gaps left by dropped columns are not included.
 
 use std::collections::BTreeSet;
 
 use crate::pg::{Result, Session};
 
-/// What a line begins with that is not about structure: it only becomes true when rows are there.
+/// Prefix of lines that describe a state rather than structure: they become true only when rows are present.
 pub(super) const STATE: &str = "state: ";
 
-/// The line that says a materialized view has its rows; its name as SQL.
-pub(super) fn is_filled(view: &str) -> String {
+/// Returns the line for a populated materialized view, given its name for SQL.
+pub(super) fn is_populated(view: &str) -> String {
     format!("{STATE}materialized view {view} is filled")
 }
 
-/// All lines, sorted.
+/// Returns all lines, sorted.
 pub(super) async fn schema(session: &Session) -> Result<Vec<String>> {
     let mut lines = BTreeSet::new();
     // A filter's expression cannot be had by way of JSON, and there is none before PostgreSQL 15.
     let filter = if session.major() >= 15 { "pr.prqual" } else { "NULL" };
     for part in PARTS {
         let sql = format!("WITH {RELATIONS} {}", part.replace("FILTER", filter));
-        // A line break in a definition would make two lines of one.
+        // A line break in a definition would split its line.
         lines.extend(
             session.query(&sql, &[]).await?.iter().map(|row| row.get::<_, String>(0).replace(['\n', '\r'], " ")),
         );
@@ -30,15 +30,15 @@ pub(super) async fn schema(session: &Session) -> Result<Vec<String>> {
     Ok(lines.into_iter().collect())
 }
 
-/// What is not in both, one line each.
+/// Returns the lines that are not in both, marked as `was` or `is`.
 pub(super) fn differences(before: &[String], after: &[String]) -> Vec<String> {
     let (before, after): (BTreeSet<&String>, BTreeSet<&String>) = (before.iter().collect(), after.iter().collect());
     let was = before.difference(&after).map(|line| format!("was: {line}"));
     was.chain(after.difference(&before).map(|line| format!("is: {line}"))).collect()
 }
 
-/// Relations of everybody but the system and ourselves. What a broken `CREATE INDEX CONCURRENTLY` left
-/// is no part of the schema: no dump has it.
+/// Relations except those of the system and of devdb. Invalid indexes of a failed `CREATE INDEX CONCURRENTLY` are not part of the
+/// schema: no dump contains them.
 const RELATIONS: &str = "relation AS (
     SELECT c.*, '\"' || pg_catalog.replace(n.nspname, '\"', '\"\"') || '\".\"' || pg_catalog.replace(c.relname, '\"', '\"\"') || '\"' AS name
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -99,7 +99,7 @@ const PARTS: [&str; 13] = [
      SELECT pg_catalog.format('statistics of %s, target %s: %s', pg_catalog.pg_get_userbyid(x.stxowner), \
          COALESCE((pg_catalog.to_jsonb(x) ->> 'stxstattarget')::int, -1), pg_catalog.pg_get_statisticsobjdef(x.oid)) \
      FROM relation r JOIN pg_catalog.pg_statistic_ext x ON x.stxrelid = r.oid",
-    // A comment may be about a person: its text is not shown.
+    // A comment may contain personal data, so only its hash is included.
     "SELECT pg_catalog.format('comment on %s: %s', pg_catalog.pg_describe_object(d.classoid, d.objoid, d.objsubid), \
          pg_catalog.md5(d.description)) \
      FROM pg_catalog.pg_description d WHERE d.objoid >= 16384 \

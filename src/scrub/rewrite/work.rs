@@ -1,4 +1,4 @@
-//! Rewrites the tables, several at the same time, the biggest first.
+//! Rewrites the tables, several in parallel, the largest first.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -6,23 +6,21 @@ use std::time::Instant;
 
 use futures_util::future::try_join_all;
 
-use super::introspect::Table;
-use super::plan::Unit;
-use super::progress::{self, Measured};
-use super::{Error, Method, Options, Result, STEP, alter, refill, session};
+use super::error::{Error, Result};
+use super::introspect::MaskedTable;
+use super::method::Method;
+use super::options::{Options, STEP};
+use super::progress::{self, TableFigures};
+use super::unit::Unit;
+use super::{alter, refill, session};
 use crate::event::Event;
 use crate::pg::connector::Connector;
 use crate::pg::{self, Session};
 use crate::units::counted;
 
-/// Rewrites all units that are not done. When one fails, the sessions of the others are closed with it:
-/// what they had not committed is undone by the server.
-pub(super) async fn rewrite(
-    connector: &dyn Connector,
-    database: &str,
-    units: &[Unit],
-    options: &Options<'_>,
-) -> Result<()> {
+/// Rewrites all units that are not done. When one fails, the sessions of the others are closed, and the server rolls back what
+/// they had not committed.
+pub(super) async fn rewrite(door: &dyn Door, database: &str, units: &[Unit], options: &Options<'_>) -> Result<()> {
     let mut order: Vec<&Unit> = units.iter().collect();
     order.sort_by_key(|unit| std::cmp::Reverse(unit.bytes()));
     let jobs = options.jobs.clamp(1, order.len().max(1));
@@ -34,24 +32,24 @@ pub(super) async fn rewrite(
         loop {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
             let Some(unit) = next else { return Ok(()) };
-            one(&session, unit, options).await?;
+            rewrite_unit(&session, unit, options).await?;
         }
     };
     try_join_all((0..jobs).map(|_| worker())).await.map(drop)
 }
 
-/// One transaction: the unit's new values, and the record that it has them.
-async fn one(session: &Session, unit: &Unit, options: &Options<'_>) -> Result<()> {
+/// Rewrites a unit and records it, in one transaction.
+async fn rewrite_unit(session: &Session, unit: &Unit, options: &Options<'_>) -> Result<()> {
     let began = Instant::now();
     session.run("BEGIN").await?;
-    if !progress::take(session, unit).await? {
+    if !progress::claim(session, unit).await? {
         session.run("ROLLBACK").await?;
         return Ok(());
     }
     let before = sizes(session, unit).await?;
     let rewritten = match unit.method {
         Method::Nothing => Ok(()),
-        Method::Alter | Method::AlterWithout => alter::rewrite(session, unit).await,
+        Method::Alter | Method::AlterWithoutObstacles => alter::rewrite(session, unit).await,
         Method::Refill => refill::rewrite(session, unit).await,
     };
     if let Err(cause) = rewritten {
@@ -62,7 +60,8 @@ async fn one(session: &Session, unit: &Unit, options: &Options<'_>) -> Result<()
     for ((table, bytes_before), bytes_after) in unit.tables.iter().zip(before).zip(after) {
         let rows = rows(session, table, unit.method).await?;
         let seconds = began.elapsed().as_secs_f64();
-        progress::measured(session, &table.mask, &Measured { rows, bytes_before, bytes_after, seconds }).await?;
+        progress::record_figures(session, &table.mask, &TableFigures { rows, bytes_before, bytes_after, seconds })
+            .await?;
         done.push((table, rows));
     }
     session.run("COMMIT").await?;
@@ -75,10 +74,12 @@ async fn one(session: &Session, unit: &Unit, options: &Options<'_>) -> Result<()
     Ok(())
 }
 
+/// Returns the names of a unit's tables.
 fn names(unit: &Unit) -> String {
     unit.tables.iter().map(|table| table.shown.as_str()).collect::<Vec<_>>().join(", ")
 }
 
+/// Returns the size of each table with indexes, TOAST and partitions, in bytes.
 async fn sizes(session: &Session, unit: &Unit) -> pg::Result<Vec<i64>> {
     let mut sizes = Vec::new();
     for table in &unit.tables {
@@ -90,9 +91,9 @@ async fn sizes(session: &Session, unit: &Unit) -> pg::Result<Vec<i64>> {
     Ok(sizes)
 }
 
-/// Counted after the rewrite, when the pages are at hand. A table whose policies are forced on its owner
-/// too cannot be read while they are: `row_security` is off, and fails rather than hides a row.
-async fn rows(session: &Session, table: &Table, method: Method) -> pg::Result<i64> {
+/// Counts the rows, after the rewrite, when the pages are cached. A table whose policies are forced on its owner cannot be read
+/// while they are: with `row_security = off`, reading fails rather than hides rows.
+async fn rows(session: &Session, table: &MaskedTable, method: Method) -> pg::Result<i64> {
     if method == Method::Nothing {
         return Ok(0);
     }
@@ -100,14 +101,14 @@ async fn rows(session: &Session, table: &Table, method: Method) -> pg::Result<i6
     for relation in table.relations.iter().filter(|relation| relation.kind == 'r') {
         let forced: bool =
             session.query_one("SELECT pg_catalog.row_security_active($1::oid)", &[&relation.oid]).await?.get(0);
-        let force = async |word: &str| match forced {
-            true => session.run(&format!("ALTER TABLE {} {word} ROW LEVEL SECURITY", relation.sql)).await,
+        let set_force = async |clause: &str| match forced {
+            true => session.run(&format!("ALTER TABLE {} {clause} ROW LEVEL SECURITY", relation.sql)).await,
             false => Ok(0),
         };
-        force("NO FORCE").await?;
+        set_force("NO FORCE").await?;
         let sql = format!("SELECT pg_catalog.count(*) FROM ONLY {}", relation.sql);
         total += session.query_one(&sql, &[]).await?.get::<_, i64>(0);
-        force("FORCE").await?;
+        set_force("FORCE").await?;
     }
     Ok(total)
 }

@@ -1,4 +1,4 @@
-//! The way round a role that cannot be altered: it keeps its login, but no database lets it in.
+//! Locks out a role that cannot be altered: it keeps its login, but loses access to every database.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::event::{Event, Listener};
 use crate::pg::as_owner::run_as_owner;
 use crate::pg::{Result, Session, identifier};
 
-/// Takes a role out of `rds_iam`, where it is a member of it and that is allowed.
+/// Revokes a role's membership in `rds_iam`, if it has one and this is allowed.
 pub(super) async fn leave_rds_iam(session: &Session, role: &str) -> Result<()> {
     let member = session
         .query(
@@ -19,16 +19,16 @@ pub(super) async fn leave_rds_iam(session: &Session, role: &str) -> Result<()> {
     if !member.is_empty() {
         match session.run(&format!("REVOKE rds_iam FROM {}", identifier(role))).await {
             Err(error) if error.is_disconnect() => return Err(error),
-            // Whether the role is still open is read back by the caller.
+            // The caller reads back whether the role is still open.
             _ => {}
         }
     }
     Ok(())
 }
 
-/// Revokes `CONNECT` on every connectable database from everybody, `roles` and the groups they have it
-/// from; allowed roles, and ourselves, that could connect before get it by name. What could not be
-/// revoked is read back by the caller.
+/// Revokes `CONNECT` on every connectable database from PUBLIC, from `roles` and from the groups that they inherit it from.
+/// Allowed roles and the session's role receive it by name if they could connect before. The caller reads back what could not
+/// be revoked.
 pub(super) async fn revoke_connect(
     session: &Session,
     roles: &[String],
@@ -59,7 +59,7 @@ pub(super) async fn revoke_connect(
         let (database, owner): (String, Option<String>) = (row.get(0), row.get(1));
         let (keep, lose): (Vec<String>, Vec<String>) = (row.get("keep"), row.get("lose"));
         let name = identifier(&database);
-        // One transaction: nobody who is allowed is shut out in between.
+        // One transaction, so that no allowed role is locked out in between.
         let mut statements: Vec<String> =
             keep.iter().map(|role| format!("GRANT CONNECT ON DATABASE {name} TO {}", identifier(role))).collect();
         statements.push(format!("REVOKE CONNECT ON DATABASE {name} FROM PUBLIC"));
@@ -68,7 +68,7 @@ pub(super) async fn revoke_connect(
         match run_as_owner(session, owner.as_deref(), &statements.join("; ")).await {
             Ok(_) => listener.on_event(&Event::Noted {
                 step: "logins",
-                message: format!("CONNECT on {database} revoked from everybody but {}", keep.join(", ")),
+                message: format!("CONNECT on {database} revoked from all roles but {}", keep.join(", ")),
             }),
             Err(error) if error.is_disconnect() => return Err(error),
             Err(error) => listener

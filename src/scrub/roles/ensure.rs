@@ -1,16 +1,17 @@
-//! Roles that developers use: made if they are missing, given what the configuration says.
+//! Roles for developers: created if they are missing, and granted what the configuration says.
 
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
-use super::{Error, passwords};
+use super::error::Error;
+use super::passwords;
 use crate::config::EnsuredRole;
 use crate::pg::as_owner::run_as_owner;
 use crate::pg::{Session, identifier};
 
-/// Makes the configured roles that are missing, sets their passwords (`passwords` by role, resolved by
-/// the caller) and makes them members. Safe to repeat.
+/// Creates the configured roles that are missing, sets their passwords (`passwords` by role, resolved by the caller) and grants
+/// their memberships. Idempotent.
 pub async fn ensure_roles(
     session: &Session,
     roles: &BTreeMap<String, EnsuredRole>,
@@ -20,7 +21,7 @@ pub async fn ensure_roles(
         for entry in &role.grants {
             check_entry(name, entry)?;
         }
-        make(session, name, role, passwords.get(name)).await?;
+        create_or_alter(session, name, role, passwords.get(name)).await?;
         for group in &role.member_of {
             let sql = format!("GRANT {} TO {}", identifier(group), identifier(name));
             session.run(&sql).await.map_err(|source| Error::Ensure {
@@ -33,11 +34,16 @@ pub async fn ensure_roles(
     Ok(())
 }
 
-async fn make(session: &Session, name: &str, role: &EnsuredRole, password: Option<&SecretString>) -> Result<(), Error> {
-    let there =
+async fn create_or_alter(
+    session: &Session,
+    name: &str,
+    role: &EnsuredRole,
+    password: Option<&SecretString>,
+) -> Result<(), Error> {
+    let existing =
         session.query("SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname = $1::text::name", &[&name]).await?;
     let clause = passwords::clause(password);
-    let sql = match there.first().map(|row| row.get::<_, bool>(0)) {
+    let sql = match existing.first().map(|row| row.get::<_, bool>(0)) {
         None => {
             let login = if role.login { "LOGIN" } else { "NOLOGIN" };
             format!("CREATE ROLE {} {login} {clause}", identifier(name))
@@ -53,8 +59,8 @@ async fn make(session: &Session, name: &str, role: &EnsuredRole, password: Optio
     })
 }
 
-/// Gives one configured role, in the session's database, the right to connect and its configured
-/// grants. What the master may not grant is tried as the database's owner.
+/// Grants one configured role `CONNECT` on the session's database and its configured grants. What the master user may not grant
+/// is granted as the database's owner.
 pub async fn grant(session: &Session, name: &str, role: &EnsuredRole) -> Result<(), Error> {
     let owner: Option<String> = session
         .query_one(
@@ -66,7 +72,7 @@ pub async fn grant(session: &Session, name: &str, role: &EnsuredRole) -> Result<
         .get(0);
     let mut entries = Vec::new();
     if role.login && !may_connect(session, name).await? {
-        // PUBLIC may have lost it to shut out a role that could not be closed.
+        // PUBLIC may have lost it, to lock out a role that could not be closed.
         entries.push(format!("CONNECT ON DATABASE {}", identifier(session.database())));
     }
     for entry in &role.grants {
@@ -94,7 +100,7 @@ async fn may_connect(session: &Session, name: &str) -> Result<bool, Error> {
     Ok(row.get(0))
 }
 
-/// An entry is the middle of one statement: no semicolon and no comment outside quotes, quotes closed.
+/// Checks that an entry is the middle of one statement: no semicolon and no comment outside quotes, and quotes closed.
 fn check_entry(role: &str, entry: &str) -> Result<(), Error> {
     let mut quote = None;
     let mut previous = ' ';

@@ -1,24 +1,24 @@
-//! New passwords for the roles that stay. The server is given SCRAM verifiers: the password itself
-//! would stand in its log and in `pg_stat_activity`.
+//! New passwords for allowed roles. The server receives SCRAM verifiers: the password itself would appear in its log and in
+//! `pg_stat_activity`.
 
 use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Error;
+use super::error::Error;
 use crate::event::{Event, Listener};
 use crate::pg::{Session, identifier, literal};
 
-/// Gives each role its new password; one without any gets none, so that production's does not work
-/// (it may still use IAM tokens or a certificate). A role that is not in the clone is a warning.
+/// Sets each role's new password. A role without one gets none, so that production's no longer works (it may still use IAM tokens
+/// or a certificate). A role that does not exist in the clone is a warning.
 pub async fn set_passwords(
     session: &Session,
     passwords: &BTreeMap<String, Option<SecretString>>,
     listener: &dyn Listener,
 ) -> Result<(), Error> {
     for (role, password) in passwords {
-        let there = session.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1::text::name", &[role]).await?;
-        if there.is_empty() {
+        let existing = session.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1::text::name", &[role]).await?;
+        if existing.is_empty() {
             listener
                 .on_event(&Event::Warning { message: format!("the allowed role {role} does not exist in the clone") });
             continue;
@@ -32,7 +32,7 @@ pub async fn set_passwords(
     Ok(())
 }
 
-/// `PASSWORD '…'` with a verifier, or `PASSWORD NULL`.
+/// Returns `PASSWORD '…'` with a verifier, or `PASSWORD NULL`.
 pub(super) fn clause(password: Option<&SecretString>) -> String {
     match password {
         None => "PASSWORD NULL".into(),

@@ -56,7 +56,7 @@ async fn keys_between_masked_tables(version: Version) {
     let valid = "SELECT format('%s %s %s', conname, conrelid::regclass, convalidated) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 ORDER BY 1";
     let before = scene.texts(valid).await;
     let done = scene.mask_and_compare(&list).await;
-    assert!(done.iter().all(|table| table.method == Method::AlterWithout), "{done:#?}");
+    assert!(done.iter().all(|table| table.method == Method::AlterWithoutObstacles), "{done:#?}");
     assert_eq!(scene.texts(valid).await, before);
     let orphans = "SELECT count(*) FROM seen LEFT JOIN events USING (day, who) LEFT JOIN users ON id = who WHERE id IS NULL OR events.who IS NULL";
     assert_eq!(scene.number(orphans).await, 0);
@@ -77,10 +77,13 @@ async fn keys_that_do_not_hold_are_named(version: Version) {
         reasons,
         ["foreign key orders_who_fkey: public.users.id is masked, and public.orders.who, which references it, is not"]
     );
-    // By another rule: found when the key is put back, and the key is not lost.
+    // By another rule: found when the key is recreated, and the key is not lost.
     let list = [masks("users", &[("nick", "'a' || nick")]), masks("orders", &[("nick", "'b' || nick")])];
     let error = scene.mask(&list).await.unwrap_err();
-    assert!(matches!(&error, Error::PutBack { what, .. } if what == "foreign key by_nick of public.orders"), "{error}");
+    assert!(
+        matches!(&error, Error::Restore { obstacle, .. } if obstacle == "foreign key by_nick of public.orders"),
+        "{error}"
+    );
     assert!(!error.is_disconnect() && !error.to_string().contains("bk"), "{error}");
     let again = scene.mask(&list).await.unwrap_err();
     assert_eq!(again.to_string(), error.to_string(), "it is still not published");
@@ -107,7 +110,7 @@ async fn numbered_keys_are_permuted(version: Version) {
     let last = "SELECT string_agg(last_value::text, ' ' ORDER BY sequencename) FROM pg_sequences";
     let before = scene.texts(last).await;
     let done = scene.mask_and_compare(&list).await;
-    assert_eq!(methods(&done), [("a", Method::AlterWithout), ("b", Method::AlterWithout)]);
+    assert_eq!(methods(&done), [("a", Method::AlterWithoutObstacles), ("b", Method::AlterWithoutObstacles)]);
     assert_eq!(scene.texts(last).await, before);
     assert_eq!(scene.number("SELECT count(*) FROM grouped WHERE n = 1 AND name <> 'n' || (id - 4) / 3").await, 100);
 }
@@ -143,7 +146,7 @@ async fn partitions_are_altered_at_their_root(version: Version) {
             &[("email", EMAIL), ("doc", "'{}'::jsonb || jsonb_build_object('at', email)")],
         )])
         .await;
-    assert_eq!(methods(&done), [("logs", Method::AlterWithout)]);
+    assert_eq!(methods(&done), [("logs", Method::AlterWithoutObstacles)]);
     assert_eq!(done[0].rows, 500);
     assert_eq!(
         scene
@@ -152,7 +155,7 @@ async fn partitions_are_altered_at_their_root(version: Version) {
         500
     );
     let refused = scene.mask(&[masks("logs_2", &[("email", EMAIL)])]).await.unwrap_err();
-    assert!(matches!(refused, Error::OtherRecipe | Error::Refused(_)));
+    assert!(matches!(refused, Error::DifferentRecipe | Error::Refused(_)));
 }
 
 async fn a_masked_partition_key_moves_rows(version: Version) {
@@ -163,8 +166,8 @@ async fn a_masked_partition_key_moves_rows(version: Version) {
     let done = scene
         .mask_and_compare(&[masks("logs", &[("day", day), ("email", EMAIL)]), masks("refs", &[("day", day)])])
         .await;
-    assert_eq!(methods(&done), [("logs", Method::Refill), ("refs", Method::AlterWithout)]);
-    assert!(done[0].why.clone().unwrap().contains("day is a part of the partition key"), "{:?}", done[0].why);
+    assert_eq!(methods(&done), [("logs", Method::Refill), ("refs", Method::AlterWithoutObstacles)]);
+    assert!(done[0].why.clone().unwrap().contains("day is part of the partition key"), "{:?}", done[0].why);
     assert_eq!(
         scene.number("SELECT count(*) FROM logs WHERE extract(day FROM day) = 4 AND email LIKE '%@example.com'").await,
         500
@@ -206,7 +209,7 @@ async fn inheritance(version: Version) {
         "USING sees old values"
     );
 
-    // A child that is masked in another way cannot be altered with its parent.
+    // A child with other masks cannot be altered with its parent.
     let scene = Scene::new(&version, production).await;
     let done =
         scene.mask_and_compare(&[masks("people", &[("email", EMAIL)]), masks("staff", &[("email", "'x@y'")])]).await;
@@ -251,7 +254,7 @@ async fn what_cannot_be_altered_is_filled_anew(version: Version) {
         [
             "its row type is the type of holder.list",
             "it is a table of the type public.shape",
-            "the mask of \"email\" holds a subquery"
+            "the mask of \"email\" contains a subquery"
         ]
     );
     assert_eq!(scene.number("SELECT count(*) FROM users WHERE host = 'example.com' AND code = 101 - id").await, 100);
@@ -282,7 +285,7 @@ async fn room_on_the_disk(version: Version) {
         listener: &scene.heard,
     };
     let error = devdb::scrub::rewrite::rewrite(&scene, "app", &list, &options(1 << 20)).await.unwrap_err();
-    let Error::Room { need, free } = &error else { panic!("{error}") };
+    let Error::DiskSpace { need, free } = &error else { panic!("{error}") };
     assert!(need.tables > 1 << 20 && *free == 1 << 20 && error.to_string().ends_with("1.0 MiB are free"), "{error}");
     assert_eq!(scene.number("SELECT count(*) FROM big WHERE email LIKE 'kim%'").await, 5000);
     devdb::scrub::rewrite::rewrite(&scene, "app", &list, &options(1 << 30)).await.unwrap();

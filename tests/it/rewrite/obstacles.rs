@@ -1,4 +1,4 @@
-//! What stands in the way of altering a column is taken down and put back to the byte.
+//! Obstacles to altering a column are removed and recreated to the byte.
 
 use devdb::scrub::rewrite::{Error, Method};
 
@@ -59,7 +59,7 @@ async fn views_over_views(version: Version) {
             .await;
     }
     let done = scene.mask_and_compare(&[masks("users", &[("email", EMAIL)])]).await;
-    assert_eq!(methods(&done), [("users", Method::AlterWithout)]);
+    assert_eq!(methods(&done), [("users", Method::AlterWithoutObstacles)]);
     let why = done[0].why.clone().unwrap();
     assert!(why.contains("view public.mails") && !why.contains("public.apart") && !why.contains("public.top"), "{why}");
     for view in ["users", "mails", "above", "checked", "top", "\"Odd \"\"view\""] {
@@ -95,7 +95,7 @@ async fn materialized_views_over_each_other(version: Version) {
     )
     .await;
     let done = scene.mask_and_compare(&[masks("users", &[("email", EMAIL)])]).await;
-    assert_eq!(methods(&done), [("users", Method::AlterWithout)]);
+    assert_eq!(methods(&done), [("users", Method::AlterWithoutObstacles)]);
     for view in ["mails", "direct"] {
         assert_eq!(scene.number(&format!("SELECT count(*) FROM {view} WHERE email LIKE '%@example.com'")).await, 200);
     }
@@ -136,7 +136,7 @@ async fn triggers_rules_and_policies(version: Version) {
     .await;
     let done =
         scene.mask_and_compare(&[masks("users", &[("email", EMAIL)]), masks("other", &[("owner", "'x'::text")])]).await;
-    assert_eq!(methods(&done), [("users", Method::AlterWithout), ("other", Method::AlterWithout)]);
+    assert_eq!(methods(&done), [("users", Method::AlterWithoutObstacles), ("other", Method::AlterWithoutObstacles)]);
     assert_eq!(done[0].rows, 200, "policies hid no row");
     assert_eq!(real(&scene, "users").await + real(&scene, "other").await, 0);
     assert_eq!(scene.number("SELECT count(*) FROM log").await, 0, "no trigger or rule ran");
@@ -158,7 +158,7 @@ async fn functions_with_an_sql_body(version: Version) {
     )
     .await;
     let done = scene.mask_and_compare(&[masks("users", &[("email", EMAIL)])]).await;
-    assert_eq!(methods(&done), [("users", Method::AlterWithout)]);
+    assert_eq!(methods(&done), [("users", Method::AlterWithoutObstacles)]);
     assert_eq!(real(&scene, "listed()").await + real(&scene, "over").await, 0);
     assert_eq!(scene.number("SELECT count(*) FROM over WHERE mail LIKE '%@example.com'").await, 40);
 }
@@ -175,7 +175,7 @@ async fn publications_with_columns_and_filters(version: Version) {
                  CREATE PUBLICATION apart FOR TABLE users (id, team)",
             )
             .await;
-        [("users", Method::AlterWithout), ("more", Method::Alter)]
+        [("users", Method::AlterWithoutObstacles), ("more", Method::Alter)]
     } else {
         scene.run("CREATE PUBLICATION part FOR TABLE users, more").await;
         [("users", Method::Alter), ("more", Method::Alter)]
@@ -261,7 +261,7 @@ async fn other_owners(version: Version) {
     let done = scene
         .mask_and_compare(&[masks("api.users", &[("email", EMAIL)]), masks("web.notes", &[("email", EMAIL)])])
         .await;
-    assert_eq!(methods(&done), [("users", Method::AlterWithout), ("notes", Method::AlterWithout)]);
+    assert_eq!(methods(&done), [("users", Method::AlterWithoutObstacles), ("notes", Method::AlterWithoutObstacles)]);
     assert_eq!(real(&scene, "web.m").await + real(&scene, "web.v").await + real(&scene, "web.notes").await, 0);
 
     // What belongs to the superuser cannot be altered, and nothing is.
@@ -273,7 +273,7 @@ async fn other_owners(version: Version) {
     let refused =
         scene.mask(&[masks("api.users", &[("email", EMAIL)]), masks("kept.theirs", &[("email", EMAIL)])]).await;
     let Err(Error::Refused(reasons)) = refused else { panic!("{refused:?}") };
-    assert_eq!(reasons, ["kept.theirs belongs to postgres, whose rights the master user cannot take"]);
+    assert_eq!(reasons, ["kept.theirs belongs to postgres, whose privileges the master user cannot obtain"]);
 }
 
 async fn event_triggers_of_ours(version: Version) {
@@ -290,7 +290,7 @@ async fn event_triggers_of_ours(version: Version) {
     // It belongs to the superuser, and the master may not set session_replication_role: nothing is done.
     let refused = scene.mask(&[masks("users", &[("email", EMAIL)])]).await;
     let Err(Error::Refused(reasons)) = refused else { panic!("{refused:?}") };
-    assert!(reasons[0].starts_with("event trigger loud cannot be put back: "), "{reasons:?}");
+    assert!(reasons[0].starts_with("event trigger loud cannot be recreated: "), "{reasons:?}");
     assert_eq!(real(&scene, "users").await, 200);
     if version.major >= 15 {
         scene.cluster.sql("app", "GRANT SET ON PARAMETER session_replication_role TO master; TRUNCATE seen").await;
@@ -311,7 +311,7 @@ async fn what_cannot_be_put_back_is_gone_around(version: Version) {
     let done = scene.mask_and_compare(&[masks("users", &[("email", EMAIL)]), masks("more", &[("email", EMAIL)])]).await;
     assert_eq!(methods(&done), [("users", Method::Refill), ("more", Method::Alter)]);
     let why = done[0].why.clone().unwrap();
-    assert!(why.starts_with("view public.theirs cannot be put back: must be owner of view theirs"), "{why}");
+    assert!(why.starts_with("view public.theirs cannot be recreated: must be owner of view theirs"), "{why}");
     assert_eq!(real(&scene, "theirs").await, 0);
     assert_eq!(scene.number("SELECT count(*) FROM users").await, 200);
 }
@@ -321,6 +321,6 @@ async fn indexes_that_were_never_completed(version: Version) {
     let broken = scene.master.run("CREATE UNIQUE INDEX CONCURRENTLY broken ON more (team)").await;
     assert_eq!(broken.unwrap_err().sqlstate(), Some("23505"));
     let done = scene.mask_and_compare(&[masks("more", &[("email", EMAIL)])]).await;
-    assert_eq!(methods(&done), [("more", Method::AlterWithout)]);
+    assert_eq!(methods(&done), [("more", Method::AlterWithoutObstacles)]);
     assert_eq!(scene.number("SELECT count(*) FROM pg_class WHERE relname = 'broken'").await, 0);
 }

@@ -86,7 +86,8 @@ async fn expressions_that_are_read_once_fill_anew(version: Version) {
             let method = if why.is_some() { Method::Refill } else { Method::Alter };
             assert_eq!(how.method, method, "{sql}: {:?}", how.why);
             if let Some(why) = why {
-                let told = format!("the mask of \"value\" holds {why}, which cannot be read for each partition");
+                let told =
+                    format!("the mask of \"value\" contains {why}, which cannot be parsed again for each partition");
                 assert_eq!(how.why.as_deref(), Some(told.as_str()));
             }
             let right = format!(

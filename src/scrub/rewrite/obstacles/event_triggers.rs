@@ -1,11 +1,11 @@
-//! Event triggers, which fire on our own changes of the schema. Usually they are disabled long before
-//! as hazards, or kept from firing by `session_replication_role`; this is for when neither is so.
+//! Event triggers, which fire on devdb's own schema changes. Usually they are already disabled as hazards, or prevented from
+//! firing by `session_replication_role`; this covers the remaining cases.
 
-use super::Obstacle;
+use super::obstacle::Obstacle;
 use crate::pg::{Result, Session, identifier};
 
 pub(super) async fn find(session: &Session) -> Result<Vec<Obstacle>> {
-    // Those of extensions keep the extension's own tables right.
+    // Those of an extension keep that extension's own tables consistent.
     let rows = session
         .query(
             "SELECT t.evtname::text, r.rolname::text, \
@@ -25,10 +25,10 @@ pub(super) async fn find(session: &Session) -> Result<Vec<Obstacle>> {
         .map(|row| {
             let trigger = identifier(row.get(0));
             Obstacle {
-                what: format!("event trigger {}", row.get::<_, &str>(0)),
+                name: format!("event trigger {}", row.get::<_, &str>(0)),
                 owners: [row.get(1)].into(),
-                down: format!("ALTER EVENT TRIGGER {trigger} DISABLE"),
-                back: format!("ALTER EVENT TRIGGER {trigger} {}", row.get::<_, &str>(2)),
+                remove: format!("ALTER EVENT TRIGGER {trigger} DISABLE"),
+                restore: format!("ALTER EVENT TRIGGER {trigger} {}", row.get::<_, &str>(2)),
                 required: true,
                 ..Obstacle::default()
             }

@@ -1,12 +1,13 @@
-//! Foreign keys with a masked column on either side: while one side has new values and the other has
-//! not, they do not hold. They come back under their name, unchecked where that is possible, and are
-//! validated by one scan each, several at the same time.
+//! Foreign keys with a masked column on either side: they do not hold while only one side has new values. They are recreated under
+//! their name, unvalidated where possible, and validated by one scan each, several in parallel.
 
-use super::{Late, Obstacle, Round, comment};
-use crate::pg::{Result, Session, display_name, identifier, qualified_name};
+use super::obstacle::{Deferred, Obstacle, Round};
+use super::sql::comment;
+use crate::pg::as_owner::{qualified, shown};
+use crate::pg::{Result, Session, identifier};
 
-/// Those over altered columns, and all of tables that are filled anew: `TRUNCATE` refuses a table that
-/// another one references, and checking row by row takes several times longer than validating.
+/// Returns the foreign keys over altered columns, and all of refilled tables: `TRUNCATE` refuses a table that another one
+/// references, and checking row by row takes several times longer than validating.
 pub(super) async fn find(session: &Session, altered: &[(u32, i16)], refilled: &[u32]) -> Result<Vec<Obstacle>> {
     let (relations, positions): (Vec<u32>, Vec<i16>) = altered.iter().copied().unzip();
     let rows = session
@@ -39,25 +40,25 @@ pub(super) async fn find(session: &Session, altered: &[(u32, i16)], refilled: &[
             let (validated, partitioned): (bool, bool) = (row.get(4), row.get(7));
             let comment = comment(&format!("CONSTRAINT {name} ON {table}"), row.get(10));
             let add = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {}", row.get::<_, &str>(3));
-            let late = |round, sql| Some(Late { round, lane: table.clone(), sql });
+            let deferred = |round, sql| Some(Deferred { round, lane: table.clone(), sql });
             let forced: Vec<String> = row.get(11);
-            let (back, late) = match (validated, partitioned || !forced.is_empty()) {
-                // What was not valid, or is not enforced, says so in its definition.
+            let (restore, deferred) = match (validated, partitioned || !forced.is_empty()) {
+                // The definition says whether it is not valid or not enforced.
                 (false, _) => (add + &comment, None),
-                // Before PostgreSQL 18 a partitioned table takes none that is not validated at once.
-                (true, true) => (String::new(), late(Round::Add, unforced(&forced, &(add + &comment)))),
+                // Before PostgreSQL 18, a partitioned table accepts no foreign key that is NOT VALID.
+                (true, true) => (String::new(), deferred(Round::Add, unforced(&forced, &(add + &comment)))),
                 (true, false) => (
                     format!("{add} NOT VALID{comment}"),
-                    late(Round::Validate, format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")),
+                    deferred(Round::Validate, format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")),
                 ),
             };
             Obstacle {
-                what: format!("foreign key {} of {}", row.get::<_, &str>(2), display_name(row.get(5), row.get(6))),
-                touches: [row.get(0), row.get(1)].into(),
+                name: format!("foreign key {} of {}", row.get::<_, &str>(2), shown(row.get(5), row.get(6))),
+                relations: [row.get(0), row.get(1)].into(),
                 owners: [row.get(8), row.get(9)].into(),
-                down: format!("ALTER TABLE {table} DROP CONSTRAINT {name}"),
-                back,
-                late,
+                remove: format!("ALTER TABLE {table} DROP CONSTRAINT {name}"),
+                restore,
+                deferred,
                 required: true,
                 ..Obstacle::default()
             }
@@ -65,11 +66,10 @@ pub(super) async fn find(session: &Session, altered: &[(u32, i16)], refilled: &[
         .collect())
 }
 
-/// The scan that validates a key is subject to policies that are forced on a table's owner, who would
-/// then not see rows of either side.
+/// Returns statements that suspend forced policies: the validating scan is subject to them and would miss rows of either side.
 fn unforced(tables: &[String], sql: &str) -> String {
-    let each = |word: &str| -> Vec<String> {
-        tables.iter().map(|table| format!("ALTER TABLE {table} {word} ROW LEVEL SECURITY")).collect()
+    let each = |clause: &str| -> Vec<String> {
+        tables.iter().map(|table| format!("ALTER TABLE {table} {clause} ROW LEVEL SECURITY")).collect()
     };
     [each("NO FORCE"), vec![sql.to_owned()], each("FORCE")].concat().join("; ")
 }

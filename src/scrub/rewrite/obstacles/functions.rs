@@ -1,11 +1,13 @@
-//! Functions and procedures with an SQL body (`BEGIN ATOMIC`, `RETURN`) that names a masked column.
-//! Their body is replaced for a while; nobody calls them meanwhile.
+//! Functions and procedures with an SQL body (`BEGIN ATOMIC`, `RETURN`) that names a masked column. Their body is replaced
+//! temporarily; nothing calls them meanwhile.
 
-use super::{DEPENDING, Hits, Obstacle, bare};
+use super::affected::{AffectedColumns, DEPENDING};
+use super::obstacle::Obstacle;
+use super::sql::bare;
 use crate::pg::{Result, Session};
 
-pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
-    // One that an index, a constraint or a default calls must not have another body while rows are written.
+pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Result<Vec<Obstacle>> {
+    // A function that an index, a constraint or a default calls must keep its body while rows are written.
     let sql = format!(
         "SELECT pg_catalog.array_agg(DISTINCT hit.relation), p.oid::regprocedure::text, r.rolname::text, \
              pg_catalog.pg_get_functiondef(p.oid), pg_catalog.pg_get_function_sqlbody(p.oid), \
@@ -18,25 +20,25 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
          JOIN pg_catalog.pg_roles r ON r.oid = p.proowner \
          GROUP BY p.oid, r.rolname ORDER BY p.oid"
     );
-    let rows = hits.ask(session, &sql).await?;
+    let rows = affected.query(session, &sql).await?;
     Ok(rows
         .iter()
         .map(|row| {
             let (name, definition, body): (&str, &str, &str) = (row.get(1), row.get(3), row.get(4));
             let header = bare(definition).strip_suffix(bare(body));
-            let stuck = match header {
-                None => Some("its definition could not be taken apart".to_owned()),
+            let irremovable = match header {
+                None => Some("its definition could not be split into header and body".to_owned()),
                 Some(_) if row.get(5) => Some("an index, a constraint or a default calls it".to_owned()),
                 Some(_) => None,
             };
             Obstacle {
-                what: format!("function {name}"),
-                touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
+                name: format!("function {name}"),
+                relations: affected.origins_of(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(2)].into(),
-                // Bodies in quotes are not looked into: check_function_bodies is off.
-                down: format!("{} AS ''", header.unwrap_or_default()),
-                back: bare(definition).to_owned(),
-                stuck,
+                // A quoted body is not checked: check_function_bodies is off.
+                remove: format!("{} AS ''", header.unwrap_or_default()),
+                restore: bare(definition).to_owned(),
+                irremovable,
                 ..Obstacle::default()
             }
         })

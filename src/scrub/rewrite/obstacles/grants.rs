@@ -1,9 +1,9 @@
-//! Grants on a relation that is made anew.
+//! Grants on a recreated relation.
 
 use crate::pg::{Result, Session, identifier};
 
-/// Statements, each after a semicolon, that give a relation just made by its owner exactly the grants
-/// that it has now: what default privileges would add is taken away first.
+/// Returns statements, each after a semicolon, that give a relation just created by its owner exactly the grants that it has now.
+/// They first revoke what default privileges would add.
 pub(super) async fn statements(session: &Session, relation: u32, sql: &str, owner: &str) -> Result<String> {
     let mut all = format!("; REVOKE ALL ON {sql} FROM PUBLIC");
     for row in session

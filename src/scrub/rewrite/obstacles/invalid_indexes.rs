@@ -1,9 +1,9 @@
-//! Indexes that a broken `CREATE INDEX CONCURRENTLY` left. No query uses them and no dump has them, but
-//! a rewrite would complete them, or fail on what broke them; and they hold original values. They are
-//! dropped for good.
+//! Invalid indexes of a failed `CREATE INDEX CONCURRENTLY`. No query uses them and no dump contains them, but a rewrite would
+//! complete them, or fail for the original reason; and they hold original values. They are dropped and not recreated.
 
-use super::Obstacle;
-use crate::pg::{Result, Session, display_name, qualified_name};
+use super::obstacle::Obstacle;
+use crate::pg::as_owner::{qualified, shown};
+use crate::pg::{Result, Session};
 
 pub(super) async fn find(session: &Session, relations: &[u32]) -> Result<Vec<Obstacle>> {
     let rows = session
@@ -19,10 +19,10 @@ pub(super) async fn find(session: &Session, relations: &[u32]) -> Result<Vec<Obs
     Ok(rows
         .iter()
         .map(|row| Obstacle {
-            what: format!("invalid index {} (not put back)", display_name(row.get(1), row.get(2))),
-            touches: [row.get(0)].into(),
+            name: format!("invalid index {} (not recreated)", shown(row.get(1), row.get(2))),
+            relations: [row.get(0)].into(),
             owners: [row.get(3)].into(),
-            down: format!("DROP INDEX {}", qualified_name(row.get(1), row.get(2))),
+            remove: format!("DROP INDEX {}", qualified(row.get(1), row.get(2))),
             required: true,
             ..Obstacle::default()
         })

@@ -1,15 +1,19 @@
-//! Materialized views over a masked column. They cannot be replaced, so they are dropped and made anew
-//! with all that hangs on them, and filled from masked tables if they had rows.
+//! Materialized views over a masked column. They cannot be replaced, so they are dropped and recreated with everything attached
+//! to them, and refreshed from the masked tables if they were populated.
 
 use std::collections::BTreeSet;
 
 use super::super::attributes;
-use super::{DEPENDING, Hits, Late, Obstacle, Round, acting_as, bare, comment, grants};
-use crate::pg::{Result, Session, display_name, literal, qualified_name};
+use super::affected::{AffectedColumns, DEPENDING};
+use super::grants;
+use super::obstacle::{Deferred, Obstacle, Round};
+use super::sql::{acting_as, bare, comment};
+use crate::pg::as_owner::{qualified, shown};
+use crate::pg::{Result, Session, literal};
 
-/// Those over masked columns, and those over them; what reads them is added to the hits. Newer ones
-/// come first: one can only read what was there before it.
-pub(super) async fn find(session: &Session, hits: &mut Hits) -> Result<Vec<Obstacle>> {
+/// Returns the materialized views over masked columns and over other such views, and adds them to the affected columns. Newer
+/// ones come first: a view can only read older ones.
+pub(super) async fn find(session: &Session, affected: &mut AffectedColumns) -> Result<Vec<Obstacle>> {
     let sql = format!(
         "SELECT v.oid, pg_catalog.array_agg(DISTINCT hit.relation) FROM {DEPENDING} \
          JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = d.objid \
@@ -19,10 +23,10 @@ pub(super) async fn find(session: &Session, hits: &mut Hits) -> Result<Vec<Obsta
     let mut known = BTreeSet::new();
     loop {
         let before = known.len();
-        for row in hits.ask(session, &sql).await? {
+        for row in affected.query(session, &sql).await? {
             let view: u32 = row.get(0);
             if known.insert(view) {
-                hits.add(view, &row.get::<_, Vec<u32>>(1));
+                affected.add(view, &row.get::<_, Vec<u32>>(1));
             }
         }
         if known.len() == before {
@@ -31,12 +35,12 @@ pub(super) async fn find(session: &Session, hits: &mut Hits) -> Result<Vec<Obsta
     }
     let mut found = Vec::new();
     for view in known.into_iter().rev() {
-        found.push(obstacle(session, hits, view).await?);
+        found.push(obstacle(session, affected, view).await?);
     }
     Ok(found)
 }
 
-async fn obstacle(session: &Session, hits: &Hits, view: u32) -> Result<Obstacle> {
+async fn obstacle(session: &Session, affected: &AffectedColumns, view: u32) -> Result<Obstacle> {
     let row = session
         .query_one(
             "SELECT n.nspname::text, c.relname::text, r.rolname::text, pg_catalog.pg_get_viewdef(c.oid), c.relispopulated, \
@@ -60,35 +64,34 @@ async fn obstacle(session: &Session, hits: &Hits, view: u32) -> Result<Obstacle>
             &[&view],
         )
         .await?;
-    let (sql, words, owner) =
-        (qualified_name(row.get(0), row.get(1)), display_name(row.get(0), row.get(1)), row.get(2));
-    let mut back = format!(
+    let (sql, name, owner) = (qualified(row.get(0), row.get(1)), shown(row.get(0), row.get(1)), row.get(2));
+    let mut restore = format!(
         "CREATE MATERIALIZED VIEW {sql}{} AS {} WITH NO DATA{}",
         row.get::<_, &str>(5),
         bare(row.get(3)),
         row.get::<_, Option<&str>>(7).unwrap_or_default()
     );
-    back.push_str(&comment(&format!("MATERIALIZED VIEW {sql}"), row.get(6)));
-    for mark in attributes::capture(session, &[view]).await? {
-        back.push_str(&format!("; {}", mark.fix));
+    restore.push_str(&comment(&format!("MATERIALIZED VIEW {sql}"), row.get(6)));
+    for attribute in attributes::capture(session, &[view]).await? {
+        restore.push_str(&format!("; {}", attribute.set));
     }
-    back.push_str(&grants::statements(session, view, &sql, owner).await?);
-    back.push_str(&labels(session, view, &sql).await?);
-    // Functions that the view calls may need the database's own search path; who sees which row is
-    // decided as it is for everybody else.
+    restore.push_str(&grants::statements(session, view, &sql, owner).await?);
+    restore.push_str(&labels(session, view, &sql).await?);
+    // Functions that the view calls may need the database's own search path, and row security applies as for every other role.
     let refresh =
         format!("SET LOCAL search_path TO DEFAULT; SET LOCAL row_security TO DEFAULT; REFRESH MATERIALIZED VIEW {sql}");
     Ok(Obstacle {
-        what: format!("materialized view {words}"),
-        touches: hits.behind(&[view]),
+        name: format!("materialized view {name}"),
+        relations: affected.origins_of(&[view]),
         owners: [owner.to_owned()].into(),
-        down: format!("DROP MATERIALIZED VIEW {sql}"),
-        back: acting_as(owner, &back),
-        late: row.get::<_, bool>(4).then(|| Late { round: Round::Refresh, lane: sql.clone(), sql: refresh }),
+        remove: format!("DROP MATERIALIZED VIEW {sql}"),
+        restore: acting_as(owner, &restore),
+        deferred: row.get::<_, bool>(4).then(|| Deferred { round: Round::Refresh, lane: sql.clone(), sql: refresh }),
         ..Obstacle::default()
     })
 }
 
+/// Returns the statements for security labels.
 async fn labels(session: &Session, view: u32, sql: &str) -> Result<String> {
     let rows = session
         .query(

@@ -1,10 +1,12 @@
-//! Row-level security policies whose conditions name a masked column, of whatever table they are.
-//! Their conditions are replaced by `false` for a while: nobody sees a row meanwhile.
+//! Row-level security policies of any table whose conditions name a masked column. Their conditions are temporarily replaced by
+//! `false`, so that no row is visible meanwhile.
 
-use super::{DEPENDING, Hits, Obstacle};
-use crate::pg::{Result, Session, display_name, identifier, qualified_name};
+use super::affected::{AffectedColumns, DEPENDING};
+use super::obstacle::Obstacle;
+use crate::pg::as_owner::{qualified, shown};
+use crate::pg::{Result, Session, identifier};
 
-pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
+pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Result<Vec<Obstacle>> {
     let sql = format!(
         "SELECT pg_catalog.array_agg(DISTINCT hit.relation), n.nspname::text, t.relname::text, r.rolname::text, p.polname::text, \
              pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) \
@@ -15,25 +17,24 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
          JOIN pg_catalog.pg_roles r ON r.oid = t.relowner \
          GROUP BY p.oid, p.polname, p.polqual, p.polwithcheck, p.polrelid, n.nspname, t.relname, r.rolname ORDER BY p.oid"
     );
-    let rows = hits.ask(session, &sql).await?;
+    let rows = affected.query(session, &sql).await?;
     Ok(rows
         .iter()
         .map(|row| {
-            let policy =
-                format!("ALTER POLICY {} ON {}", identifier(row.get(4)), qualified_name(row.get(1), row.get(2)));
-            let (mut down, mut back) = (policy.clone(), policy);
+            let policy = format!("ALTER POLICY {} ON {}", identifier(row.get(4)), qualified(row.get(1), row.get(2)));
+            let (mut remove, mut restore) = (policy.clone(), policy);
             for (clause, expression) in [("USING", row.get::<_, Option<&str>>(5)), ("WITH CHECK", row.get(6))] {
                 if let Some(expression) = expression {
-                    down.push_str(&format!(" {clause} (false)"));
-                    back.push_str(&format!(" {clause} ({expression})"));
+                    remove.push_str(&format!(" {clause} (false)"));
+                    restore.push_str(&format!(" {clause} ({expression})"));
                 }
             }
             Obstacle {
-                what: format!("policy {} on {}", row.get::<_, &str>(4), display_name(row.get(1), row.get(2))),
-                touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
+                name: format!("policy {} on {}", row.get::<_, &str>(4), shown(row.get(1), row.get(2))),
+                relations: affected.origins_of(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(3)].into(),
-                down,
-                back,
+                remove,
+                restore,
                 ..Obstacle::default()
             }
         })

@@ -1,14 +1,15 @@
 //! Publications with a column list or a row filter on a masked column (PostgreSQL 15 and later).
-//! Whether a hazard of the clone was kept or not, its definition stays what it was.
 
-use super::{DEPENDING, Hits, Obstacle};
-use crate::pg::{Result, Session, display_name, identifier, qualified_name};
+use super::affected::{AffectedColumns, DEPENDING};
+use super::obstacle::Obstacle;
+use crate::pg::as_owner::{qualified, shown};
+use crate::pg::{Result, Session, identifier};
 
-pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
+pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Result<Vec<Obstacle>> {
     if session.major() < 15 {
         return Ok(Vec::new());
     }
-    // A column list is recorded as depending on each of its columns, a filter on those it names.
+    // A column list depends on each of its columns, a row filter on those that it names.
     let sql = format!(
         "SELECT pg_catalog.array_agg(DISTINCT hit.relation), p.pubname::text, r.rolname::text, n.nspname::text, c.relname::text, \
              tr.rolname::text, \
@@ -26,7 +27,7 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
          GROUP BY pr.oid, pr.prrelid, pr.prattrs, pr.prqual, p.pubname, r.rolname, n.nspname, c.relname, tr.rolname \
          ORDER BY pr.oid"
     );
-    let rows = hits.ask(session, &sql).await?;
+    let rows = affected.query(session, &sql).await?;
     Ok(rows
         .iter()
         .map(|row| {
@@ -34,11 +35,11 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
             let columns = row.get::<_, Option<&str>>(6).map(|list| format!(" ({list})")).unwrap_or_default();
             let filter = row.get::<_, Option<&str>>(7).map(|filter| format!(" WHERE ({filter})")).unwrap_or_default();
             Obstacle {
-                what: format!("publication {} of {}", row.get::<_, &str>(1), display_name(row.get(3), row.get(4))),
-                touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
+                name: format!("publication {} of {}", row.get::<_, &str>(1), shown(row.get(3), row.get(4))),
+                relations: affected.origins_of(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(2), row.get(5)].into(),
-                down: format!("ALTER PUBLICATION {publication} DROP TABLE ONLY {table}"),
-                back: format!("ALTER PUBLICATION {publication} ADD TABLE ONLY {table}{columns}{filter}"),
+                remove: format!("ALTER PUBLICATION {publication} DROP TABLE ONLY {table}"),
+                restore: format!("ALTER PUBLICATION {publication} ADD TABLE ONLY {table}{columns}{filter}"),
                 ..Obstacle::default()
             }
         })

@@ -1,10 +1,12 @@
-//! Rewrite rules that name a masked column. Replaced in place, they keep their comment and whether
-//! they are enabled.
+//! Rewrite rules that name a masked column. They are replaced in place, which keeps their comment and whether they are enabled.
 
-use super::{DEPENDING, Hits, Obstacle, bare};
-use crate::pg::{Result, Session, display_name, identifier, qualified_name};
+use super::affected::{AffectedColumns, DEPENDING};
+use super::obstacle::Obstacle;
+use super::sql::bare;
+use crate::pg::as_owner::{qualified, shown};
+use crate::pg::{Result, Session, identifier};
 
-pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
+pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Result<Vec<Obstacle>> {
     let sql = format!(
         "SELECT pg_catalog.array_agg(DISTINCT hit.relation), n.nspname::text, t.relname::text, r.rolname::text, \
              w.rulename::text, pg_catalog.pg_get_ruledef(w.oid), w.ev_type::text \
@@ -16,7 +18,7 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
          JOIN pg_catalog.pg_roles r ON r.oid = t.relowner \
          GROUP BY w.oid, n.nspname, t.relname, r.rolname, w.rulename, w.ev_type ORDER BY w.oid"
     );
-    let rows = hits.ask(session, &sql).await?;
+    let rows = affected.query(session, &sql).await?;
     Ok(rows
         .iter()
         .map(|row| {
@@ -28,14 +30,14 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
                 _ => "DELETE",
             };
             Obstacle {
-                what: format!("rule {} on {}", row.get::<_, &str>(4), display_name(row.get(1), row.get(2))),
-                touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
+                name: format!("rule {} on {}", row.get::<_, &str>(4), shown(row.get(1), row.get(2))),
+                relations: affected.origins_of(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(3)].into(),
-                down: format!(
+                remove: format!(
                     "CREATE OR REPLACE RULE {rule} AS ON {event} TO {} DO INSTEAD NOTHING",
                     qualified_name(row.get(1), row.get(2))
                 ),
-                back: bare(definition).replacen("CREATE RULE", "CREATE OR REPLACE RULE", 1),
+                restore: bare(definition).replacen("CREATE RULE", "CREATE OR REPLACE RULE", 1),
                 ..Obstacle::default()
             }
         })

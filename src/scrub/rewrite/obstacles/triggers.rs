@@ -1,11 +1,13 @@
-//! Triggers `UPDATE OF` or `WHEN` a masked column. Those of partitions come and go with the one they
-//! were cloned from.
+//! Triggers with `UPDATE OF` or `WHEN` on a masked column. Those of partitions are dropped and created with their parent trigger.
 
-use super::{DEPENDING, Hits, Obstacle, comment};
-use crate::pg::{Result, Session, display_name, identifier, qualified_name};
+use super::affected::{AffectedColumns, DEPENDING};
+use super::obstacle::Obstacle;
+use super::sql::comment;
+use crate::pg::as_owner::{qualified, shown};
+use crate::pg::{Result, Session, identifier};
 
-pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
-    // A clone on a partition names the partition's column; what is dropped is the trigger at the top.
+pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Result<Vec<Obstacle>> {
+    // A trigger cloned to a partition names the partition's column; the topmost trigger is dropped.
     let sql = format!(
         "WITH RECURSIVE hit_trigger(relation, trigger) AS ( \
              SELECT hit.relation, d.objid FROM {DEPENDING} WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass \
@@ -21,25 +23,25 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
          GROUP BY t.oid, n.nspname, c.relname, r.rolname, t.tgname ORDER BY t.oid"
     );
     let mut found = Vec::new();
-    for row in hits.ask(session, &sql).await? {
-        let table = qualified_name(row.get(1), row.get(2));
+    for row in affected.query(session, &sql).await? {
+        let table = qualified(row.get(1), row.get(2));
         let trigger = identifier(row.get(4));
-        let mut back = row.get::<_, &str>(5).to_owned();
-        back.push_str(&comment(&format!("TRIGGER {trigger} ON {table}"), row.get(6)));
-        back.push_str(&states(session, row.get(7)).await?);
+        let mut restore = row.get::<_, &str>(5).to_owned();
+        restore.push_str(&comment(&format!("TRIGGER {trigger} ON {table}"), row.get(6)));
+        restore.push_str(&states(session, row.get(7)).await?);
         found.push(Obstacle {
-            what: format!("trigger {} on {}", row.get::<_, &str>(4), display_name(row.get(1), row.get(2))),
-            touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
+            name: format!("trigger {} on {}", row.get::<_, &str>(4), shown(row.get(1), row.get(2))),
+            relations: affected.origins_of(&row.get::<_, Vec<u32>>(0)),
             owners: [row.get(3)].into(),
-            down: format!("DROP TRIGGER {trigger} ON {table}"),
-            back,
+            remove: format!("DROP TRIGGER {trigger} ON {table}"),
+            restore,
             ..Obstacle::default()
         });
     }
     Ok(found)
 }
 
-/// Statements that bring back whether the trigger and its clones are enabled: new ones are.
+/// Returns the statements that restore whether the trigger and its clones are enabled; new triggers are.
 async fn states(session: &Session, trigger: u32) -> Result<String> {
     let rows = session
         .query(

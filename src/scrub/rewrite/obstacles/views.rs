@@ -1,10 +1,13 @@
-//! Views over a masked column. Their query is replaced by one that reads no table and gives the same
-//! columns: views over views, and everything else that hangs on a view, never notice.
+//! Views over a masked column. Their query is replaced by one that reads no table and returns the same columns, so that views over
+//! views and other dependents are not affected.
 
-use super::{DEPENDING, Hits, Obstacle, bare};
-use crate::pg::{Result, Session, display_name, qualified_name};
+use super::affected::{AffectedColumns, DEPENDING};
+use super::obstacle::Obstacle;
+use super::sql::bare;
+use crate::pg::as_owner::{qualified, shown};
+use crate::pg::{Result, Session};
 
-pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>> {
+pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Result<Vec<Obstacle>> {
     let sql = format!(
         "SELECT pg_catalog.array_agg(DISTINCT hit.relation), n.nspname::text, v.relname::text, r.rolname::text, \
              pg_catalog.pg_get_viewdef(v.oid), \
@@ -23,7 +26,7 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
          JOIN pg_catalog.pg_roles r ON r.oid = v.relowner \
          GROUP BY v.oid, n.nspname, v.relname, r.rolname ORDER BY v.oid"
     );
-    let rows = hits.ask(session, &sql).await?;
+    let rows = affected.query(session, &sql).await?;
     Ok(rows
         .iter()
         .map(|row| {
@@ -31,11 +34,11 @@ pub(super) async fn find(session: &Session, hits: &Hits) -> Result<Vec<Obstacle>
             let with = row.get::<_, Option<&str>>(5).map(|options| format!(" WITH ({options})")).unwrap_or_default();
             let columns = row.get::<_, Option<&str>>(6).unwrap_or_default();
             Obstacle {
-                what: format!("view {}", display_name(row.get(1), row.get(2))),
-                touches: hits.behind(&row.get::<_, Vec<u32>>(0)),
+                name: format!("view {}", shown(row.get(1), row.get(2))),
+                relations: affected.origins_of(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(3)].into(),
-                down: format!("CREATE OR REPLACE VIEW {view} AS SELECT {columns}"),
-                back: format!("CREATE OR REPLACE VIEW {view}{with} AS {}", bare(row.get(4))),
+                remove: format!("CREATE OR REPLACE VIEW {view} AS SELECT {columns}"),
+                restore: format!("CREATE OR REPLACE VIEW {view}{with} AS {}", bare(row.get(4))),
                 ..Obstacle::default()
             }
         })

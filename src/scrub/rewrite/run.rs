@@ -1,0 +1,43 @@
+//! Plans the rewrite of a database, and carries it out.
+
+use super::error::Result;
+use super::options::Options;
+use super::outcome::{Rewritten, TablePlan};
+use super::table_mask::TableMask;
+use super::{begin, finish, plan as planning, progress, session, work};
+use crate::pg::Session;
+use crate::pg::connector::Door;
+
+/// Returns what [`rewrite`] would do; only reads the catalog.
+///
+/// # Errors
+/// If a table cannot be masked by any method, or on a server error.
+pub async fn plan(session: &Session, tables: &[TableMask]) -> Result<Vec<TablePlan>> {
+    session::configure_reading(session).await?;
+    let plan = planning::make(session, tables, &planning::Unrestorable::default()).await;
+    session::reset(session).await?;
+    Ok(plan?.by_table())
+}
+
+/// Masks all tables of a database. No other session may write to it meanwhile.
+///
+/// # Errors
+/// After one that [`is_disconnect`](super::Error::is_disconnect), call again: it resumes.
+pub async fn rewrite(
+    door: &dyn Door,
+    database: &str,
+    tables: &[TableMask],
+    options: &Options<'_>,
+) -> Result<Vec<Rewritten>> {
+    let session = session::open(door, database).await?;
+    let mut run = begin::begin(&session, tables, options).await?;
+    if run.stage == progress::Stage::Rewriting {
+        work::rewrite(door, database, &run.units, options).await?;
+        finish::restore_obstacles(&session, &mut run).await?;
+    }
+    if run.stage == progress::Stage::Recreating {
+        finish::run_deferred(door, database, &session, options).await?;
+        finish::compare(&session).await?;
+    }
+    progress::report(&session, tables, &run.done_before).await
+}
