@@ -71,14 +71,18 @@ pub async fn close(session: &Session, names: &[String], listener: &dyn Listener)
         let owner = database.owner.as_deref();
         // Its owner could open it again, and may be an allowed service account. If changing the owner is not allowed, closing may
         // still be; `still_open` reads back what the owner can do.
-        if let Err(error) = act_joined(session, owner, &format!("ALTER DATABASE {name} OWNER TO CURRENT_USER")).await
+        if let Err(error) = run_as_member(session, owner, &format!("ALTER DATABASE {name} OWNER TO CURRENT_USER")).await
             && error.is_disconnect()
         {
             return Err(error);
         }
         // There is no alternative: without this privilege, CONNECT cannot be revoked either.
-        match act(session, owner, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false IS_TEMPLATE false"))
-            .await
+        match run_as_owner(
+            session,
+            owner,
+            &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false IS_TEMPLATE false"),
+        )
+        .await
         {
             Ok(_) => listener.on_event(&Event::Noted {
                 step: "logins",
@@ -108,7 +112,7 @@ async fn end_sessions(session: &Session, name: &str) -> Result<()> {
         .await?;
     for row in &rows {
         // `still_open` finds sessions that could not be terminated.
-        end_session(session, row.get(0), row.get(1)).await?;
+        terminate_session(session, row.get(0), row.get(1)).await?;
     }
     Ok(())
 }

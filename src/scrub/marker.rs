@@ -37,7 +37,7 @@ pub async fn read_marker(session: &Session) -> Result<Option<Marker>> {
     let sql = "SELECT name, snapshot, run, recipe, phase FROM devdb_meta.generation";
     let absent = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME, SqlState::UNDEFINED_COLUMN];
     let rows = match session.query(sql, &[]).await {
-        Err(error) if absent.iter().any(|state| error.sqlstate() == Some(state.code())) => return Ok(None),
+        Err(error) if absent.iter().any(|state| error.is_state(state)) => return Ok(None),
         rows => rows?,
     };
     let [row] = rows.as_slice() else { return Ok(None) };

@@ -18,7 +18,7 @@ use crate::pg::connector::Connector;
 #[derive(Clone, Copy)]
 pub struct Masker<'a> {
     /// Opens sessions.
-    pub door: &'a dyn Door,
+    pub connector: &'a dyn Connector,
     /// Masking section of the configuration.
     pub masking: &'a Masking,
     /// Key of the masks.

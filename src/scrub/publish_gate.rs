@@ -17,7 +17,7 @@ use crate::units::counted;
 /// What is checked, and by which rules.
 pub struct Case<'a> {
     /// Opens sessions.
-    pub door: &'a dyn Door,
+    pub connector: &'a dyn Connector,
     /// Marker that is written when the clone has passed.
     pub marker: &'a Marker,
     /// Each configured database with its scripts and their options; at least one.
@@ -72,7 +72,7 @@ pub async fn check(dev: DevInstance, case: &Case<'_>) -> Result<Scrubbed, Failur
 }
 
 /// Whether an interrupted run has already proven this generation by the same rules.
-pub async fn is_proven(door: &dyn Door, databases: &[&str], marker: &Marker) -> crate::pg::Result<bool> {
+pub async fn is_proven(connector: &dyn Connector, databases: &[&str], marker: &Marker) -> crate::pg::Result<bool> {
     for database in databases {
         let read = marker::read_marker(&connector.session(database).await?).await?;
         let proven = read.is_some_and(|read| read.is_scrubbed(&marker.generation) && read.recipe == marker.recipe);

@@ -6,7 +6,9 @@ use super::note::{note, warn};
 use super::tables::{Table, tables, vacuum};
 use super::{statistics, views};
 use crate::event::Listener;
-use crate::pg::as_owner::{act, careful, qualified, usual};
+use crate::pg::as_owner::run_as_owner;
+use crate::pg::qualified_name;
+use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
 use crate::pg::{Result, Session};
 use crate::units::counted;
 
@@ -27,7 +29,7 @@ pub struct Residue {
 /// Clears the session's database: refreshes materialized views from the scrubbed tables, then removes dead rows and rebuilds
 /// the statistics of both, then removes old versions of the statistics themselves.
 pub async fn clear(session: &Session, listener: &dyn Listener) -> Result<Residue> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     let views::Refreshed { refreshed, emptied, unrefreshed } = views::refresh(session, listener).await?;
     let mut residue = Residue { refreshed, emptied, unrefreshed, tables: 0 };
     statistics::flush(session).await?;
@@ -44,7 +46,7 @@ pub async fn clear(session: &Session, listener: &dyn Listener) -> Result<Residue
     vacuum_stale(session, &tables).await?;
     statistics::rewrite_catalog(session, listener).await?;
     reset_statements(session, listener).await?;
-    usual(session).await?;
+    reset_settings(session).await?;
     Ok(residue)
 }
 
@@ -82,8 +84,8 @@ async fn reset_statements(session: &Session, listener: &dyn Listener) -> Result<
         .await?;
     let Some(row) = rows.first() else { return Ok(()) };
     let (schema, owner): (String, Option<String>) = (row.get(0), row.get(1));
-    let sql = format!("SELECT {}()", qualified(&schema, "pg_stat_statements_reset"));
-    match act(session, owner.as_deref(), &sql).await {
+    let sql = format!("SELECT {}()", qualified_name(&schema, "pg_stat_statements_reset"));
+    match run_as_owner(session, owner.as_deref(), &sql).await {
         Ok(_) => note(listener, session, "pg_stat_statements reset"),
         Err(error) if error.is_disconnect() => return Err(error),
         Err(error) => warn(listener, session, &format!("pg_stat_statements could not be reset: {error}")),

@@ -1,7 +1,7 @@
 //! Reads back where original values may still be.
 
 use super::{statistics, views};
-use crate::pg::as_owner::{careful, usual};
+use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
 use crate::pg::{Result, Session};
 
 /// A place where original values may still be.
@@ -17,7 +17,7 @@ pub struct Stale {
 /// clone, not changed since, and has no dead rows. Sessions that changed rows must have ended before: an idle one may not
 /// have sent its counters yet.
 pub async fn stale(session: &Session) -> Result<Vec<Stale>> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     let mut found: Vec<Stale> = statistics::stale_tables(session)
         .await?
         .into_iter()
@@ -29,12 +29,12 @@ pub async fn stale(session: &Session) -> Result<Vec<Stale>> {
     }
     for frozen in statistics::frozen(session).await? {
         found.push(Stale {
-            place: frozen.shown(),
+            place: frozen.display_name(),
             why: "the planner's statistics quote original values, which ANALYZE does not replace: there is no row to analyze"
                 .into(),
         });
     }
-    usual(session).await?;
+    reset_settings(session).await?;
     found.sort();
     Ok(found)
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::dummy;
 use super::note::{note, warn};
 use crate::event::Listener;
-use crate::pg::as_owner::{Borrowed, act, qualified, shown};
+use crate::pg::as_owner::{AssumedRole, run_as_owner};
 use crate::pg::{Result, Session, identifier, literal};
+use crate::pg::{display_name, qualified_name};
 use crate::units::counted;
 
 /// Columns of one table whose statistics `ANALYZE` does not replace: of a table without rows (nothing is computed, and the old
@@ -31,7 +32,7 @@ struct Column {
 }
 
 impl Frozen {
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn display_name(&self) -> String {
         let columns: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
         format!("{} ({})", display_name(&self.schema, &self.table), columns.join(", "))
     }
@@ -52,8 +53,8 @@ pub(super) async fn frozen(session: &Session) -> Result<Vec<Frozen>> {
             _ => None,
         };
         let rows = frozen_of(session, owner.0.as_deref()).await;
-        if let Some(borrowed) = borrowed {
-            borrowed.give_back(session).await?;
+        if let Some(assumed) = assumed {
+            assumed.release(session).await?;
         }
         found.extend(rows?);
     }
@@ -138,7 +139,7 @@ pub(super) async fn clear_frozen(session: &Session, listener: &dyn Listener) -> 
                 Ok(()) => cleared += 1,
                 Err(error) if error.is_disconnect() => return Err(error),
                 Err(error) => {
-                    let column = format!("{}.{}", shown(&frozen.schema, &frozen.table), column.name);
+                    let column = format!("{}.{}", display_name(&frozen.schema, &frozen.table), column.name);
                     warn(listener, session, &format!("the statistics of {column} could not be removed: {error}"));
                 }
             }
@@ -153,12 +154,13 @@ pub(super) async fn clear_frozen(session: &Session, listener: &dyn Listener) -> 
 
 async fn clear_column(session: &Session, frozen: &Frozen, column: &Column) -> Result<()> {
     let owner = frozen.owner.as_deref();
-    let first = act(session, owner, &removal(session.major(), frozen, column)).await;
+    let first = run_as_owner(session, owner, &removal(session.major(), frozen, column)).await;
     match first {
         // A view, a policy or a partition key forbids to alter the type: a dummy row replaces the values in the statistics.
         Err(error) if frozen.empty && !frozen.foreign && !error.is_disconnect() => {
-            let sql = dummy::analyze_with_a_row(session, frozen.oid, &qualified(&frozen.schema, &frozen.table)).await?;
-            act(session, owner, &sql).await.map(drop)
+            let sql =
+                dummy::analyze_with_a_row(session, frozen.oid, &qualified_name(&frozen.schema, &frozen.table)).await?;
+            run_as_owner(session, owner, &sql).await.map(drop)
         }
         other => other.map(drop),
     }
@@ -176,7 +178,7 @@ fn removal(major: u32, frozen: &Frozen, column: &Column) -> String {
             column.inherited
         );
     }
-    let table = qualified(&frozen.schema, &frozen.table);
+    let table = qualified_name(&frozen.schema, &frozen.table);
     let name = identifier(&column.name);
     let kind = if frozen.foreign { "FOREIGN TABLE" } else { "TABLE" };
     let mut sql = format!("ALTER {kind} {table} ALTER COLUMN {name} TYPE {}", column.type_name);
@@ -281,7 +283,11 @@ pub(super) async fn stale_tables(session: &Session) -> Result<Vec<StaleTable>> {
             } else {
                 return None;
             };
-            Some(StaleTable { place: shown(row.get(0), row.get(1)), root: shown(row.get(2), row.get(3)), why })
+            Some(StaleTable {
+                place: display_name(row.get(0), row.get(1)),
+                root: display_name(row.get(2), row.get(3)),
+                why,
+            })
         })
         .collect())
 }

@@ -1,7 +1,8 @@
 //! Vacuums and analyzes tables.
 
-use crate::pg::as_owner::{Borrowed, act, qualified, shown};
+use crate::pg::as_owner::{AssumedRole, run_as_owner};
 use crate::pg::{Result, Session};
+use crate::pg::{display_name, qualified_name};
 
 /// A table, partitioned table or materialized view that is not a partition.
 pub(super) struct Table {
@@ -31,8 +32,8 @@ pub(super) async fn tables(session: &Session) -> Result<Vec<Table>> {
     Ok(rows
         .iter()
         .map(|row| Table {
-            sql: qualified(row.get(0), row.get(1)),
-            shown: shown(row.get(0), row.get(1)),
+            sql: qualified_name(row.get(0), row.get(1)),
+            shown: display_name(row.get(0), row.get(1)),
             owner: row.get(2),
             may_vacuum: row.get(3),
         })
@@ -44,12 +45,12 @@ pub(super) async fn vacuum(session: &Session, table: &Table) -> Result<()> {
     let sql = format!("VACUUM (ANALYZE, INDEX_CLEANUP ON) {}", table.sql);
     match table.owner.as_deref() {
         Some(owner) if !table.may_vacuum => {
-            let borrowed = Borrowed::take(session, owner).await?;
+            let assumed = AssumedRole::assume(session, owner).await?;
             let result = session.run(&sql).await;
-            borrowed.give_back(session).await?;
+            assumed.release(session).await?;
             result.map(drop)
         }
         // The database's owner may, unless it has no USAGE on the table's schema.
-        owner => act(session, owner, &sql).await.map(drop),
+        owner => run_as_owner(session, owner, &sql).await.map(drop),
     }
 }

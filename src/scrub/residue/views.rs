@@ -4,7 +4,7 @@ use super::note::{note, warn};
 use crate::event::Listener;
 use crate::pg::as_owner::{AssumedRole, run_as_owner};
 use crate::pg::catalog::{MaterializedView, materialized_views};
-use crate::pg::{Result, Session};
+use crate::pg::{Result, Session, display_name, qualified_name};
 use crate::units::counted;
 
 /// Outcome of [`refresh`].
@@ -20,7 +20,7 @@ pub(super) struct Refreshed {
 pub(super) async fn refresh(session: &Session, listener: &dyn Listener) -> Result<Refreshed> {
     let mut outcome = Refreshed::default();
     for view in populated(session).await? {
-        let (sql, name) = (qualified(&view.schema, &view.name), shown(&view.schema, &view.name));
+        let (sql, name) = (qualified_name(&view.schema, &view.name), display_name(&view.schema, &view.name));
         // Functions that the view calls may need the database's own search_path.
         let refresh =
             format!("RESET search_path; REFRESH MATERIALIZED VIEW {sql}; SET search_path = pg_catalog, pg_temp");

@@ -13,7 +13,7 @@ use super::unit::{Plan, Unit};
 use super::{disk_space, introspect, roles, schema_snapshot};
 use crate::event::Event;
 use crate::pg::Session;
-use crate::pg::as_owner::end_predecessors;
+use crate::pg::terminate::terminate_predecessors;
 use crate::scrub::marker;
 use crate::units::counted;
 
@@ -28,7 +28,7 @@ pub(super) struct Run {
 
 /// Resumes the recorded rewrite, or plans a new one and removes its obstacles.
 pub(super) async fn begin(session: &Session, masks: &[TableMask], options: &Options<'_>) -> Result<Run> {
-    end_predecessors(session, APPLICATION_NAME).await?;
+    terminate_predecessors(session, APPLICATION_NAME).await?;
     if progress::belongs_to_another(session, options.generation).await? {
         return Err(Error::DifferentRecipe);
     }

@@ -46,7 +46,7 @@ async fn run_one(session: &Session, pending: &Pending) -> Result<()> {
 /// Runs the deferred statements: adds foreign keys, validates others for several tables in parallel, and refreshes
 /// materialized views.
 pub(super) async fn run_deferred(
-    door: &dyn Door,
+    connector: &dyn Connector,
     database: &str,
     session: &Session,
     options: &Options<'_>,
@@ -67,7 +67,7 @@ pub(super) async fn run_deferred(
         }
     }
     let worker = async |share: &Vec<Pending>| -> Result<()> {
-        let session = session::open(door, database).await?;
+        let session = session::open(connector, database).await?;
         for pending in share {
             run_one(&session, pending).await?;
         }

@@ -45,10 +45,10 @@ impl IndexNames {
         let temporary = |at: usize| format!("devdb_index_{at}");
         let mut sql = Vec::new();
         for (at, ((schema, name), _)) in renamed.iter().enumerate() {
-            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified(schema, name), identifier(&temporary(at))));
+            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified_name(schema, name), identifier(&temporary(at))));
         }
         for (at, ((schema, _), old)) in renamed.iter().enumerate() {
-            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified(schema, &temporary(at)), identifier(old)));
+            sql.push(format!("ALTER INDEX {} RENAME TO {}", qualified_name(schema, &temporary(at)), identifier(old)));
         }
         if sql.is_empty() { Ok(()) } else { session.run(&sql.join("; ")).await.map(drop) }
     }

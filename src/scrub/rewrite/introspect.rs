@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{Error, Result};
 use super::table_mask::TableMask;
-use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{self, Session, identifier};
+use crate::pg::{display_name, qualified_name};
 
 /// A table that is to be masked.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ async fn named(session: &Session, masks: &[TableMask], reasons: &mut Vec<String>
     let mut tables = Vec::new();
     let mut seen = BTreeSet::new();
     for (row, mask) in rows.iter().zip(masks) {
-        let name = shown(&mask.schema, &mask.table);
+        let name = display_name(&mask.schema, &mask.table);
         let (oid, kind): (Option<u32>, Option<&str>) = (row.get(0), row.get(1));
         let (Some(oid), Some(kind @ ("r" | "p"))) = (oid, kind) else {
             reasons.push(format!("{name} is not a table of this database"));
@@ -98,7 +98,7 @@ async fn named(session: &Session, masks: &[TableMask], reasons: &mut Vec<String>
         tables.push(MaskedTable {
             mask: mask.clone(),
             oid,
-            sql: qualified(&mask.schema, &mask.table),
+            sql: qualified_name(&mask.schema, &mask.table),
             shown: name,
             owner: row.get(3),
             partitioned: kind == "p",

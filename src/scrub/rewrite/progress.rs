@@ -80,7 +80,7 @@ pub(super) async fn belongs_to_another(session: &Session, generation: &str) -> R
     match session.query("SELECT FROM devdb_meta.rewrite WHERE stage <> $1", &[&Stage::Done.as_str()]).await {
         Ok(rows) => Ok(!rows.is_empty()),
         // No such schema or table, or a table of another shape.
-        Err(error) if absent.iter().any(|state| error.sqlstate() == Some(state.code())) => Ok(false),
+        Err(error) if absent.iter().any(|state| error.is_state(state)) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

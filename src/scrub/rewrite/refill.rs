@@ -4,7 +4,7 @@
 use super::introspect::MaskedTable;
 use super::redacted_exec;
 use super::unit::Unit;
-use crate::pg::as_owner::qualified;
+use crate::pg::qualified_name;
 use crate::pg::{self, Session, identifier};
 
 /// Rewrites a unit inside the open transaction.
@@ -25,7 +25,7 @@ pub(super) async fn rewrite(session: &Session, unit: &Unit) -> pg::Result<()> {
 async fn refill(session: &Session, table: &MaskedTable, relation: u32, sql: &str, only: &str) -> pg::Result<()> {
     let (disable, enable) = side_effects(session, table).await?;
     let (names, values) = columns(session, table, relation).await?;
-    let copy = qualified("devdb_meta", &format!("rewrite_{relation}"));
+    let copy = qualified_name("devdb_meta", &format!("rewrite_{relation}"));
     // Triggers cannot be enabled again while checks of deferred constraints are pending.
     session.run(&format!("SET CONSTRAINTS ALL IMMEDIATE; {disable}")).await?;
     redacted_exec::run(session, &format!("CREATE UNLOGGED TABLE {copy} AS SELECT {values} FROM {only}{sql}")).await?;
@@ -89,7 +89,7 @@ async fn side_effects(session: &Session, table: &MaskedTable) -> pg::Result<(Str
         .await?;
     let (mut disable, mut enable) = (String::new(), String::new());
     for row in &rows {
-        let table = qualified(row.get(0), row.get(1));
+        let table = qualified_name(row.get(0), row.get(1));
         disable.push_str(&format!("ALTER TABLE ONLY {table} {}; ", row.get::<_, &str>(2)));
         enable.push_str(&format!("; ALTER TABLE ONLY {table} {}", row.get::<_, &str>(3)));
     }

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use tokio_postgres::error::SqlState;
 
 use super::error::Result;
-use crate::pg::as_owner::denied;
 use crate::pg::{Session, identifier, literal};
 
 /// Makes the session's role a member of `roles`. Returns those whose privileges it neither has nor can obtain.
@@ -50,7 +49,7 @@ pub(super) async fn join<'a>(session: &Session, roles: impl Iterator<Item = &'a 
         match session.run(&sql).await {
             Ok(_) => {}
             // An invalid grant: the role is itself a member of the session's role.
-            Err(error) if denied(&error) || error.sqlstate() == Some(SqlState::INVALID_GRANT_OPERATION.code()) => {
+            Err(error) if error.is_permission_denied() || error.is_state(&SqlState::INVALID_GRANT_OPERATION) => {
                 unavailable.push(role.clone())
             }
             Err(error) => return Err(error.into()),

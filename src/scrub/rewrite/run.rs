@@ -6,7 +6,7 @@ use super::outcome::{Rewritten, TablePlan};
 use super::table_mask::TableMask;
 use super::{begin, finish, plan as planning, progress, session, work};
 use crate::pg::Session;
-use crate::pg::connector::Door;
+use crate::pg::connector::Connector;
 
 /// Returns what [`rewrite`] would do; only reads the catalog.
 ///
@@ -24,19 +24,19 @@ pub async fn plan(session: &Session, tables: &[TableMask]) -> Result<Vec<TablePl
 /// # Errors
 /// After one that [`is_disconnect`](super::Error::is_disconnect), call again: it resumes.
 pub async fn rewrite(
-    door: &dyn Door,
+    connector: &dyn Connector,
     database: &str,
     tables: &[TableMask],
     options: &Options<'_>,
 ) -> Result<Vec<Rewritten>> {
-    let session = session::open(door, database).await?;
+    let session = session::open(connector, database).await?;
     let mut run = begin::begin(&session, tables, options).await?;
     if run.stage == progress::Stage::Rewriting {
-        work::rewrite(door, database, &run.units, options).await?;
+        work::rewrite(connector, database, &run.units, options).await?;
         finish::restore_obstacles(&session, &mut run).await?;
     }
     if run.stage == progress::Stage::Recreating {
-        finish::run_deferred(door, database, &session, options).await?;
+        finish::run_deferred(connector, database, &session, options).await?;
         finish::compare(&session).await?;
     }
     progress::report(&session, tables, &run.done_before).await

@@ -7,8 +7,8 @@ use crate::pg::connector::Connector;
 use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
 
 /// Opens a configured session.
-pub(super) async fn open(door: &dyn Door, database: &str) -> Result<Session> {
-    let session = door.session(database).await?;
+pub(super) async fn open(connector: &dyn Connector, database: &str) -> Result<Session> {
+    let session = connector.session(database).await?;
     configure(&session).await?;
     Ok(session)
 }
@@ -33,7 +33,7 @@ async fn configure(session: &Session) -> Result<()> {
 /// Sets what reading the catalog requires: the search path makes the server qualify names in definitions, and the replication
 /// role decides which event triggers would fire.
 pub(super) async fn configure_reading(session: &Session) -> Result<()> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     // Prevents event triggers from firing, where the role may set it.
     match session.run("SET session_replication_role = replica").await {
         Err(error) if error.is_disconnect() => Err(error.into()),

@@ -20,7 +20,12 @@ use crate::units::counted;
 
 /// Rewrites all units that are not done. When one fails, the sessions of the others are closed, and the server rolls back what
 /// they had not committed.
-pub(super) async fn rewrite(door: &dyn Door, database: &str, units: &[Unit], options: &Options<'_>) -> Result<()> {
+pub(super) async fn rewrite(
+    connector: &dyn Connector,
+    database: &str,
+    units: &[Unit],
+    options: &Options<'_>,
+) -> Result<()> {
     let mut order: Vec<&Unit> = units.iter().collect();
     order.sort_by_key(|unit| std::cmp::Reverse(unit.bytes()));
     let jobs = options.jobs.clamp(1, order.len().max(1));

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::access;
 use super::open::{self, OpenLogin, permitted};
 use crate::event::{Event, Listener};
-use crate::pg::as_owner::{careful, end_session, usual};
+use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
+use crate::pg::terminate::terminate_session;
 use crate::pg::{Result, Session, identifier};
 
 /// Roles with which Amazon RDS itself logs in. A role with a merely similar name is closed.
@@ -34,7 +35,7 @@ pub async fn close_logins(
     internal: &[String],
     listener: &dyn Listener,
 ) -> Result<Closed> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     let mut result = Closed::default();
     let mut unaltered = Vec::new();
     for role in logins(session, allowed, internal).await? {
@@ -59,7 +60,7 @@ pub async fn close_logins(
     let is_open = |role: &String| result.open.iter().any(|open| open.role == *role);
     result.locked_out = unaltered.into_iter().filter(|role| !is_open(role)).collect();
     result.closed.retain(|role| !result.open.iter().any(|open| open.role == *role));
-    usual(session).await?;
+    reset_settings(session).await?;
     Ok(result)
 }
 
@@ -89,7 +90,7 @@ async fn end_sessions(session: &Session, internal: &[String]) -> Result<usize> {
     let mut ended = 0;
     for row in &rows {
         let (pid, role): (i32, String) = (row.get(0), row.get(1));
-        if end_session(session, pid, &role).await? {
+        if terminate_session(session, pid, &role).await? {
             ended += 1;
         }
     }

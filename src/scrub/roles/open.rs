@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::pg::as_owner::{careful, usual};
+use crate::pg::strict_settings::{apply_strict_settings, reset_settings};
 use crate::pg::{Result, Session, identifier};
 
 /// A role that is not allowed but can still log in or has open sessions.
@@ -20,9 +20,9 @@ pub struct OpenLogin {
 
 /// Returns the open logins; empty if every role that is not allowed is locked out.
 pub async fn still_open(session: &Session, allowed: &BTreeSet<String>, internal: &[String]) -> Result<Vec<OpenLogin>> {
-    careful(session).await?;
+    apply_strict_settings(session).await?;
     let open = read(session, allowed, internal).await?;
-    usual(session).await?;
+    reset_settings(session).await?;
     Ok(open)
 }
 

@@ -12,7 +12,7 @@ pub async fn has_begun(session: &Session, generation: &str) -> Result<bool> {
     let absent = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME];
     match session.query_one(sql, &[&generation]).await {
         Ok(row) => Ok(row.get(0)),
-        Err(error) if absent.iter().any(|state| error.sqlstate() == Some(state.code())) => Ok(false),
+        Err(error) if absent.iter().any(|state| error.is_state(state)) => Ok(false),
         Err(error) => Err(error),
     }
 }

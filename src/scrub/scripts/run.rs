@@ -8,8 +8,8 @@ use super::folder::{Entry, Scripts, Stage};
 use super::progress;
 use crate::diagnostic::Complaint;
 use crate::event::{Event, Listener};
-use crate::pg::as_owner::end_predecessors;
 use crate::pg::script::{APPLICATION_NAME, Options, Variables, reset_session, run};
+use crate::pg::terminate::terminate_predecessors;
 use crate::pg::{self, Session};
 use crate::scrub::marker;
 use crate::units::counted;
@@ -54,7 +54,7 @@ pub async fn run_stage(
         return verify(session, scripts, options).await;
     }
     reset_session(session, options.variables, options.deadline, false).await?;
-    end_predecessors(session, APPLICATION_NAME).await?;
+    terminate_predecessors(session, APPLICATION_NAME).await?;
     marker::claim(session, options.generation).await?;
     let recorded = recorded(scripts, options.contexts);
     let done = progress::done(session, options.generation, &recorded).await?;

@@ -3,8 +3,8 @@
 
 use super::obstacle::{Deferred, Obstacle, Round};
 use super::sql::comment;
-use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, identifier};
+use crate::pg::{display_name, qualified_name};
 
 /// Returns the foreign keys over altered columns, and all of refilled tables: `TRUNCATE` refuses a table that another one
 /// references, and checking row by row takes several times longer than validating.
@@ -53,7 +53,7 @@ pub(super) async fn find(session: &Session, altered: &[(u32, i16)], refilled: &[
                 ),
             };
             Obstacle {
-                name: format!("foreign key {} of {}", row.get::<_, &str>(2), shown(row.get(5), row.get(6))),
+                name: format!("foreign key {} of {}", row.get::<_, &str>(2), display_name(row.get(5), row.get(6))),
                 relations: [row.get(0), row.get(1)].into(),
                 owners: [row.get(8), row.get(9)].into(),
                 remove: format!("ALTER TABLE {table} DROP CONSTRAINT {name}"),

@@ -2,8 +2,8 @@
 //! complete them, or fail for the original reason; and they hold original values. They are dropped and not recreated.
 
 use super::obstacle::Obstacle;
-use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session};
+use crate::pg::{display_name, qualified_name};
 
 pub(super) async fn find(session: &Session, relations: &[u32]) -> Result<Vec<Obstacle>> {
     let rows = session
@@ -19,10 +19,10 @@ pub(super) async fn find(session: &Session, relations: &[u32]) -> Result<Vec<Obs
     Ok(rows
         .iter()
         .map(|row| Obstacle {
-            name: format!("invalid index {} (not recreated)", shown(row.get(1), row.get(2))),
+            name: format!("invalid index {} (not recreated)", display_name(row.get(1), row.get(2))),
             relations: [row.get(0)].into(),
             owners: [row.get(3)].into(),
-            remove: format!("DROP INDEX {}", qualified(row.get(1), row.get(2))),
+            remove: format!("DROP INDEX {}", qualified_name(row.get(1), row.get(2))),
             required: true,
             ..Obstacle::default()
         })

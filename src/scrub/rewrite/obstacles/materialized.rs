@@ -8,8 +8,8 @@ use super::affected::{AffectedColumns, DEPENDING};
 use super::grants;
 use super::obstacle::{Deferred, Obstacle, Round};
 use super::sql::{acting_as, bare, comment};
-use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, literal};
+use crate::pg::{display_name, qualified_name};
 
 /// Returns the materialized views over masked columns and over other such views, and adds them to the affected columns. Newer
 /// ones come first: a view can only read older ones.
@@ -64,7 +64,7 @@ async fn obstacle(session: &Session, affected: &AffectedColumns, view: u32) -> R
             &[&view],
         )
         .await?;
-    let (sql, name, owner) = (qualified(row.get(0), row.get(1)), shown(row.get(0), row.get(1)), row.get(2));
+    let (sql, name, owner) = (qualified_name(row.get(0), row.get(1)), display_name(row.get(0), row.get(1)), row.get(2));
     let mut restore = format!(
         "CREATE MATERIALIZED VIEW {sql}{} AS {} WITH NO DATA{}",
         row.get::<_, &str>(5),

@@ -3,8 +3,8 @@
 
 use super::affected::{AffectedColumns, DEPENDING};
 use super::obstacle::Obstacle;
-use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, identifier};
+use crate::pg::{display_name, qualified_name};
 
 pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Result<Vec<Obstacle>> {
     let sql = format!(
@@ -21,7 +21,8 @@ pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Resul
     Ok(rows
         .iter()
         .map(|row| {
-            let policy = format!("ALTER POLICY {} ON {}", identifier(row.get(4)), qualified(row.get(1), row.get(2)));
+            let policy =
+                format!("ALTER POLICY {} ON {}", identifier(row.get(4)), qualified_name(row.get(1), row.get(2)));
             let (mut remove, mut restore) = (policy.clone(), policy);
             for (clause, expression) in [("USING", row.get::<_, Option<&str>>(5)), ("WITH CHECK", row.get(6))] {
                 if let Some(expression) = expression {
@@ -30,7 +31,7 @@ pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Resul
                 }
             }
             Obstacle {
-                name: format!("policy {} on {}", row.get::<_, &str>(4), shown(row.get(1), row.get(2))),
+                name: format!("policy {} on {}", row.get::<_, &str>(4), display_name(row.get(1), row.get(2))),
                 relations: affected.origins_of(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(3)].into(),
                 remove,

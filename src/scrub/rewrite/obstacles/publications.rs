@@ -2,8 +2,8 @@
 
 use super::affected::{AffectedColumns, DEPENDING};
 use super::obstacle::Obstacle;
-use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, identifier};
+use crate::pg::{display_name, qualified_name};
 
 pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Result<Vec<Obstacle>> {
     if session.major() < 15 {
@@ -35,7 +35,7 @@ pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Resul
             let columns = row.get::<_, Option<&str>>(6).map(|list| format!(" ({list})")).unwrap_or_default();
             let filter = row.get::<_, Option<&str>>(7).map(|filter| format!(" WHERE ({filter})")).unwrap_or_default();
             Obstacle {
-                name: format!("publication {} of {}", row.get::<_, &str>(1), shown(row.get(3), row.get(4))),
+                name: format!("publication {} of {}", row.get::<_, &str>(1), display_name(row.get(3), row.get(4))),
                 relations: affected.origins_of(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(2), row.get(5)].into(),
                 remove: format!("ALTER PUBLICATION {publication} DROP TABLE ONLY {table}"),

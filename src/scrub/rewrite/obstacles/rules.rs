@@ -3,8 +3,8 @@
 use super::affected::{AffectedColumns, DEPENDING};
 use super::obstacle::Obstacle;
 use super::sql::bare;
-use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, identifier};
+use crate::pg::{display_name, qualified_name};
 
 pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Result<Vec<Obstacle>> {
     let sql = format!(
@@ -30,7 +30,7 @@ pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Resul
                 _ => "DELETE",
             };
             Obstacle {
-                name: format!("rule {} on {}", row.get::<_, &str>(4), shown(row.get(1), row.get(2))),
+                name: format!("rule {} on {}", row.get::<_, &str>(4), display_name(row.get(1), row.get(2))),
                 relations: affected.origins_of(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(3)].into(),
                 remove: format!(

@@ -3,8 +3,8 @@
 use super::affected::{AffectedColumns, DEPENDING};
 use super::obstacle::Obstacle;
 use super::sql::comment;
-use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session, identifier};
+use crate::pg::{display_name, qualified_name};
 
 pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Result<Vec<Obstacle>> {
     // A trigger cloned to a partition names the partition's column; the topmost trigger is dropped.
@@ -24,13 +24,13 @@ pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Resul
     );
     let mut found = Vec::new();
     for row in affected.query(session, &sql).await? {
-        let table = qualified(row.get(1), row.get(2));
+        let table = qualified_name(row.get(1), row.get(2));
         let trigger = identifier(row.get(4));
         let mut restore = row.get::<_, &str>(5).to_owned();
         restore.push_str(&comment(&format!("TRIGGER {trigger} ON {table}"), row.get(6)));
         restore.push_str(&states(session, row.get(7)).await?);
         found.push(Obstacle {
-            name: format!("trigger {} on {}", row.get::<_, &str>(4), shown(row.get(1), row.get(2))),
+            name: format!("trigger {} on {}", row.get::<_, &str>(4), display_name(row.get(1), row.get(2))),
             relations: affected.origins_of(&row.get::<_, Vec<u32>>(0)),
             owners: [row.get(3)].into(),
             remove: format!("DROP TRIGGER {trigger} ON {table}"),

@@ -4,8 +4,8 @@
 use super::affected::{AffectedColumns, DEPENDING};
 use super::obstacle::Obstacle;
 use super::sql::bare;
-use crate::pg::as_owner::{qualified, shown};
 use crate::pg::{Result, Session};
+use crate::pg::{display_name, qualified_name};
 
 pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Result<Vec<Obstacle>> {
     let sql = format!(
@@ -34,7 +34,7 @@ pub(super) async fn find(session: &Session, affected: &AffectedColumns) -> Resul
             let with = row.get::<_, Option<&str>>(5).map(|options| format!(" WITH ({options})")).unwrap_or_default();
             let columns = row.get::<_, Option<&str>>(6).unwrap_or_default();
             Obstacle {
-                name: format!("view {}", shown(row.get(1), row.get(2))),
+                name: format!("view {}", display_name(row.get(1), row.get(2))),
                 relations: affected.origins_of(&row.get::<_, Vec<u32>>(0)),
                 owners: [row.get(3)].into(),
                 remove: format!("CREATE OR REPLACE VIEW {view} AS SELECT {columns}"),
