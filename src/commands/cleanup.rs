@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
-use crate::platform::{Instance, Phase, Status, guard};
+use crate::platform::{Instance, Phase, Status};
 use crate::rotate::observe::{World, observe};
 use crate::rotate::run::Run;
 use crate::rotate::start::start;
@@ -61,7 +61,7 @@ async fn clean_up(run: &Run, age: Duration, dry_run: bool) -> Result<(), Failure
 }
 
 fn is_abandoned(run: &Run, world: &World, instance: &Instance, age: Duration) -> bool {
-    let ours = guard::judge(&run.rules, &world.identity, instance, None).is_ok();
+    let ours = run.rules.check(&world.identity, instance, None).is_ok();
     let unpublished = !instance.phase().is_some_and(Phase::is_published);
     let alive = lease_tag::ends_at(instance).is_some_and(|until| until > world.now);
     let old = name::created_at(&run.target.generation.prefix, instance)

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
-use crate::platform::{Instance, RecordState, Status, guard, tag};
+use crate::platform::{Instance, RecordState, Status, tag};
 use crate::rotate::name;
 use crate::rotate::observe::{World, observe};
 use crate::rotate::run::Run;
@@ -57,7 +57,7 @@ pub async fn run(global: &GlobalOptions, listener: Arc<dyn Listener>) -> Result<
 /// Returns what is wrong with the live generation, if anything.
 fn problem(run: &Run, world: &World, rows: &[Row]) -> Option<String> {
     let record = &run.target.record.name;
-    if let Some(Instance { name, status: Status::Dead(status), .. }) = world.live() {
+    if let Some(Instance { name, status: Status::Failed(status), .. }) = world.live() {
         return Some(format!("{name} is live, and {status}; `devdb rotate` replaces it"));
     }
     if let Some(row) = rows.iter().find(|row| row.live) {
@@ -88,7 +88,7 @@ fn rows(run: &Run, world: &World) -> Vec<Row> {
             snapshot: instance.tag(tag::SNAPSHOT).map(str::to_owned),
             data_age_seconds: since(instance.tag(tag::SNAPSHOT_TIME).and_then(|time| time.parse().ok())),
             live: *live,
-            foreign: guard::judge(&run.rules, &world.identity, instance, None).err().map(|refusal| refusal.to_string()),
+            foreign: run.rules.check(&world.identity, instance, None).err().map(|refusal| refusal.to_string()),
         })
         .collect();
     rows.sort_by(|a, b| b.generation.cmp(&a.generation));

@@ -1,5 +1,4 @@
-//! A platform that can be looked at and not changed. A dry run stops at its plan; this makes sure that
-//! a mistake in it is an error and not a write.
+//! A read-only platform. A dry run ends with its plan; this turns a mistake in it into an error instead of a write.
 
 use std::sync::Arc;
 
@@ -8,13 +7,17 @@ use secrecy::SecretString;
 
 use crate::pg::Route;
 
+use super::check::Check;
+use super::contract::{Platform, RestoreOrder};
+use super::error::{Error, Result};
 use super::guard::{Deletable, DevInstance, Scrubbed};
-use super::{
-    Change, Check, Error, Identity, Instance, Platform, RecordState, RestoreOrder, Result, Settings, Snapshot, Source,
-    Tags,
-};
+use super::identity::Identity;
+use super::instance::{Instance, Settings};
+use super::record::{RecordChange, RecordState};
+use super::snapshot::{Snapshot, Source};
+use super::tag::Tags;
 
-/// Passes on what reads, refuses what writes.
+/// A decorator that forwards reads and refuses writes.
 pub struct DryRun {
     inner: Arc<dyn Platform>,
 }
@@ -72,12 +75,12 @@ impl Platform for DryRun {
         self.inner.events(name).await
     }
 
-    fn quarantine(&self) -> Settings {
-        self.inner.quarantine()
+    fn quarantine_settings(&self) -> Settings {
+        self.inner.quarantine_settings()
     }
 
-    fn opened(&self) -> Settings {
-        self.inner.opened()
+    fn published_settings(&self) -> Settings {
+        self.inner.published_settings()
     }
 
     async fn restore(&self, _order: &RestoreOrder) -> Result<()> {
@@ -96,11 +99,11 @@ impl Platform for DryRun {
         refuse("open")
     }
 
-    async fn swap(&self, _from: &RecordState, _to: &Scrubbed) -> Result<Change> {
+    async fn swap(&self, _from: &RecordState, _to: &Scrubbed) -> Result<RecordChange> {
         refuse("swap")
     }
 
-    async fn in_sync(&self, change: &Change) -> Result<bool> {
+    async fn in_sync(&self, change: &RecordChange) -> Result<bool> {
         self.inner.in_sync(change).await
     }
 

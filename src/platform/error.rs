@@ -1,4 +1,4 @@
-//! What can go wrong with a platform, and what each kind means to the caller.
+//! Errors of platform calls, by what they mean to the caller.
 
 use std::path::PathBuf;
 
@@ -12,68 +12,68 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// A platform call that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The platform answered with an error.
-    #[error("{call} of {subject} answered {code}: {message}")]
+    /// The platform returned an error.
+    #[error("{call} of {subject} failed with {code}: {message}")]
     Api {
-        /// The call, in the platform's own name for it.
+        /// API operation.
         call: &'static str,
-        /// What it was about.
+        /// Resource that the call was about.
         subject: String,
-        /// The platform's error code.
+        /// Error code of the platform.
         code: String,
-        /// The platform's words.
+        /// Error message of the platform.
         message: String,
     },
-    /// The instance is busy with something else; the same call may succeed later.
-    #[error("{subject} cannot take {call} now: {message}")]
+    /// The instance is busy; the same call may succeed later.
+    #[error("{subject} is busy and does not accept {call}: {message}")]
     Busy {
-        /// The call.
+        /// API operation.
         call: &'static str,
-        /// What it was about.
+        /// Resource that the call was about.
         subject: String,
-        /// The platform's words.
+        /// Error message of the platform.
         message: String,
     },
-    /// An instance of that name exists, and this run did not make it.
-    #[error("an instance named {name} already exists and was not made by this run")]
+    /// An instance of that name exists, and another run created it.
+    #[error("an instance named {name} already exists and was not created by this run")]
     NameTaken {
-        /// The name.
+        /// Name of the instance.
         name: String,
     },
-    /// The credentials ended or do not suffice.
+    /// The credentials are missing, have expired, or lack a permission.
     #[error("{call} was not allowed: {message}")]
     Denied {
-        /// The call.
+        /// API operation.
         call: &'static str,
-        /// The platform's words.
+        /// Error message of the platform.
         message: String,
     },
-    /// The record is not what it was when it was read.
-    #[error("the record {name} was changed by somebody else: it no longer holds {expected}")]
+    /// The record changed after it was read.
+    #[error("the record {name} was changed concurrently: it no longer holds {expected}")]
     RecordChanged {
-        /// The record's name.
+        /// Name of the record.
         name: String,
-        /// What we read before.
+        /// What it held when it was read.
         expected: String,
     },
-    /// The guard did not let the call through.
+    /// The guard refused the instance.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// A write was tried in a dry run: a bug, since a dry run stops at its plan.
-    #[error("{call} is a write, and this is a dry run")]
+    /// A write was attempted in a dry run: a bug, since a dry run ends with its plan.
+    #[error("{call} is a write and not available in a dry run")]
     ReadOnly {
-        /// The call.
+        /// Name of the trait method.
         call: &'static str,
     },
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     Io {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// Anything else the local platform ran into.
+    /// Any other error of the local platform.
     #[error("{0}")]
     Local(String),
 }
@@ -85,15 +85,20 @@ impl Error {
         move |source| Error::Io { path, source }
     }
 
+    /// Wraps an error of PostgreSQL's programs on this machine.
+    pub fn local(error: crate::pg::Error) -> Error {
+        Error::Local(error.to_string())
+    }
+
     fn remedy(&self) -> Option<String> {
         Some(match self {
             Error::Denied { .. } => {
-                "compare the role's permissions with `devdb policy`; if the credentials expired, set \
-                 `role:` so that devdb renews them itself"
+                "compare the role's permissions with `devdb policy`; if the credentials expired, set `role:` so that \
+                 devdb renews them"
                     .into()
             }
-            Error::RecordChanged { .. } => "look who else writes this record, then run again".into(),
-            Error::NameTaken { .. } => "run again: the name is made from the time".into(),
+            Error::RecordChanged { .. } => "find out what else writes this record, then run again".into(),
+            Error::NameTaken { .. } => "run again: the name is derived from the current time".into(),
             Error::Busy { .. } => "run again when the instance is available".into(),
             Error::Refused(refusal) => refusal.remedy(),
             Error::Api { .. } | Error::ReadOnly { .. } | Error::Io { .. } | Error::Local(_) => return None,

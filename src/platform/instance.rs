@@ -1,4 +1,4 @@
-//! An instance, its tags, and how far it has come as a generation.
+//! An instance as described by its platform.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,92 +7,22 @@ use jiff::Timestamp;
 
 use crate::pg::Route;
 
-/// Tags of a generation, as on the instance.
-pub type Tags = BTreeMap<String, String>;
+use super::phase::Phase;
+use super::tag::{self, Tags};
 
-/// Settings of an instance in words, such as `publicly accessible` → `no`. What a restore asks for
-/// and what came of it have the same keys, so they are compared without knowing the platform.
+/// Settings of an instance by name, such as `publicly accessible` → `no`. A restore request and the restored
+/// instance have the same keys, so they are compared without knowledge of the platform.
 pub type Settings = BTreeMap<&'static str, String>;
 
-/// Tag keys. All of them begin with `devdb:`; a tag without that prefix is the team's own.
-pub mod tag {
-    /// Always [`MANAGED_BY_VALUE`]; nothing without it is ever modified or deleted.
-    pub const MANAGED_BY: &str = "devdb:managed-by";
-    /// The value of [`MANAGED_BY`].
-    pub const MANAGED_BY_VALUE: &str = "devdb";
-    /// The target's name in the configuration.
-    pub const TARGET: &str = "devdb:target";
-    /// How far the generation has come: a [`super::Phase`].
-    pub const PHASE: &str = "devdb:phase";
-    /// The run that works on it, or worked on it last.
-    pub const RUN: &str = "devdb:run";
-    /// Until when that run may be believed alive: a timestamp, renewed while it works.
-    pub const LEASE: &str = "devdb:lease";
-    /// The snapshot it was restored from.
-    pub const SNAPSHOT: &str = "devdb:snapshot";
-    /// When that snapshot was taken.
-    pub const SNAPSHOT_TIME: &str = "devdb:snapshot-time";
-    /// Fingerprint of the configuration and scripts it is scrubbed by.
-    pub const RECIPE: &str = "devdb:recipe";
-    /// When it went live.
-    pub const LIVE_SINCE: &str = "devdb:live-since";
-}
-
-/// How far a generation has come; the value of [`tag::PHASE`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// Restored, or still being restored: production's data behind production's logins.
-    Restored,
-    /// Password reset, hazards defused, logins closed.
-    Secured,
-    /// Scripts run, verified, residue cleared: may be published.
-    Scrubbed,
-    /// The record points, or pointed, at it and it has not been replaced.
-    Live,
-    /// Replaced. Kept for `rollback`, or about to be deleted.
-    Retired,
-}
-
-impl Phase {
-    const ALL: [Phase; 5] = [Phase::Restored, Phase::Secured, Phase::Scrubbed, Phase::Live, Phase::Retired];
-
-    /// The word in the tag.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Phase::Restored => "restored",
-            Phase::Secured => "secured",
-            Phase::Scrubbed => "scrubbed",
-            Phase::Live => "live",
-            Phase::Retired => "retired",
-        }
-    }
-
-    /// Reads the word in the tag.
-    pub fn parse(word: &str) -> Option<Phase> {
-        Self::ALL.into_iter().find(|phase| phase.as_str() == word)
-    }
-
-    /// Whether developers have been, or are, on a generation of this phase.
-    pub fn is_published(self) -> bool {
-        matches!(self, Phase::Live | Phase::Retired)
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What an instance's status means to somebody who waits for it. The text is the platform's own.
+/// Status of an instance, as far as a wait depends on it. The text is the platform's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Ready for the next call.
     Available,
-    /// Moving; also every status we do not know: it is shown and waited on.
-    Moving(String),
-    /// Will not become available by waiting.
-    Dead(String),
+    /// In transition. Includes every unknown status: it is displayed and waited for.
+    InProgress(String),
+    /// Waiting will not make it available.
+    Failed(String),
     /// Being deleted.
     Deleting,
 }
@@ -101,63 +31,63 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Status::Available => f.write_str("available"),
-            Status::Moving(word) | Status::Dead(word) => f.write_str(word),
+            Status::InProgress(text) | Status::Failed(text) => f.write_str(text),
             Status::Deleting => f.write_str("deleting"),
         }
     }
 }
 
-/// What the disk of an instance holds.
+/// Disk space of an instance, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
-    /// So many bytes are free.
+pub enum DiskSpace {
+    /// Free bytes.
     Free(u64),
-    /// So many bytes in all, used and free.
-    Whole(u64),
+    /// Total bytes, used and free.
+    Total(u64),
 }
 
 /// One instance, freshly described.
 #[derive(Clone, Debug)]
 pub struct Instance {
-    /// Its identifier.
+    /// Identifier.
     pub name: String,
-    /// The platform's immutable id: differs when an instance was deleted and made again under the name.
+    /// The platform's immutable id: it differs when an instance was deleted and created again under the same name.
     pub resource_id: String,
-    /// `postgres` for all of ours.
+    /// Database engine; `postgres` for every generation.
     pub engine: String,
-    /// The cluster it is a member of; none for ours.
+    /// The cluster that it is a member of; `None` for every generation.
     pub cluster: Option<String>,
-    /// How it is.
+    /// Status.
     pub status: Status,
-    /// How to reach it; none until it has an endpoint.
+    /// Network address; `None` until it has an endpoint.
     pub route: Option<Route>,
-    /// When it was made, where known.
+    /// Creation time, where known.
     pub created_at: Option<Timestamp>,
-    /// Its tags.
+    /// Tags.
     pub tags: Tags,
-    /// Whether the platform is told to refuse its deletion.
+    /// Whether the platform refuses to delete it.
     pub deletion_protection: bool,
     /// Names of its read replicas.
     pub replicas: Vec<String>,
-    /// The instance it is a replica of.
+    /// The instance that it is a replica of.
     pub replica_of: Option<String>,
-    /// Names of modifications that were asked for and are not in force yet.
+    /// Names of modifications that were accepted and are not in effect yet.
     pub pending: Vec<String>,
-    /// Settings in words, to be compared with what the restore asked for.
+    /// Settings, to be compared with those that the restore requested.
     pub settings: Settings,
-    /// The master user's name.
+    /// Name of the master user.
     pub master_user: String,
-    /// What its disk holds, where the platform knows.
-    pub room: Option<Room>,
+    /// Disk space, where known.
+    pub disk: Option<DiskSpace>,
 }
 
 impl Instance {
-    /// The value of a tag.
+    /// Returns the value of a tag.
     pub fn tag(&self, key: &str) -> Option<&str> {
         self.tags.get(key).map(String::as_str)
     }
 
-    /// The phase in its tags; none when there is no tag, or an unknown word in it.
+    /// Returns the phase in its tags; `None` without the tag or with an unknown value.
     pub fn phase(&self) -> Option<Phase> {
         self.tag(tag::PHASE).and_then(Phase::parse)
     }

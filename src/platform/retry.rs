@@ -1,21 +1,20 @@
-//! Waiting for an instance that is busy. The one kind of error that is repeated here is
-//! [`Error::Busy`]; what a network or a throttling service does is repeated inside a platform.
+//! Retries for busy instances. Only [`Error::Busy`] is retried here; each platform retries network errors and
+//! throttling itself.
 
 use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable};
 
-use super::{Error, Result};
+use super::error::{Error, Result};
 
-/// Repeats an attempt that answered [`Error::Busy`], until `limit` has passed. `told` hears each
-/// such answer.
+/// Repeats an attempt that fails with [`Error::Busy`] until `limit` has passed. `on_busy` is called with each such
+/// error.
 ///
-/// An attempt is the guard's look *and* the write: a token stands for one look, so a second write
-/// brings its own. That is also why this is no decorator around a platform, which would have to keep
-/// a token for minutes.
+/// An attempt is the guard's describe *and* the write: a token is valid for one write, so a second write needs a new
+/// one. A decorator of the platform would have to hold a token for minutes; that is why this is a function.
 ///
 /// ```ignore
-/// while_busy(limit, |busy| say(busy), || async {
+/// while_busy(limit, |busy| report(busy), || async {
 ///     let dev = guard::admit(platform, rules, name, Some(id)).await?;
 ///     platform.set_password(dev, password).await
 /// })
@@ -23,10 +22,10 @@ use super::{Error, Result};
 /// ```
 ///
 /// # Errors
-/// The last answer: `Busy` after `limit`, any other error at once.
+/// [`Error::Busy`] after `limit`; any other error at once.
 pub async fn while_busy<T, Attempt>(
     limit: Duration,
-    mut told: impl FnMut(&Error),
+    mut on_busy: impl FnMut(&Error),
     attempt: impl FnMut() -> Attempt,
 ) -> Result<T>
 where
@@ -42,7 +41,7 @@ where
         .retry(pauses)
         .when(|error| matches!(error, Error::Busy { .. }))
         .adjust(|_, pause| pause.filter(|pause| started.elapsed() + *pause < limit))
-        .notify(|error, _| told(error))
+        .notify(|error, _| on_busy(error))
         .await
 }
 
@@ -55,19 +54,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn busy_is_repeated_and_told() {
-        let (mut attempts, mut told) = (0, 0);
+    async fn busy_is_repeated_and_reported() {
+        let (mut attempts, mut reports) = (0, 0);
         let done = while_busy(
             Duration::from_secs(60),
-            |_| told += 1,
+            |_| reports += 1,
             || {
                 attempts += 1;
-                let answer = if attempts < 2 { Err(busy()) } else { Ok(attempts) };
-                async { answer }
+                let result = if attempts < 2 { Err(busy()) } else { Ok(attempts) };
+                async { result }
             },
         )
         .await;
-        assert_eq!((done.unwrap(), told), (2, 1));
+        assert_eq!((done.unwrap(), reports), (2, 1));
     }
 
     #[tokio::test]

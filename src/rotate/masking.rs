@@ -1,7 +1,7 @@
 //! Steps: capture fingerprints, and mask tables.
 
 use crate::error::Failure;
-use crate::platform::{Instance, Room};
+use crate::platform::{DiskSpace, Instance};
 use crate::scrub::coverage_gate::refusal;
 use crate::scrub::masker::{self, Masker};
 use crate::scrub::{leak, rewrite};
@@ -81,10 +81,10 @@ async fn free_bytes(
     database: &str,
     report: &dyn Fn(String),
 ) -> Result<Option<u64>, Failure> {
-    match instance.room {
+    match instance.disk {
         None => Ok(None),
-        Some(Room::Free(bytes)) => Ok(Some(bytes)),
-        Some(Room::Whole(bytes)) => {
+        Some(DiskSpace::Free(bytes)) => Ok(Some(bytes)),
+        Some(DiskSpace::Total(bytes)) => {
             let used = through(access, database, report, async |session| {
                 // The size of a database without CONNECT cannot be queried; these are the platform's own.
                 let sql = "SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_database_size(oid)), 0)::int8 \

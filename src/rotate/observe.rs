@@ -51,7 +51,7 @@ pub async fn observe(platform: &Arc<dyn Platform>) -> platform::Result<World> {
             RecordState::Absent | RecordState::Foreign(_) => false,
         })
         .collect();
-    let quarantine = platform.quarantine();
+    let quarantine = platform.quarantine_settings();
     Ok(World { now: Timestamp::now(), identity, source, snapshots, instances, record, pointed_at, quarantine })
 }
 

@@ -45,7 +45,7 @@ pub fn facts(run: &Run, plan: &Plan, world: &World, inputs: &RunInputs, contexts
             put(if at == 0 { "scripts" } else { "" }, format!("{}: {}", work.database, entry.path));
         }
     }
-    for (key, value) in run.platform.opened() {
+    for (key, value) in run.platform.published_settings() {
         put("once scrubbed", format!("{key}: {value}"));
     }
     let old = match &plan.record {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::{Exit, Failure};
 use crate::platform::guard::Scrubbed;
 use crate::platform::retry::while_busy;
-use crate::platform::{Change, Instance, Phase, RecordState, Tags, tag};
+use crate::platform::{Instance, Phase, RecordChange, RecordState, Tags, tag};
 use crate::scrub::marker;
 use crate::units::span;
 
@@ -25,7 +25,7 @@ pub async fn open(run: &Run, instance: &Instance) -> Result<(), Failure> {
     )
     .await?;
     // Right after the request the instance still has the old settings, and is available.
-    let opened = run.platform.opened();
+    let opened = run.platform.published_settings();
     let mut backoff = Backoff::default();
     let mut reporter = StateReporter::new(&step);
     loop {
@@ -70,7 +70,7 @@ pub async fn swap(run: &Run, from: &RecordState, to: Scrubbed) -> Result<(), Fai
 
 /// Sends the request in a task of its own: it may be carried out although the run was cancelled, so the cleanup after a
 /// cancelled run has to let it end before reading the record.
-async fn request_swap(run: &Run, from: RecordState, to: Scrubbed) -> Result<Change, Failure> {
+async fn request_swap(run: &Run, from: RecordState, to: Scrubbed) -> Result<RecordChange, Failure> {
     let (platform, guard) = (run.platform.clone(), run.record_change.clone().lock_owned().await);
     let request = tokio::spawn(async move {
         let _guard = guard;

@@ -43,7 +43,7 @@ pub async fn restore(run: &Run, plan: &Plan, name: &str) -> Result<Instance, Fai
         // It was visible: if it is not visible later, it is gone.
         progress.accepted = false;
     });
-    compare(&run.platform.quarantine(), &instance.settings)?;
+    compare(&run.platform.quarantine_settings(), &instance.settings)?;
     step.done("available; only devdb can reach it");
     Ok(instance)
 }
@@ -56,10 +56,10 @@ pub async fn resume(run: &Run, plan: &Plan, clone: &Instance) -> Result<Instance
     take_over(run, plan, clone, &step).await?;
     let limit = run.target.deadlines.restore;
     let instance = wait::until_available(&*run.platform, &step, &clone.name, limit, None).await?;
-    let mut requested = run.platform.quarantine();
+    let mut requested = run.platform.quarantine_settings();
     if instance.phase() == Some(Phase::Scrubbed) {
         // The interrupted run may have opened it already, after it was scrubbed.
-        let opened = run.platform.opened().into_iter();
+        let opened = run.platform.published_settings().into_iter();
         requested.extend(opened.filter(|(key, value)| instance.settings.get(key) == Some(value)));
     }
     compare(&requested, &instance.settings)?;

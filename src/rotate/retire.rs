@@ -24,7 +24,7 @@ pub async fn delete(run: &Run, name: &str, id: Option<&str>, patience: Duration)
     )
     .await;
     match deleted {
-        Err(Error::Refused(Refusal::Gone { .. })) => Ok(()),
+        Err(Error::Refused(Refusal::NotFound { .. })) => Ok(()),
         other => other,
     }
 }

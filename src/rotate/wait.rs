@@ -135,8 +135,8 @@ pub async fn until_available(
                 match &instance.status {
                     Status::Available if !waiting => return Ok(instance),
                     Status::Available => format!("available, {} pending", pending.unwrap_or_default()),
-                    Status::Moving(word) => word.clone(),
-                    Status::Dead(word) => {
+                    Status::InProgress(word) => word.clone(),
+                    Status::Failed(word) => {
                         let events = platform.events(name).await.unwrap_or_default();
                         return Err(Error::Dead { name: name.to_owned(), status: word.clone(), events });
                     }

@@ -147,7 +147,7 @@ fn a_restore_comes_out_as_ordered_and_is_changed_step_by_step() {
         let target = account.target();
         let aws = Aws::connect(&target).await.unwrap();
         let made = made(&aws, "app-dev-1").await;
-        assert_eq!(made.settings, aws.quarantine());
+        assert_eq!(made.settings, aws.quarantine_settings());
         assert_eq!(made.settings["security groups"], "sg-a, sg-b");
         assert_eq!(made.tag("team"), Some("data"));
         assert_eq!(made.tag("env"), None);
@@ -170,7 +170,7 @@ fn a_restore_comes_out_as_ordered_and_is_changed_step_by_step() {
         // Until the change is in force, an instance may read `available` with its old groups.
         let open = loop {
             let found = wait(&aws, "app-dev-1").await;
-            if found.settings["security groups"] != aws.quarantine()["security groups"] {
+            if found.settings["security groups"] != aws.quarantine_settings()["security groups"] {
                 break found;
             }
         };
@@ -246,7 +246,7 @@ fn the_record_is_compared_and_swapped() {
         account.bench("record", json!({ "name": "db.example.com", "value": "10.0.0.1", "type": "A" }));
         assert!(matches!(aws.record().await.unwrap(), RecordState::Foreign(_)));
         let unknown = guard::admit_deletion(&aws, &rules(&target), "app-dev-1", None).await;
-        assert!(matches!(unknown, Err(Error::Refused(guard::Refusal::Record { .. }))), "{unknown:?}");
+        assert!(matches!(unknown, Err(Error::Refused(guard::Refusal::UnusableRecord { .. }))), "{unknown:?}");
     });
 }
 
@@ -309,7 +309,7 @@ fn preflight_says_all_it_finds() {
         aws.parameter_group = "default.postgres16".into();
         target.record.name = "example.com".into();
         let bad = Aws::connect(&target).await.unwrap().checks().await;
-        let failed = ["parameter group", "subnet group", "instance class", "quota on instances", "hosted zone"];
+        let failed = ["parameter group", "subnet group", "instance class", "instance quota", "hosted zone"];
         assert_eq!(verdicts(&bad, Verdict::Fail), failed, "{bad:?}");
         assert_eq!(verdicts(&bad, Verdict::Warn), ["subscriptions"], "{bad:?}");
 
@@ -399,7 +399,7 @@ fn githubs_refusal_is_named_without_the_secret() {
         let aws = Aws::connect(&with_role(account.target(), "rotator")).await.unwrap();
         let refused = aws.identity().await.unwrap_err();
         assert!(matches!(refused, Error::Denied { .. }), "{refused:?}");
-        assert!(refused.to_string().contains("gave no token: HTTP 403"), "{refused}");
+        assert!(refused.to_string().contains("returned no token: HTTP 403"), "{refused}");
         assert!(!format!("{refused:?}").contains("job-secret"), "{refused:?}");
     });
 }

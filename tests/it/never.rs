@@ -57,7 +57,7 @@ fn rule_1_nothing_is_deleted_while_nobody_can_say_what_the_record_points_at() {
     let left = scene.generations();
     assert_eq!(scene.meta(&left[0])["open"], false);
     std::fs::write(scene.path("pg_service.conf"), "[app-dev]\nhost=elsewhere.example\n").unwrap();
-    let refused = scene.devdb(&["cleanup", "--older-than", "0s"]).says("the record cannot be trusted");
+    let refused = scene.devdb(&["cleanup", "--older-than", "0s"]).says("the record cannot be interpreted");
     assert_ne!(refused.code, 0);
     assert_eq!(scene.generations(), left);
 }
@@ -402,7 +402,7 @@ fn rule_13_a_record_changed_by_somebody_else_is_not_overwritten() {
     let run = scene.spawn(&["rotate"]);
     wait_for("a second clone", || scene.generations().len() == 2);
     std::fs::write(scene.path("pg_service.conf"), &theirs).unwrap();
-    done(run.wait_with_output().unwrap()).code(4).says("changed by somebody else");
+    done(run.wait_with_output().unwrap()).code(4).says("was changed concurrently");
     assert_eq!(std::fs::read_to_string(scene.path("pg_service.conf")).unwrap(), theirs);
     assert_eq!(scene.generations().len(), 1);
     // And now nobody knows what it points at.

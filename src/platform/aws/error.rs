@@ -1,42 +1,41 @@
-//! What an AWS call answered, in the platform's kinds of error.
+//! Conversion of SDK errors to platform errors.
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 
 use crate::error::Chain;
+use crate::platform::error::Error;
 
-use super::Error;
+/// Error code of a call without a response: it is unknown whether it took effect.
+const NO_RESPONSE: &str = "no response";
 
-/// The code of a call that got no answer: nobody knows whether it happened.
-const NO_ANSWER: &str = "no answer";
-
-/// Turns the SDK's error of one call into the platform's. `subject` is what the call was about.
-pub(super) fn failed<E>(call: &'static str, subject: impl Into<String>) -> impl FnOnce(SdkError<E>) -> Error
+/// Returns a converter for the errors of one call; `subject` is the resource that the call was about.
+pub(super) fn api_error<E>(call: &'static str, subject: impl Into<String>) -> impl FnOnce(SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let subject = subject.into();
     move |error| match &error {
-        SdkError::ServiceError(answer) => {
-            let status = || format!("HTTP {}", answer.raw().status().as_u16());
-            let code = answer.err().code().filter(|code| !code.is_empty()).map_or_else(status, str::to_owned);
-            let message = answer.err().message().unwrap_or("without a word of explanation").to_owned();
-            of_service(call, subject, code, message)
+        SdkError::ServiceError(response) => {
+            let status = || format!("HTTP {}", response.raw().status().as_u16());
+            let code = response.err().code().filter(|code| !code.is_empty()).map_or_else(status, str::to_owned);
+            let message = response.err().message().unwrap_or("no error message").to_owned();
+            service_error(call, subject, code, message)
         }
-        SdkError::ResponseError(answer) => Error::Api {
+        SdkError::ResponseError(response) => Error::Api {
             call,
             subject,
-            code: format!("HTTP {}", answer.raw().status().as_u16()),
-            message: "an answer that is not this service's".into(),
+            code: format!("HTTP {}", response.raw().status().as_u16()),
+            message: "the response is not one of this service".into(),
         },
         other => match credentials_error(other) {
-            Some(why) => Error::Denied { call, message: Chain(why).to_string() },
-            None => Error::Api { call, subject, code: NO_ANSWER.into(), message: Chain(other).to_string() },
+            Some(error) => Error::Denied { call, message: Chain(error).to_string() },
+            None => Error::Api { call, subject, code: NO_RESPONSE.into(), message: Chain(other).to_string() },
         },
     }
 }
 
-fn of_service(call: &'static str, subject: String, code: String, message: String) -> Error {
+fn service_error(call: &'static str, subject: String, code: String, message: String) -> Error {
     const DENIED: [&str; 9] = [
         "AccessDenied",
         "ExpiredToken",
@@ -48,7 +47,7 @@ fn of_service(call: &'static str, subject: String, code: String, message: String
         "MissingAuthenticationToken",
         "OptInRequired",
     ];
-    if DENIED.iter().any(|word| code.starts_with(word)) {
+    if DENIED.iter().any(|prefix| code.starts_with(prefix)) {
         Error::Denied { call, message: format!("{message} ({code})") }
     } else if code.starts_with("InvalidDBInstanceState") {
         Error::Busy { call, subject, message }
@@ -57,8 +56,8 @@ fn of_service(call: &'static str, subject: String, code: String, message: String
     }
 }
 
-/// A call without usable credentials never leaves this machine; the SDK then reports it as a failed
-/// dispatch, with the credentials' own error deep inside.
+/// Returns the credentials error in the chain of sources. A call without usable credentials is never sent; the SDK
+/// reports it as a dispatch failure with the credentials error deep inside.
 fn credentials_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a CredentialsError> {
     let mut next = Some(error);
     while let Some(current) = next {
@@ -74,32 +73,32 @@ fn credentials_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option
 mod tests {
     use super::*;
 
-    fn kind(code: &str) -> Error {
-        of_service("ModifyDBInstance", "app-dev-1".into(), code.into(), "words".into())
+    fn error_of(code: &str) -> Error {
+        service_error("ModifyDBInstance", "app-dev-1".into(), code.into(), "words".into())
     }
 
     #[test]
-    fn codes_become_kinds() {
+    fn codes_map_to_error_variants() {
         for code in ["AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException"] {
-            assert!(matches!(kind(code), Error::Denied { .. }), "{code}");
+            assert!(matches!(error_of(code), Error::Denied { .. }), "{code}");
         }
-        assert!(matches!(kind("InvalidDBInstanceState"), Error::Busy { .. }));
-        assert!(matches!(kind("InvalidDBInstanceStateFault"), Error::Busy { .. }));
-        assert!(matches!(kind("Throttling"), Error::Api { .. }));
+        assert!(matches!(error_of("InvalidDBInstanceState"), Error::Busy { .. }));
+        assert!(matches!(error_of("InvalidDBInstanceStateFault"), Error::Busy { .. }));
+        assert!(matches!(error_of("Throttling"), Error::Api { .. }));
     }
 
     #[test]
-    fn a_call_without_an_answer_says_so() {
-        type Unanswered = SdkError<aws_sdk_rds::operation::modify_db_instance::ModifyDBInstanceError>;
-        let error = failed("ModifyDBInstance", "app-dev-1")(Unanswered::timeout_error("20 s"));
-        assert!(matches!(error, Error::Api { code, .. } if code == NO_ANSWER));
+    fn a_timeout_has_its_own_code() {
+        type Timeout = SdkError<aws_sdk_rds::operation::modify_db_instance::ModifyDBInstanceError>;
+        let error = api_error("ModifyDBInstance", "app-dev-1")(Timeout::timeout_error("20 s"));
+        assert!(matches!(error, Error::Api { code, .. } if code == NO_RESPONSE));
     }
 
     #[test]
     fn a_call_without_credentials_is_denied() {
         type Unsent = SdkError<aws_sdk_rds::operation::modify_db_instance::ModifyDBInstanceError>;
         let inner = CredentialsError::provider_error("the token service is closed");
-        let error = failed("ModifyDBInstance", "app-dev-1")(Unsent::construction_failure(inner));
+        let error = api_error("ModifyDBInstance", "app-dev-1")(Unsent::construction_failure(inner));
         assert!(error.to_string().contains("the token service is closed"), "{error}");
         assert!(matches!(error, Error::Denied { .. }));
     }

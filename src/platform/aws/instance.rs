@@ -1,4 +1,4 @@
-//! Looking at instances.
+//! Descriptions of instances, and their events.
 
 use aws_sdk_rds::primitives::DateTime;
 use aws_sdk_rds::types::{DbInstance, Endpoint, Event, PendingModifiedValues, SourceType};
@@ -6,66 +6,69 @@ use jiff::Timestamp;
 
 use crate::pg::Route;
 
-use super::error::failed;
-use super::{Aws, Error, Instance, Result, Settings, Source, settings};
 use crate::platform::guard::{self, Refusal};
-use crate::platform::{Room, Status, Tags};
+use crate::platform::{DiskSpace, Error, Instance, Result, Source, Status, Tags};
 
-/// How far back events are shown, in minutes: longer than any restore. RDS keeps them for two weeks.
-const EVENTS_SPAN: i32 = 24 * 60;
+use super::client::Aws;
+use super::error::api_error;
+use super::settings;
 
-/// What RDS says of an instance now; none when there is no such instance.
+const CALL: &str = "DescribeDBInstances";
+/// Period of the events that are shown, in minutes: longer than any restore. RDS keeps events for two weeks.
+const EVENTS_PERIOD: i32 = 24 * 60;
+
+/// Returns the description of an instance at this moment; `None` if there is no such instance.
 pub(super) async fn describe(aws: &Aws, name: &str) -> Result<Option<DbInstance>> {
-    let answer = aws.rds.describe_db_instances().db_instance_identifier(name).send().await;
-    let gone = |error: &aws_sdk_rds::error::SdkError<_>| {
+    let response = aws.rds.describe_db_instances().db_instance_identifier(name).send().await;
+    let is_not_found = |error: &aws_sdk_rds::error::SdkError<_>| {
         error.as_service_error().is_some_and(|error: &Describe| error.is_db_instance_not_found_fault())
     };
-    let found = match answer {
-        Err(error) if gone(&error) => return Ok(None),
-        answer => answer.map_err(failed("DescribeDBInstances", name))?,
+    let found = match response {
+        Err(error) if is_not_found(&error) => return Ok(None),
+        response => response.map_err(api_error(CALL, name))?,
     };
-    let named = |each: &DbInstance| each.db_instance_identifier().is_some_and(|id| id.eq_ignore_ascii_case(name));
-    Ok(found.db_instances.into_iter().flatten().find(named))
+    let has_name = |each: &DbInstance| each.db_instance_identifier().is_some_and(|id| id.eq_ignore_ascii_case(name));
+    Ok(found.db_instances.into_iter().flatten().find(has_name))
 }
 type Describe = aws_sdk_rds::operation::describe_db_instances::DescribeDBInstancesError;
 
-/// One instance in our words.
+/// Returns one instance.
 pub(super) async fn find(aws: &Aws, name: &str) -> Result<Option<Instance>> {
     let found = describe(aws, name).await?;
-    found.map(|instance| read(aws, &instance)).transpose()
+    found.map(|instance| convert(aws, &instance)).transpose()
 }
 
-/// All instances under the prefix. RDS cannot filter by prefix, so this goes through all of the region.
+/// Returns all instances with the prefix. RDS cannot filter by prefix, so this lists all instances of the region.
 pub(super) async fn list(aws: &Aws) -> Result<Vec<Instance>> {
     let prefix = &aws.target.generation.prefix;
     let mut pages = aws.rds.describe_db_instances().into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(instance) = pages.next().await {
-        let instance = instance.map_err(failed("DescribeDBInstances", format!("{prefix}…")))?;
+        let instance = instance.map_err(api_error(CALL, format!("{prefix}…")))?;
         if instance.db_instance_identifier().is_some_and(|name| guard::is_generation_name(prefix, name)) {
-            found.push(read(aws, &instance)?);
+            found.push(convert(aws, &instance)?);
         }
     }
     Ok(found)
 }
 
-/// The production instance in our words.
+/// Returns the source as described.
 pub(super) fn source(found: &DbInstance) -> Result<Source> {
-    let name = given(found.db_instance_identifier(), "DBInstanceIdentifier", "the source")?;
+    let name = required(found.db_instance_identifier(), "DBInstanceIdentifier", "the source")?;
     Ok(Source {
-        resource_id: given(found.dbi_resource_id(), "DbiResourceId", &name)?,
+        resource_id: required(found.dbi_resource_id(), "DbiResourceId", &name)?,
         cluster: found.db_cluster_identifier().map(str::to_owned),
-        engine: given(found.engine(), "Engine", &name)?,
+        engine: required(found.engine(), "Engine", &name)?,
         name,
     })
 }
 
-fn read(aws: &Aws, found: &DbInstance) -> Result<Instance> {
-    let name = given(found.db_instance_identifier(), "DBInstanceIdentifier", "an instance")?;
-    in_place(aws, &given(found.db_instance_arn(), "DBInstanceArn", &name)?)?;
+fn convert(aws: &Aws, found: &DbInstance) -> Result<Instance> {
+    let name = required(found.db_instance_identifier(), "DBInstanceIdentifier", "an instance")?;
+    check_location(aws, &required(found.db_instance_arn(), "DBInstanceArn", &name)?)?;
     Ok(Instance {
-        resource_id: given(found.dbi_resource_id(), "DbiResourceId", &name)?,
-        engine: given(found.engine(), "Engine", &name)?,
+        resource_id: required(found.dbi_resource_id(), "DbiResourceId", &name)?,
+        engine: required(found.engine(), "Engine", &name)?,
         cluster: found.db_cluster_identifier().map(str::to_owned),
         status: status(found.db_instance_status().unwrap_or("unknown")),
         route: found.endpoint().and_then(route),
@@ -78,42 +81,43 @@ fn read(aws: &Aws, found: &DbInstance) -> Result<Instance> {
             .or(found.read_replica_source_db_cluster_identifier())
             .map(str::to_owned),
         pending: pending(found),
-        settings: settings(aws, found),
+        settings: settings::actual(&aws.settings, found),
         master_user: found.master_username().unwrap_or_default().to_owned(),
-        // Autoscaling would add to it, but minutes after it is full.
-        room: found.allocated_storage().and_then(|gib| u64::try_from(gib).ok()).map(|gib| Room::Whole(gib << 30)),
+        // Storage autoscaling is not counted: it reacts minutes after the disk is full.
+        disk: found.allocated_storage().and_then(|gib| u64::try_from(gib).ok()).map(|gib| DiskSpace::Total(gib << 30)),
         name,
     })
 }
 
-/// A fact without which an instance cannot be told from another.
-fn given(value: Option<&str>, what: &str, subject: &str) -> Result<String> {
+/// Returns a field without which an instance cannot be identified.
+fn required(value: Option<&str>, field: &str, subject: &str) -> Result<String> {
     value.filter(|value| !value.is_empty()).map(str::to_owned).ok_or_else(|| Error::Api {
-        call: "DescribeDBInstances",
+        call: CALL,
         subject: subject.to_owned(),
-        code: "incomplete answer".into(),
-        message: format!("there is no {what} in it"),
+        code: "incomplete response".into(),
+        message: format!("it contains no {field}"),
     })
 }
 
-/// Every look proves account and region anew: an ARN is `arn:partition:rds:region:account:db:name`.
-fn in_place(aws: &Aws, arn: &str) -> Result<()> {
-    let mut words = arn.split(':').skip(3);
-    let (region, account) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    if region == aws.place.region && account == aws.place.account {
+/// Checks that an instance is in the configured account and region, at every describe. The form of an ARN is
+/// `arn:partition:rds:region:account:db:name`.
+fn check_location(aws: &Aws, arn: &str) -> Result<()> {
+    let mut segments = arn.split(':').skip(3);
+    let (region, account) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
+    if region == aws.settings.region && account == aws.settings.account {
         return Ok(());
     }
-    Err(Refusal::Elsewhere {
+    Err(Refusal::WrongAccount {
         found: format!("{account} in {region}"),
-        expected: format!("{} in {}", aws.place.account, aws.place.region),
+        expected: format!("{} in {}", aws.settings.account, aws.settings.region),
     }
     .into())
 }
 
-/// What a status means to somebody who waits for `available`. All that need a person to go on are
-/// dead, `stopping` with them; a word that is not known is waited on.
-pub(super) fn status(word: &str) -> Status {
-    const DEAD: [&str; 9] = [
+/// Maps a status of RDS. Every status that needs human action counts as failed, including `stopping`; an unknown one is
+/// waited for.
+fn status(text: &str) -> Status {
+    const FAILED: [&str; 9] = [
         "failed",
         "restore-error",
         "inaccessible-encryption-credentials",
@@ -124,12 +128,12 @@ pub(super) fn status(word: &str) -> Status {
         "stopped",
         "stopping",
     ];
-    match word {
-        // Works fully; only its storage cannot be changed again.
+    match text {
+        // Fully usable; only its storage cannot be changed again.
         "available" | "storage-optimization" => Status::Available,
         "deleting" | "deleted" => Status::Deleting,
-        word if DEAD.contains(&word) || word.starts_with("incompatible-") => Status::Dead(word.to_owned()),
-        word => Status::Moving(word.to_owned()),
+        text if FAILED.contains(&text) || text.starts_with("incompatible-") => Status::Failed(text.to_owned()),
+        text => Status::InProgress(text.to_owned()),
     }
 }
 
@@ -145,8 +149,8 @@ fn tags(found: &DbInstance) -> Tags {
     found.tag_list().iter().filter_map(pair).collect()
 }
 
-/// Changes that were asked for and are not in force, by RDS's names. The password is the one that matters: right
-/// after the call an instance still reads `available` and lets the old password in.
+/// Returns the names of modifications that are not in effect yet. The password matters most: right after the call, an
+/// instance still reports `available` and accepts the old password.
 fn pending(found: &DbInstance) -> Vec<String> {
     let mut names = found.pending_modified_values().map(pending_values).unwrap_or_default();
     for group in found.vpc_security_groups() {
@@ -180,28 +184,24 @@ fn pending_values(values: &PendingModifiedValues) -> Vec<String> {
     named.into_iter().filter(|(_, is_pending)| *is_pending).map(|(name, _)| name.to_owned()).collect()
 }
 
-fn settings(aws: &Aws, found: &DbInstance) -> Settings {
-    settings::found(&aws.place, found)
-}
-
-/// Time in the platform's form; none for one that does not fit it.
+/// Converts a time; `None` if it is out of range.
 pub(super) fn timestamp(time: &DateTime) -> Option<Timestamp> {
     Timestamp::new(time.secs(), time.subsec_nanos().try_into().ok()?).ok()
 }
 
-/// What RDS itself recorded of an instance, newest last.
+/// Returns the events that RDS recorded for an instance, newest last.
 pub(super) async fn events(aws: &Aws, name: &str) -> Result<Vec<String>> {
     let request = aws.rds.describe_events().source_identifier(name).source_type(SourceType::DbInstance);
-    let mut pages = request.duration(EVENTS_SPAN).into_paginator().items().send();
+    let mut pages = request.duration(EVENTS_PERIOD).into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(event) = pages.next().await {
-        found.push(event.map_err(failed("DescribeEvents", name))?);
+        found.push(event.map_err(api_error("DescribeEvents", name))?);
     }
     found.sort_by_key(|event| event.date().map(|date| (date.secs(), date.subsec_nanos())));
-    Ok(found.iter().map(say).collect())
+    Ok(found.iter().map(describe_event).collect())
 }
 
-fn say(event: &Event) -> String {
+fn describe_event(event: &Event) -> String {
     let message = event.message().unwrap_or_default();
     match event.date().and_then(timestamp) {
         Some(date) => format!("{} {message}", date.strftime("%Y-%m-%d %H:%M:%SZ")),
@@ -214,20 +214,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_is_ready_moving_dead_or_going() {
+    fn a_status_is_mapped() {
         assert_eq!(status("available"), Status::Available);
         assert_eq!(status("storage-optimization"), Status::Available);
-        assert_eq!(status("backing-up"), Status::Moving("backing-up".into()));
-        assert_eq!(status("resetting-master-credentials"), Status::Moving("resetting-master-credentials".into()));
-        assert_eq!(status("a-word-of-2031"), Status::Moving("a-word-of-2031".into()));
-        for word in ["failed", "incompatible-parameters", "incompatible-network", "restore-error", "storage-full"] {
-            assert_eq!(status(word), Status::Dead(word.into()));
+        assert_eq!(status("backing-up"), Status::InProgress("backing-up".into()));
+        assert_eq!(status("resetting-master-credentials"), Status::InProgress("resetting-master-credentials".into()));
+        assert_eq!(status("a-status-of-2031"), Status::InProgress("a-status-of-2031".into()));
+        for text in ["failed", "incompatible-parameters", "incompatible-network", "restore-error", "storage-full"] {
+            assert_eq!(status(text), Status::Failed(text.into()));
         }
         assert_eq!(status("deleting"), Status::Deleting);
     }
 
     #[test]
-    fn an_endpoint_is_a_route_that_verifies_its_own_name() {
+    fn the_route_of_an_endpoint_verifies_its_own_name() {
         let endpoint = Endpoint::builder().address("App-Dev.x.rds.amazonaws.com.").port(5432).build();
         let route = route(&endpoint).unwrap();
         assert_eq!(route.host, "app-dev.x.rds.amazonaws.com");

@@ -1,5 +1,5 @@
-//! A role assumed with GitHub's OIDC token. Both steps are ours, so that they can be repeated: what a
-//! step of the workflow obtains before us ends after an hour, and a rotation may take longer.
+//! A role assumed with GitHub's OIDC token. devdb performs both steps itself, so that it can repeat them: credentials
+//! from an earlier step of the workflow expire after an hour, and a rotation may take longer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,17 +17,19 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Error, Result};
 use crate::host::is_loopback;
+use crate::platform::error::{Error, Result};
 
-/// Whom the token is for; AWS's identity provider for GitHub is set up with it.
+use super::error::api_error;
+
+/// Audience of the token, as configured in AWS's identity provider for GitHub.
 const AUDIENCE: &str = "sts.amazonaws.com";
-/// A token is about 2 kB.
-const ANSWER_LIMIT: usize = 64 * 1024;
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Limit of a response in bytes; a token is about 2 kB.
+const RESPONSE_LIMIT: usize = 64 * 1024;
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// GitHub's token service, as a job with `id-token: write` finds it in its environment. The secret is
-/// valid as long as the job runs.
+/// GitHub's token service, from the environment of a job with `id-token: write`. The secret is valid while the job
+/// runs.
 #[derive(Clone)]
 pub(super) struct TokenService {
     url: Uri,
@@ -35,90 +37,89 @@ pub(super) struct TokenService {
 }
 
 impl TokenService {
-    /// The service of the job that we run in; none outside GitHub, or without the permission.
+    /// Returns the service of the current job; `None` outside GitHub or without the permission.
     pub(super) fn from_env() -> Result<Option<TokenService>> {
-        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        match (set("ACTIONS_ID_TOKEN_REQUEST_URL"), set("ACTIONS_ID_TOKEN_REQUEST_TOKEN")) {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        match (variable("ACTIONS_ID_TOKEN_REQUEST_URL"), variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN")) {
             (Some(url), Some(secret)) => Self::at(&url, secret.into()).map(Some),
             _ => Ok(None),
         }
     }
 
     fn at(url: &str, secret: SecretString) -> Result<TokenService> {
-        let joint = if url.contains('?') { '&' } else { '?' };
-        let refused = |why: &str| Error::Local(format!("ACTIONS_ID_TOKEN_REQUEST_URL {why}"));
-        let url: Uri = format!("{url}{joint}audience={AUDIENCE}").parse().map_err(|_| refused("is not an address"))?;
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let invalid = |reason: &str| Error::Local(format!("ACTIONS_ID_TOKEN_REQUEST_URL {reason}"));
+        let url: Uri = format!("{url}{separator}audience={AUDIENCE}").parse().map_err(|_| invalid("is not a URL"))?;
         match url.scheme_str() {
             Some("https") => {}
             Some("http") if url.host().is_some_and(is_loopback) => {}
-            _ => return Err(refused("is not https: the job's secret would cross the network in the clear")),
+            _ => return Err(invalid("is not https: the job's secret would cross the network unencrypted")),
         }
         Ok(TokenService { url, secret })
     }
 
-    /// A fresh token. It lives for minutes, so it is fetched for each use.
-    async fn token(&self) -> std::result::Result<SecretString, Refused> {
-        (|| self.ask())
+    /// Returns a fresh token. It expires within minutes, so it is fetched for each use.
+    async fn token(&self) -> std::result::Result<SecretString, TokenError> {
+        (|| self.request())
             .retry(ExponentialBuilder::default().with_min_delay(Duration::from_millis(300)).with_jitter())
-            .when(|refused| refused.again)
+            .when(|error| error.retryable)
             .await
     }
 
-    async fn ask(&self) -> std::result::Result<SecretString, Refused> {
+    async fn request(&self) -> std::result::Result<SecretString, TokenError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let roots = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(provider)
-            .map_err(|error| Refused::for_good(format!("no certificate authorities on this machine: {error}")))?;
+        let roots = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider).map_err(|error| {
+            TokenError::permanent(format!("cannot load the certificate authorities of this machine: {error}"))
+        })?;
         let connector = roots.https_or_http().enable_http1().build();
         let request = Request::get(self.url.clone())
             .header("authorization", format!("bearer {}", self.secret.expose_secret()))
             .header("accept", "application/json")
             .header("user-agent", "devdb")
             .body(Empty::<Bytes>::new())
-            .map_err(|_| Refused::for_good("the job's secret cannot stand in a header".into()))?;
+            .map_err(|_| TokenError::permanent("the job's secret is not valid in an HTTP header".into()))?;
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        let asked = async {
-            let answer = client.request(request).await.map_err(Refused::broken)?;
-            let status = answer.status();
-            let body = Limited::new(answer.into_body(), ANSWER_LIMIT).collect().await;
-            let body = body.map_err(|_| Refused { why: "the answer broke off".into(), again: true })?;
+        let exchange = async {
+            let response = client.request(request).await.map_err(TokenError::connection)?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), RESPONSE_LIMIT).collect().await;
+            let body = body.map_err(|_| TokenError { reason: "the response is incomplete".into(), retryable: true })?;
             Ok((status, body.to_bytes()))
         };
-        let (status, body) = tokio::time::timeout(ANSWER_TIMEOUT, asked)
+        let (status, body) = tokio::time::timeout(RESPONSE_TIMEOUT, exchange)
             .await
-            .map_err(|_| Refused { why: "no answer".into(), again: true })??;
+            .map_err(|_| TokenError { reason: "no response".into(), retryable: true })??;
         if !status.is_success() {
-            let again = status.is_server_error() || status.as_u16() == 429;
-            return Err(Refused { why: format!("HTTP {}", status.as_u16()), again });
+            let retryable = status.is_server_error() || status.as_u16() == 429;
+            return Err(TokenError { reason: format!("HTTP {}", status.as_u16()), retryable });
         }
-        // Nothing of the answer is ever quoted: it holds the token.
+        // The response is never quoted in an error: it contains the token.
         serde_json::from_slice::<serde_json::Value>(&body)
             .ok()
-            .and_then(|answer| answer.get("value")?.as_str().map(SecretString::from))
-            .ok_or_else(|| Refused::for_good("an answer without a token".into()))
+            .and_then(|body| body.get("value")?.as_str().map(SecretString::from))
+            .ok_or_else(|| TokenError::permanent("the response contains no token".into()))
     }
 }
 
-/// Why there is no token.
+/// Why no token was obtained.
 #[derive(Debug, thiserror::Error)]
-#[error("GitHub's token service gave no token: {why}")]
-struct Refused {
-    why: String,
-    /// Whether another try may help.
-    again: bool,
+#[error("GitHub's token service returned no token: {reason}")]
+struct TokenError {
+    reason: String,
+    retryable: bool,
 }
 
-impl Refused {
-    fn for_good(why: String) -> Self {
-        Self { why, again: false }
+impl TokenError {
+    fn permanent(reason: String) -> Self {
+        Self { reason, retryable: false }
     }
 
-    fn broken(error: hyper_util::client::legacy::Error) -> Self {
-        Self { why: crate::error::Chain(&error).to_string(), again: true }
+    fn connection(error: hyper_util::client::legacy::Error) -> Self {
+        Self { reason: crate::error::Chain(&error).to_string(), retryable: true }
     }
 }
 
-/// Credentials of a role for whoever holds a token of GitHub's. The SDK asks again when they near their end.
+/// Credentials of a role that is assumed with a token of GitHub. The SDK requests new ones before they expire.
 pub(super) struct GithubRole {
     tokens: TokenService,
     sts: aws_sdk_sts::Client,
@@ -133,7 +134,7 @@ impl GithubRole {
 
     async fn assume(&self) -> std::result::Result<Credentials, CredentialsError> {
         let token = self.tokens.token().await.map_err(CredentialsError::provider_error)?;
-        let answer = self
+        let response = self
             .sts
             .assume_role_with_web_identity()
             .role_arn(&self.role)
@@ -141,17 +142,20 @@ impl GithubRole {
             .web_identity_token(token.expose_secret())
             .send()
             .await
-            .map_err(super::error::failed("AssumeRoleWithWebIdentity", &self.role))
+            .map_err(api_error("AssumeRoleWithWebIdentity", &self.role))
             .map_err(CredentialsError::provider_error)?;
-        let given = answer.credentials.ok_or_else(|| {
-            CredentialsError::provider_error(format!("{} was assumed without credentials", self.role))
+        let granted = response.credentials.ok_or_else(|| {
+            CredentialsError::provider_error(format!(
+                "AssumeRoleWithWebIdentity returned no credentials for {}",
+                self.role
+            ))
         })?;
-        let until = SystemTime::try_from(given.expiration).map_err(CredentialsError::provider_error)?;
+        let expiration = SystemTime::try_from(granted.expiration).map_err(CredentialsError::provider_error)?;
         Ok(Credentials::new(
-            given.access_key_id,
-            given.secret_access_key,
-            Some(given.session_token),
-            Some(until),
+            granted.access_key_id,
+            granted.secret_access_key,
+            Some(granted.session_token),
+            Some(expiration),
             "GitHub OIDC",
         ))
     }
@@ -179,18 +183,18 @@ mod tests {
 
     use super::*;
 
-    /// Answers the given responses, one a connection; then yields the requests' heads.
-    async fn service(answers: Vec<&'static str>) -> (String, tokio::task::JoinHandle<Vec<String>>) {
+    /// Serves the given responses, one per connection; then returns the heads of the requests.
+    async fn service(responses: Vec<&'static str>) -> (String, tokio::task::JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/token?api-version=2.0", listener.local_addr().unwrap());
         let served = tokio::spawn(async move {
             let mut heads = Vec::new();
-            for answer in answers {
+            for response in responses {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut head = vec![0; 4096];
                 let length = stream.read(&mut head).await.unwrap();
                 heads.push(String::from_utf8_lossy(&head[..length]).into_owned());
-                stream.write_all(answer.as_bytes()).await.unwrap();
+                stream.write_all(response.as_bytes()).await.unwrap();
             }
             heads
         });
@@ -198,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_is_fetched_and_a_failing_service_asked_again() {
+    async fn a_token_is_fetched_and_server_errors_are_retried() {
         let busy = "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         let good = "HTTP/1.1 200 OK\r\ncontent-length: 15\r\nconnection: close\r\n\r\n{\"value\":\"eyJ\"}";
         let (url, served) = service(vec![busy, good]).await;
@@ -211,17 +215,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_is_final_and_tells_no_secret() {
+    async fn a_rejection_is_final_and_reveals_no_secret() {
         let (url, served) =
             service(vec!["HTTP/1.1 403 No\r\ncontent-length: 10\r\nconnection: close\r\n\r\njob-secret"]).await;
-        let refused = TokenService::at(&url, "job-secret".into()).unwrap().token().await.unwrap_err();
-        assert_eq!(refused.to_string(), "GitHub's token service gave no token: HTTP 403");
-        assert!(!format!("{refused:?}").contains("job-secret"));
+        let rejected = TokenService::at(&url, "job-secret".into()).unwrap().token().await.unwrap_err();
+        assert_eq!(rejected.to_string(), "GitHub's token service returned no token: HTTP 403");
+        assert!(!format!("{rejected:?}").contains("job-secret"));
         served.await.unwrap();
     }
 
     #[test]
-    fn the_secret_leaves_this_machine_only_by_https() {
+    fn the_secret_is_sent_over_https_only() {
         for url in [
             "http://192.0.2.7/token",
             "http://localhost.evil.example/t",

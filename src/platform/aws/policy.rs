@@ -1,24 +1,31 @@
-//! The least-privilege IAM policy of one target: what this program calls, on exactly the names it uses.
-//! The program's own guard stands before it; this holds even where that has a bug.
+//! The least-privilege IAM policy of one target: the operations that devdb calls, on exactly the names that it uses. The
+//! guard checks before every call; the policy holds even if the guard has a bug.
 
 use serde_json::{Value, json};
 
 use crate::config::{self, Connect, PlatformConfig, SampleLogin, SampleSource, Target};
 use crate::platform::tag;
 
-use super::access::partition;
-use super::record::normalize;
+use super::dns_name::normalize;
+use super::region;
 
-/// The policy for a target's role, with what it takes to log in to the source of samples; `null` for a target
-/// that is not on AWS.
+/// Returns the policy of a target's role, including the login to the source of samples; `null` for a target that is
+/// not on AWS.
 pub fn policy(target: &Target, source: Option<&SampleSource>) -> Value {
-    let PlatformConfig::Aws(place) = &target.platform else { return Value::Null };
-    let arns = Arns { target, place, partition: partition(&place.region) };
-    let mut statements = vec![look(), restore(&arns), restore_from(&arns), keys(&arns), key(&arns), label(&arns)];
-    statements.extend([own(&arns), never_public(&arns), never_production(&arns)]);
-    statements.extend([zone(&arns), record(&arns), change(&arns)]);
+    let PlatformConfig::Aws(settings) = &target.platform else { return Value::Null };
+    let arns = Arns { target, settings, partition: region::partition(&settings.region) };
+    let mut statements = vec![
+        describe(),
+        restore(&arns),
+        restore_from(&arns),
+        grant_key(&arns),
+        describe_key(&arns),
+        tag_instance(&arns),
+    ];
+    statements.extend([change_instance(&arns), never_public(&arns), never_production(&arns)]);
+    statements.extend([read_zone(&arns), swap_record(&arns), read_change(&arns)]);
     if let Connect::Ssm { instance } = &target.connect {
-        statements.extend([tunnel(&arns, instance), own_sessions(&arns)]);
+        statements.extend([open_tunnel(&arns, instance), own_sessions(&arns)]);
     }
     if let Some(source) = source.filter(|source| source.login == SampleLogin::Iam) {
         statements.push(login_by_token(&arns, source));
@@ -26,11 +33,11 @@ pub fn policy(target: &Target, source: Option<&SampleSource>) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-/// The instance's own id in the name changes with each rotation, and is not known of a replica: the role is
-/// what narrows it.
+/// The resource id of the instance is not part of the name: it changes with each rotation, and is unknown for a
+/// replica. The database role restricts the statement.
 fn login_by_token(arns: &Arns<'_>, source: &SampleSource) -> Value {
-    let config::Aws { region, account, .. } = arns.place;
-    let region = source.host.as_deref().and_then(super::token::region).unwrap_or(region);
+    let config::Aws { region, account, .. } = arns.settings;
+    let region = source.host.as_deref().and_then(region::of_endpoint).unwrap_or(region);
     json!({
         "Sid": "SamplesLogInByToken",
         "Effect": "Allow",
@@ -39,10 +46,10 @@ fn login_by_token(arns: &Arns<'_>, source: &SampleSource) -> Value {
     })
 }
 
-/// Names of things in the target's account.
+/// ARNs of resources in the target's account.
 struct Arns<'a> {
     target: &'a Target,
-    place: &'a config::Aws,
+    settings: &'a config::Aws,
     partition: &'static str,
 }
 
@@ -52,11 +59,11 @@ impl Arns<'_> {
     }
 
     fn regional(&self, service: &str, resource: &str) -> String {
-        let config::Aws { region, account, .. } = self.place;
+        let config::Aws { region, account, .. } = self.settings;
         format!("arn:{}:{service}:{region}:{account}:{resource}", self.partition)
     }
 
-    /// `?*`: the prefix alone is no generation.
+    /// `?*`: a generation's name is the prefix and at least one character.
     fn generations(&self) -> String {
         self.rds(&format!("db:{}?*", self.target.generation.prefix))
     }
@@ -65,25 +72,25 @@ impl Arns<'_> {
         format!("arn:{}:route53:::{resource}", self.partition)
     }
 
-    /// The snapshots of the configured kinds, as narrow as their names allow.
+    /// The snapshots of the configured kinds, as narrow as their naming allows.
     fn snapshots(&self) -> Vec<String> {
         let source = &self.target.source.instance;
         let kind = |kind: &String| match kind.as_str() {
-            // `rds:` instance `-2026-11-21-02-17`; a plain `*` would take `app-prod-replica` for `app-prod`.
+            // `rds:` instance `-2026-11-21-02-17`; a plain `*` would also match the snapshots of `app-prod-replica`.
             "automated" => self.rds(&format!("snapshot:rds:{source}-????-??-??-??-??")),
             "awsbackup" => self.rds("snapshot:awsbackup:*"),
-            "shared" => format!("arn:{}:rds:{}:*:snapshot:*", self.partition, self.place.region),
-            // People name these as they like.
+            "shared" => format!("arn:{}:rds:{}:*:snapshot:*", self.partition, self.settings.region),
+            // Manual snapshots have arbitrary names.
             _ => self.rds("snapshot:*"),
         };
         self.target.source.snapshots.iter().map(kind).collect()
     }
 }
 
-/// Listings know no resources, or only the pattern of all of them.
-fn look() -> Value {
+/// Listings accept no resource, or only the pattern of all resources.
+fn describe() -> Value {
     json!({
-        "Sid": "Look",
+        "Sid": "Describe",
         "Effect": "Allow",
         "Action": [
             "rds:DescribeAccountAttributes",
@@ -100,8 +107,8 @@ fn look() -> Value {
     })
 }
 
-/// What a restore makes: only our names, only with our tags. Apart from what it is made from, since a
-/// condition would have to hold for those resources too.
+/// The instance that a restore creates: only with the prefix, only with devdb's tags. Separate from the resources that
+/// it reads, because the condition would have to hold for those too.
 fn restore(arns: &Arns<'_>) -> Value {
     json!({
         "Sid": "RestoreUnderThePrefix",
@@ -115,11 +122,11 @@ fn restore(arns: &Arns<'_>) -> Value {
     })
 }
 
-/// RDS for PostgreSQL has no options, so the option group of a snapshot is the default one.
+/// The resources that a restore reads. RDS for PostgreSQL has no options, so the option group is the default one.
 fn restore_from(arns: &Arns<'_>) -> Value {
     let mut resources = arns.snapshots();
-    resources.push(arns.rds(&format!("pg:{}", arns.place.parameter_group.to_lowercase())));
-    resources.push(arns.rds(&format!("subgrp:{}", arns.place.subnet_group.to_lowercase())));
+    resources.push(arns.rds(&format!("pg:{}", arns.settings.parameter_group.to_lowercase())));
+    resources.push(arns.rds(&format!("subgrp:{}", arns.settings.subnet_group.to_lowercase())));
     resources.push(arns.rds("og:default:postgres-*"));
     json!({
         "Sid": "RestoreFrom",
@@ -129,10 +136,10 @@ fn restore_from(arns: &Arns<'_>) -> Value {
     })
 }
 
-/// An encrypted snapshot is restored under its own key, for which RDS asks in the caller's name.
-fn keys(arns: &Arns<'_>) -> Value {
+/// An encrypted snapshot is restored with its own key, which RDS uses on behalf of the caller.
+fn grant_key(arns: &Arns<'_>) -> Value {
     json!({
-        "Sid": "LetRdsUseTheSnapshotsKey",
+        "Sid": "GrantRdsTheSnapshotKey",
         "Effect": "Allow",
         "Action": "kms:CreateGrant",
         "Resource": arns.regional("kms", "key/*"),
@@ -143,9 +150,9 @@ fn keys(arns: &Arns<'_>) -> Value {
     })
 }
 
-fn key(arns: &Arns<'_>) -> Value {
+fn describe_key(arns: &Arns<'_>) -> Value {
     json!({
-        "Sid": "LookAtTheSnapshotsKey",
+        "Sid": "DescribeTheSnapshotKey",
         "Effect": "Allow",
         "Action": "kms:DescribeKey",
         "Resource": arns.regional("kms", "key/*"),
@@ -154,13 +161,13 @@ fn key(arns: &Arns<'_>) -> Value {
 }
 
 fn via_rds(arns: &Arns<'_>) -> String {
-    format!("rds.{}.amazonaws.com{}", arns.place.region, if arns.partition == "aws-cn" { ".cn" } else { "" })
+    format!("rds.{}.amazonaws.com{}", arns.settings.region, if arns.partition == "aws-cn" { ".cn" } else { "" })
 }
 
-/// Tagging cannot ask for our tag: a restore tags what does not exist yet, and for some minutes
-/// afterwards IAM does not see an instance's tags. So it is held by the name, and by the keys.
-fn label(arns: &Arns<'_>) -> Value {
-    let keys: Vec<&str> = ["devdb:*"].into_iter().chain(arns.place.tags.keys().map(String::as_str)).collect();
+/// Tagging cannot require devdb's tag: a restore tags an instance that does not exist yet, and IAM sees an instance's
+/// tags only some minutes later. It is restricted by the name and by the tag keys.
+fn tag_instance(arns: &Arns<'_>) -> Value {
+    let keys: Vec<&str> = ["devdb:*"].into_iter().chain(arns.settings.tags.keys().map(String::as_str)).collect();
     json!({
         "Sid": "TagUnderThePrefix",
         "Effect": "Allow",
@@ -171,8 +178,8 @@ fn label(arns: &Arns<'_>) -> Value {
     })
 }
 
-/// What is done to a generation. One value each, so plain StringEquals: it fails when the tag is missing.
-fn own(arns: &Arns<'_>) -> Value {
+/// Changes of a generation. Each tag has one value, hence StringEquals: it fails if the tag is missing.
+fn change_instance(arns: &Arns<'_>) -> Value {
     json!({
         "Sid": "ChangeOwnGenerations",
         "Effect": "Allow",
@@ -195,7 +202,7 @@ fn never_public(arns: &Arns<'_>) -> Value {
     })
 }
 
-/// Whatever else the role is given: production is only described.
+/// Production is only described, whatever other policies the role has.
 fn never_production(arns: &Arns<'_>) -> Value {
     let source = &arns.target.source.instance;
     let names =
@@ -208,18 +215,18 @@ fn never_production(arns: &Arns<'_>) -> Value {
     })
 }
 
-fn zone(arns: &Arns<'_>) -> Value {
+fn read_zone(arns: &Arns<'_>) -> Value {
     json!({
-        "Sid": "LookAtTheZone",
+        "Sid": "ReadTheZone",
         "Effect": "Allow",
         "Action": ["route53:GetHostedZone", "route53:ListResourceRecordSets"],
-        "Resource": arns.route53(&format!("hostedzone/{}", arns.place.zone)),
+        "Resource": arns.route53(&format!("hostedzone/{}", arns.settings.zone)),
     })
 }
 
-/// One name, one type. These keys have many values, for which ForAllValues is right; it is true when
-/// there are none, hence Null.
-fn record(arns: &Arns<'_>) -> Value {
+/// One name, one type. These keys have many values, which requires ForAllValues; that is true without any value, hence
+/// Null.
+fn swap_record(arns: &Arns<'_>) -> Value {
     const NAMES: &str = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
     const TYPES: &str = "route53:ChangeResourceRecordSetsRecordTypes";
     const ACTIONS: &str = "route53:ChangeResourceRecordSetsActions";
@@ -227,7 +234,7 @@ fn record(arns: &Arns<'_>) -> Value {
         "Sid": "SwapTheRecord",
         "Effect": "Allow",
         "Action": "route53:ChangeResourceRecordSets",
-        "Resource": arns.route53(&format!("hostedzone/{}", arns.place.zone)),
+        "Resource": arns.route53(&format!("hostedzone/{}", arns.settings.zone)),
         "Condition": {
             "ForAllValues:StringEquals": {
                 NAMES: [normalize(&arns.target.record.name)],
@@ -239,17 +246,17 @@ fn record(arns: &Arns<'_>) -> Value {
     })
 }
 
-fn change(arns: &Arns<'_>) -> Value {
+fn read_change(arns: &Arns<'_>) -> Value {
     json!({
-        "Sid": "FollowTheChange",
+        "Sid": "ReadTheChange",
         "Effect": "Allow",
         "Action": "route53:GetChange",
         "Resource": arns.route53("change/*"),
     })
 }
 
-/// Forwarding only. Without the check of the document the role could open a shell on the instance.
-fn tunnel(arns: &Arns<'_>, instance: &str) -> Value {
+/// Port forwarding only. Without the document check the role could open a shell on the instance.
+fn open_tunnel(arns: &Arns<'_>, instance: &str) -> Value {
     let document = "document/AWS-StartPortForwardingSessionToRemoteHost";
     json!({
         "Sid": "OpenTheTunnel",
@@ -257,13 +264,13 @@ fn tunnel(arns: &Arns<'_>, instance: &str) -> Value {
         "Action": "ssm:StartSession",
         "Resource": [
             arns.regional("ec2", &format!("instance/{instance}")),
-            format!("arn:{}:ssm:{}::{document}", arns.partition, arns.place.region),
+            format!("arn:{}:ssm:{}::{document}", arns.partition, arns.settings.region),
         ],
         "Condition": { "BoolIfExists": { "ssm:SessionDocumentAccessCheck": "true" } },
     })
 }
 
-/// What the plugin does with the session that it was given.
+/// Calls of the Session Manager plugin for its own session.
 fn own_sessions(arns: &Arns<'_>) -> Value {
     json!({
         "Sid": "OwnSessions",
@@ -283,7 +290,7 @@ mod tests {
 
     fn target(snapshots: &[&str], connect: Connect) -> Target {
         let hour = Duration::from_secs(3600);
-        let place = config::Aws {
+        let settings = config::Aws {
             account: "123456789012".into(),
             region: "eu-central-1".into(),
             role: None,
@@ -299,7 +306,7 @@ mod tests {
         };
         Target {
             name: "app".into(),
-            platform: PlatformConfig::Aws(Box::new(place)),
+            platform: PlatformConfig::Aws(Box::new(settings)),
             source: Source {
                 instance: "app-prod".into(),
                 resource_id: None,
@@ -325,16 +332,16 @@ mod tests {
         statements.iter().find(|each| each["Sid"] == sid).unwrap_or_else(|| panic!("no {sid}")).clone()
     }
 
-    fn words(value: &Value) -> Vec<String> {
+    fn strings(value: &Value) -> Vec<String> {
         match value {
-            Value::String(word) => vec![word.clone()],
-            Value::Array(list) => list.iter().flat_map(words).collect(),
+            Value::String(text) => vec![text.clone()],
+            Value::Array(list) => list.iter().flat_map(strings).collect(),
             _ => Vec::new(),
         }
     }
 
     #[test]
-    fn what_writes_is_bound_to_names_and_tags() {
+    fn writes_are_restricted_to_names_and_tags() {
         let policy = policy(&target(&["automated"], Connect::Direct), None);
         let generations = "arn:aws:rds:eu-central-1:123456789012:db:app-dev-?*";
         for sid in ["RestoreUnderThePrefix", "TagUnderThePrefix", "ChangeOwnGenerations"] {
@@ -344,7 +351,7 @@ mod tests {
         assert_eq!(equals["aws:ResourceTag/devdb:managed-by"], "devdb");
         assert_eq!(equals["aws:ResourceTag/devdb:target"], "app");
         assert_eq!(
-            words(&statement(&policy, "RestoreFrom")["Resource"]),
+            strings(&statement(&policy, "RestoreFrom")["Resource"]),
             [
                 "arn:aws:rds:eu-central-1:123456789012:snapshot:rds:app-prod-????-??-??-??-??",
                 "arn:aws:rds:eu-central-1:123456789012:pg:app-dev-15",
@@ -358,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_record_can_change() {
+    fn only_one_record_may_change() {
         let swap = statement(&policy(&target(&["automated"], Connect::Direct), None), "SwapTheRecord");
         assert_eq!(swap["Resource"], "arn:aws:route53:::hostedzone/Z0123456789");
         let all = &swap["Condition"]["ForAllValues:StringEquals"];
@@ -370,11 +377,11 @@ mod tests {
     }
 
     #[test]
-    fn the_tunnel_adds_forwarding_and_nothing_else() {
+    fn the_tunnel_adds_port_forwarding_only() {
         let actions = |connect| {
             let policy = policy(&target(&["automated"], connect), None);
             let statements = policy["Statement"].as_array().unwrap().clone();
-            statements.iter().flat_map(|each| words(&each["Action"])).collect::<BTreeSet<_>>()
+            statements.iter().flat_map(|each| strings(&each["Action"])).collect::<BTreeSet<_>>()
         };
         let through_ssm = Connect::Ssm { instance: "i-0abc".into() };
         let added: Vec<_> = actions(through_ssm.clone()).difference(&actions(Connect::Direct)).cloned().collect();
@@ -384,7 +391,7 @@ mod tests {
         );
         let open = statement(&policy(&target(&["automated"], through_ssm), None), "OpenTheTunnel");
         assert_eq!(
-            words(&open["Resource"]),
+            strings(&open["Resource"]),
             [
                 "arn:aws:ec2:eu-central-1:123456789012:instance/i-0abc",
                 "arn:aws:ssm:eu-central-1::document/AWS-StartPortForwardingSessionToRemoteHost",
@@ -394,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_log_in_as_their_role_only() {
+    fn samples_may_log_in_as_their_role_only() {
         let source = |host: Option<&str>, login| SampleSource {
             host: host.map(str::to_owned),
             port: 5432,
@@ -415,13 +422,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_writes_is_allowed_everywhere_and_the_whole_fits_a_managed_policy() {
+    fn no_write_is_allowed_on_all_resources_and_the_policy_is_small_enough() {
         let kinds = ["automated", "manual", "awsbackup", "shared"];
         let policy = policy(&target(&kinds, Connect::Ssm { instance: "i-0123456789abcdef0".into() }), None);
         for each in policy["Statement"].as_array().unwrap().iter().filter(|each| each["Effect"] == "Allow") {
             let reads =
-                words(&each["Action"]).iter().all(|action| action.contains(":Describe") || action.contains(":Get"));
-            assert!(reads || words(&each["Resource"]).iter().all(|resource| resource != "*"), "{each}");
+                strings(&each["Action"]).iter().all(|action| action.contains(":Describe") || action.contains(":Get"));
+            assert!(reads || strings(&each["Resource"]).iter().all(|resource| resource != "*"), "{each}");
         }
         // A managed policy holds 6,144 characters; white space does not count.
         assert!(policy.to_string().len() < 6_144, "{}", policy.to_string().len());

@@ -1,98 +1,64 @@
-//! The record in Route 53. It changes by deleting exactly what was read and creating the new one in
-//! one batch, which Route 53 carries out whole or not at all: a compare and swap.
+//! The record in Route 53. A compare-and-swap is one batch that deletes exactly the record that was read and creates
+//! the new one; Route 53 applies a batch completely or not at all.
 
 use aws_sdk_route53::types::{
-    Change as Item, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
+    Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
 };
 
-use super::error::failed;
-use super::{Aws, Change, Error, Instance, RecordState, Result, Route};
-use crate::platform::Record;
+use crate::pg::Route;
 use crate::platform::guard::{Refusal, Scrubbed};
+use crate::platform::{Error, Instance, Record, RecordChange, RecordState, Result};
 
-/// The hosted zone.
-#[derive(Clone, Debug)]
-pub(super) struct Zone {
-    /// Its name, normalized.
-    pub name: String,
-    /// Whether only its own VPCs see it.
-    pub private: bool,
-    /// The service that manages it, so that nobody else may change it.
-    pub linked: Option<String>,
-}
+use super::client::Aws;
+use super::dns_name::normalize;
+use super::error::api_error;
+use super::zone::Zone;
 
-/// The hosted zone's facts, which do not change during a run.
-pub(super) async fn zone(aws: &Aws) -> Result<&Zone> {
-    aws.zone
-        .get_or_try_init(|| async {
-            let answer = aws.route53.get_hosted_zone().id(&aws.place.zone).send().await;
-            let zone =
-                answer.map_err(failed("GetHostedZone", &aws.place.zone))?.hosted_zone.ok_or_else(|| Error::Api {
-                    call: "GetHostedZone",
-                    subject: aws.place.zone.clone(),
-                    code: "incomplete answer".into(),
-                    message: "there is no zone in it".into(),
-                })?;
-            Ok(Zone {
-                name: normalize(&zone.name),
-                private: zone.config.is_some_and(|config| config.private_zone),
-                linked: zone.linked_service.map(|service| {
-                    service.service_principal.or(service.description).unwrap_or_else(|| "another service".into())
-                }),
-            })
-        })
-        .await
-}
-
-/// What the record holds.
+/// Returns what the record holds.
 pub(super) async fn read(aws: &Aws) -> Result<RecordState> {
-    Ok(judge(zone(aws).await?, &sets(aws).await?))
+    Ok(classify(aws.zone().await?, &record_sets(aws).await?))
 }
 
-/// All record sets with the record's very name. The listing starts at the name and goes on to others.
-async fn sets(aws: &Aws) -> Result<Vec<ResourceRecordSet>> {
+/// Returns all record sets with exactly the record's name. The listing starts at that name and continues with others.
+async fn record_sets(aws: &Aws) -> Result<Vec<ResourceRecordSet>> {
     let name = normalize(&aws.target.record.name);
     let mut found = Vec::new();
-    let mut request = aws.route53.list_resource_record_sets().hosted_zone_id(&aws.place.zone);
+    let mut request = aws.route53.list_resource_record_sets().hosted_zone_id(&aws.settings.zone);
     request = request.start_record_name(&name);
     loop {
-        let page = request.send().await.map_err(failed("ListResourceRecordSets", &name))?;
-        let all = page.resource_record_sets.len();
+        let page = request.send().await.map_err(api_error("ListResourceRecordSets", &name))?;
+        let count = page.resource_record_sets.len();
         found.extend(page.resource_record_sets.into_iter().filter(|set| normalize(&set.name) == name));
-        let next = page.next_record_name.filter(|next| page.is_truncated && all > 0 && normalize(next) == name);
+        let next = page.next_record_name.filter(|next| page.is_truncated && count > 0 && normalize(next) == name);
         let Some(next) = next else { return Ok(found) };
         request = aws
             .route53
             .list_resource_record_sets()
-            .hosted_zone_id(&aws.place.zone)
+            .hosted_zone_id(&aws.settings.zone)
             .start_record_name(next)
             .set_start_record_type(page.next_record_type)
             .set_start_record_identifier(page.next_record_identifier);
     }
 }
 
-/// Only a plain CNAME with one value is ours to swap.
-fn judge(zone: &Zone, sets: &[ResourceRecordSet]) -> RecordState {
-    let foreign = |why: String| RecordState::Foreign(why);
-    if let Some(service) = &zone.linked {
+/// Classifies the record sets of one name. Only a plain CNAME with one value may be swapped.
+fn classify(zone: &Zone, sets: &[ResourceRecordSet]) -> RecordState {
+    let foreign = RecordState::Foreign;
+    if let Some(service) = &zone.linked_service {
         return foreign(format!("its hosted zone is managed by {service}"));
     }
     let set = match sets {
         [] => return RecordState::Absent,
         [set] => set,
         [first, ..] => {
-            return foreign(format!(
-                "there are {} records of that name, {first_is}",
-                sets.len(),
-                first_is = kind(first)
-            ));
+            return foreign(format!("{} records have its name, one with {}", sets.len(), describe(first)));
         }
     };
     let values = set.resource_records();
     if let Some(alias) = set.alias_target() {
         foreign(format!("it is an alias of {}", normalize(&alias.dns_name)))
     } else if let Some(id) = set.set_identifier() {
-        foreign(format!("it is one of several weighted or routed records (set identifier {id})"))
+        foreign(format!("it is a weighted or otherwise routed record (set identifier {id})"))
     } else if set.traffic_policy_instance_id().is_some() {
         foreign("it belongs to a traffic policy".into())
     } else if set.health_check_id().is_some() {
@@ -106,20 +72,20 @@ fn judge(zone: &Zone, sets: &[ResourceRecordSet]) -> RecordState {
     }
 }
 
-fn kind(set: &ResourceRecordSet) -> String {
+fn describe(set: &ResourceRecordSet) -> String {
     match set.set_identifier() {
-        Some(id) => format!("one with the set identifier {id}"),
-        None => format!("one of type {}", set.r#type().as_str()),
+        Some(id) => format!("set identifier {id}"),
+        None => format!("type {}", set.r#type().as_str()),
     }
 }
 
-/// What the record holds when it points at an instance.
+/// Returns the value of a record that points at an instance.
 pub(super) fn value_for(instance: &Instance) -> Option<String> {
     instance.route.as_ref().map(|route| normalize(&route.host))
 }
 
-/// A developer's way: dial the record's name, but verify the instance, whose certificate does not
-/// know the record.
+/// Returns a developer's route: the record's name as host, but the instance's name for verification, since its
+/// certificate does not contain the record's name.
 pub(super) fn route(aws: &Aws, instance: &Instance) -> Result<Route> {
     let own = instance.route.as_ref().ok_or_else(|| no_endpoint(&instance.name))?;
     Ok(Route { host: normalize(&aws.target.record.name), port: own.port, server_name: own.server_name.clone() })
@@ -129,39 +95,39 @@ fn no_endpoint(name: &str) -> Error {
     Error::Api {
         call: "DescribeDBInstances",
         subject: name.to_owned(),
-        code: "no endpoint".into(),
-        message: "the instance cannot be reached yet".into(),
+        code: "incomplete response".into(),
+        message: "the instance has no endpoint yet".into(),
     }
 }
 
-/// Points the record at `to`, if it still holds `from`. A batch that is refused is looked into once:
-/// the first answer may have been lost after the work was done.
-pub(super) async fn swap(aws: &Aws, from: &RecordState, to: &Scrubbed) -> Result<Change> {
+/// Points the record at `to`, if it still holds `from`. After a rejected batch the record is read once more: the
+/// response to an earlier attempt may have been lost after it took effect.
+pub(super) async fn swap(aws: &Aws, from: &RecordState, to: &Scrubbed) -> Result<RecordChange> {
     let value = value_for(to.instance()).ok_or_else(|| no_endpoint(to.name()))?;
     let wanted = Record { value, ttl: aws.target.record.ttl.as_secs() };
-    let mut refused = None;
+    let mut rejected = None;
     for _ in 0..2 {
-        let sets = sets(aws).await?;
-        let now = judge(zone(aws).await?, &sets);
-        if let RecordState::Foreign(why) = now {
-            return Err(Refusal::Record { why }.into());
+        let sets = record_sets(aws).await?;
+        let now = classify(aws.zone().await?, &sets);
+        if let RecordState::Foreign(reason) = now {
+            return Err(Refusal::UnusableRecord { reason }.into());
         }
         if now != *from && now != RecordState::Present(wanted.clone()) {
             return Err(changed(aws, from));
         }
         match submit(aws, sets.into_iter().next(), &wanted, to.name()).await {
-            Err(error @ Error::Api { .. }) if is_mismatch(&error) => refused = Some(error),
-            answer => return answer,
+            Err(error @ Error::Api { .. }) if is_mismatch(&error) => rejected = Some(error),
+            result => return result,
         }
     }
-    Err(refused.unwrap_or_else(|| changed(aws, from)))
+    Err(rejected.unwrap_or_else(|| changed(aws, from)))
 }
 
-/// One batch. When the record is as wanted already, deleting and creating it again changes nothing,
-/// and gives a change whose arrival at the name servers can be waited for.
-async fn submit(aws: &Aws, old: Option<ResourceRecordSet>, wanted: &Record, generation: &str) -> Result<Change> {
+/// Submits one batch. If the record is already as wanted, deleting and creating it again has no effect, and returns a
+/// change whose propagation can be awaited.
+async fn submit(aws: &Aws, old: Option<ResourceRecordSet>, wanted: &Record, generation: &str) -> Result<RecordChange> {
     let name = &aws.target.record.name;
-    let built = |error: aws_sdk_route53::error::BuildError| Error::Api {
+    let build_error = |error: aws_sdk_route53::error::BuildError| Error::Api {
         call: "ChangeResourceRecordSets",
         subject: name.clone(),
         code: "not sent".into(),
@@ -171,25 +137,27 @@ async fn submit(aws: &Aws, old: Option<ResourceRecordSet>, wanted: &Record, gene
         .name(name)
         .r#type(RrType::Cname)
         .ttl(i64::try_from(wanted.ttl).unwrap_or(i64::MAX))
-        .resource_records(ResourceRecord::builder().value(&wanted.value).build().map_err(built)?)
+        .resource_records(ResourceRecord::builder().value(&wanted.value).build().map_err(build_error)?)
         .build()
-        .map_err(built)?;
+        .map_err(build_error)?;
     let mut batch = ChangeBatch::builder().comment(format!("devdb: {generation}"));
     if let Some(old) = old {
-        batch = batch.changes(item(ChangeAction::Delete, old).map_err(built)?);
+        batch = batch.changes(change(ChangeAction::Delete, old).map_err(build_error)?);
     }
-    let batch = batch.changes(item(ChangeAction::Create, new).map_err(built)?).build().map_err(built)?;
-    let request = aws.route53.change_resource_record_sets().hosted_zone_id(&aws.place.zone).change_batch(batch);
-    let answer = request.send().await.map_err(failed("ChangeResourceRecordSets", name))?;
-    Ok(Change { id: answer.change_info.map(|info| info.id).unwrap_or_default() })
+    let batch = batch.changes(change(ChangeAction::Create, new).map_err(build_error)?).build().map_err(build_error)?;
+    let request = aws.route53.change_resource_record_sets().hosted_zone_id(&aws.settings.zone).change_batch(batch);
+    let response = request.send().await.map_err(api_error("ChangeResourceRecordSets", name))?;
+    Ok(RecordChange { id: response.change_info.map(|info| info.id).unwrap_or_default() })
 }
 
-fn item(action: ChangeAction, set: ResourceRecordSet) -> std::result::Result<Item, aws_sdk_route53::error::BuildError> {
-    Item::builder().action(action).resource_record_set(set).build()
+fn change(
+    action: ChangeAction,
+    set: ResourceRecordSet,
+) -> std::result::Result<Change, aws_sdk_route53::error::BuildError> {
+    Change::builder().action(action).resource_record_set(set).build()
 }
 
-/// Whether Route 53 refused because the zone does not hold what the batch deletes, or holds what it
-/// creates.
+/// Whether Route 53 rejected a batch because the zone does not hold what it deletes, or already holds what it creates.
 fn is_mismatch(error: &Error) -> bool {
     matches!(error, Error::Api { code, .. } if code == "InvalidChangeBatch")
 }
@@ -197,43 +165,16 @@ fn is_mismatch(error: &Error) -> bool {
 fn changed(aws: &Aws, from: &RecordState) -> Error {
     let expected = match from {
         RecordState::Absent => "nothing".to_owned(),
-        RecordState::Present(record) => format!("{} for {} s", record.value, record.ttl),
-        RecordState::Foreign(why) => why.clone(),
+        RecordState::Present(record) => format!("{} with a TTL of {} s", record.value, record.ttl),
+        RecordState::Foreign(reason) => reason.clone(),
     };
     Error::RecordChanged { name: aws.target.record.name.clone(), expected }
 }
 
-/// Whether a change has reached all name servers. It says nothing of resolvers, which keep the old
-/// value for its time to live.
-pub(super) async fn in_sync(aws: &Aws, change: &Change) -> Result<bool> {
-    let answer = aws.route53.get_change().id(&change.id).send().await.map_err(failed("GetChange", &change.id))?;
-    Ok(answer.change_info.is_some_and(|info| info.status == ChangeStatus::Insync))
-}
-
-/// A name as names compare: lower case, without the final dot, without Route 53's octal escapes
-/// (`\052` for `*`).
-pub(super) fn normalize(name: &str) -> String {
-    let mut plain = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = match (first, octal(tail)) {
-            (b'\\', Some(byte)) => {
-                plain.push(byte);
-                &tail[3..]
-            }
-            _ => {
-                plain.push(*first);
-                tail
-            }
-        };
-    }
-    let plain = String::from_utf8_lossy(&plain).to_lowercase();
-    plain.strip_suffix('.').unwrap_or(&plain).to_owned()
-}
-
-fn octal(digits: &[u8]) -> Option<u8> {
-    let digits = digits.get(..3).filter(|digits| digits.iter().all(|digit| (b'0'..=b'7').contains(digit)))?;
-    u8::try_from(digits.iter().fold(0u16, |value, digit| value * 8 + u16::from(digit - b'0'))).ok()
+/// Whether a change has reached all name servers. Resolvers may still cache the old value for its TTL.
+pub(super) async fn in_sync(aws: &Aws, change: &RecordChange) -> Result<bool> {
+    let response = aws.route53.get_change().id(&change.id).send().await.map_err(api_error("GetChange", &change.id))?;
+    Ok(response.change_info.is_some_and(|info| info.status == ChangeStatus::Insync))
 }
 
 #[cfg(test)]
@@ -241,7 +182,7 @@ mod tests {
     use super::*;
 
     fn zone() -> Zone {
-        Zone { name: "example.com".into(), private: false, linked: None }
+        Zone { name: "example.com".into(), private: false, linked_service: None }
     }
 
     fn cname() -> aws_sdk_route53::types::builders::ResourceRecordSetBuilder {
@@ -250,25 +191,18 @@ mod tests {
     }
 
     fn state(sets: &[ResourceRecordSet]) -> RecordState {
-        judge(&zone(), sets)
+        classify(&zone(), sets)
     }
 
     #[test]
-    fn names_compare_without_dots_case_and_escapes() {
-        assert_eq!(normalize("DB.Example.com."), "db.example.com");
-        assert_eq!(normalize("\\052.example.com"), "*.example.com");
-        assert_eq!(normalize("\\9x.example\\"), "\\9x.example\\");
-    }
-
-    #[test]
-    fn a_plain_cname_is_ours() {
+    fn a_plain_cname_may_be_swapped() {
         let record = Record { value: "app-1.x.rds.amazonaws.com".into(), ttl: 60 };
         assert_eq!(state(&[cname().build().unwrap()]), RecordState::Present(record));
         assert_eq!(state(&[]), RecordState::Absent);
     }
 
     #[test]
-    fn everything_else_is_foreign() {
+    fn any_other_record_is_foreign() {
         let alias = aws_sdk_route53::types::AliasTarget::builder()
             .hosted_zone_id("Z1")
             .dns_name("lb.example.com.")
@@ -296,7 +230,7 @@ mod tests {
         for sets in foreign {
             assert!(matches!(state(&sets), RecordState::Foreign(_)), "{sets:?}");
         }
-        let linked = Zone { linked: Some("servicediscovery.amazonaws.com".into()), ..zone() };
-        assert!(matches!(judge(&linked, &[]), RecordState::Foreign(_)));
+        let linked = Zone { linked_service: Some("servicediscovery.amazonaws.com".into()), ..zone() };
+        assert!(matches!(classify(&linked, &[]), RecordState::Foreign(_)));
     }
 }

@@ -1,89 +1,89 @@
-//! The settings of a quarantined generation: what a restore asks for and what a describe shows, in
-//! the same words. One row for each, so that a setting cannot be asked for and forgotten in the comparison.
+//! Settings of a quarantined generation: the requested and the actual value of each. One row per setting, so that
+//! none is requested and then left out of the comparison.
 
 use aws_sdk_rds::types::DbInstance;
 
 use crate::config;
-
-use super::Settings;
+use crate::platform::instance::Settings;
 
 struct Row {
     key: &'static str,
-    /// What the configuration asks for; none when it leaves the choice to RDS.
-    wanted: fn(&config::Aws) -> Option<String>,
-    found: fn(&DbInstance) -> String,
+    /// Requested value; `None` if the configuration leaves the choice to RDS.
+    requested: fn(&config::Aws) -> Option<String>,
+    /// Actual value.
+    actual: fn(&DbInstance) -> String,
 }
 
 const ROWS: [Row; 15] = [
-    Row { key: "class", wanted: |aws| Some(aws.class.clone()), found: |db| text(db.db_instance_class()) },
-    Row { key: "storage type", wanted: |aws| aws.storage_type.clone(), found: |db| text(db.storage_type()) },
+    Row { key: "class", requested: |aws| Some(aws.class.clone()), actual: |db| text(db.db_instance_class()) },
+    Row { key: "storage type", requested: |aws| aws.storage_type.clone(), actual: |db| text(db.storage_type()) },
     Row {
         key: "subnet group",
-        wanted: |aws| Some(aws.subnet_group.to_lowercase()),
-        found: |db| text(db.db_subnet_group().and_then(|group| group.db_subnet_group_name())).to_lowercase(),
+        requested: |aws| Some(aws.subnet_group.to_lowercase()),
+        actual: |db| text(db.db_subnet_group().and_then(|group| group.db_subnet_group_name())).to_lowercase(),
     },
     Row {
         key: "parameter group",
-        wanted: |aws| Some(aws.parameter_group.to_lowercase()),
-        found: |db| {
+        requested: |aws| Some(aws.parameter_group.to_lowercase()),
+        actual: |db| {
             list(db.db_parameter_groups().iter().map(|group| text(group.db_parameter_group_name()).to_lowercase()))
         },
     },
     Row {
         key: "security groups",
-        wanted: |aws| Some(list(aws.quarantine_security_groups.iter().cloned())),
-        found: security_groups,
+        requested: |aws| Some(list(aws.quarantine_security_groups.iter().cloned())),
+        actual: security_groups,
     },
-    Row { key: "publicly accessible", wanted: |_| no(), found: |db| yes_no(db.publicly_accessible()) },
+    Row { key: "publicly accessible", requested: |_| no(), actual: |db| yes_no(db.publicly_accessible()) },
     Row {
         key: "backup retention",
-        wanted: |_| Some("0 days".into()),
-        found: |db| db.backup_retention_period().map_or_else(unknown, |days| format!("{days} days")),
+        requested: |_| Some("0 days".into()),
+        actual: |db| db.backup_retention_period().map_or_else(unknown, |days| format!("{days} days")),
     },
     Row {
         key: "IAM authentication",
-        wanted: |aws| Some(on_off(Some(aws.iam_authentication))),
-        found: |db| on_off(db.iam_database_authentication_enabled()),
+        requested: |aws| Some(on_off(Some(aws.iam_authentication))),
+        actual: |db| on_off(db.iam_database_authentication_enabled()),
     },
     Row {
         key: "log exports",
-        wanted: |_| none(),
-        found: |db| list(db.enabled_cloudwatch_logs_exports().iter().cloned()),
+        requested: |_| none(),
+        actual: |db| list(db.enabled_cloudwatch_logs_exports().iter().cloned()),
     },
-    Row { key: "multi-AZ", wanted: |_| no(), found: |db| yes_no(db.multi_az()) },
-    Row { key: "deletion protection", wanted: |_| off(), found: |db| on_off(db.deletion_protection()) },
-    Row { key: "copy tags to snapshots", wanted: |_| no(), found: |db| yes_no(db.copy_tags_to_snapshot()) },
-    Row { key: "minor upgrades", wanted: |_| off(), found: |db| on_off(db.auto_minor_version_upgrade()) },
+    Row { key: "multi-AZ", requested: |_| no(), actual: |db| yes_no(db.multi_az()) },
+    Row { key: "deletion protection", requested: |_| off(), actual: |db| on_off(db.deletion_protection()) },
+    Row { key: "copy tags to snapshots", requested: |_| no(), actual: |db| yes_no(db.copy_tags_to_snapshot()) },
+    Row { key: "minor upgrades", requested: |_| off(), actual: |db| on_off(db.auto_minor_version_upgrade()) },
     Row {
         key: "associated roles",
-        wanted: |_| none(),
-        found: |db| list(db.associated_roles().iter().map(|role| text(role.role_arn()))),
+        requested: |_| none(),
+        actual: |db| list(db.associated_roles().iter().map(|role| text(role.role_arn()))),
     },
-    // A restore cannot ask for it; it keeps the text of statements, so it must not be on before the scrub.
+    // Not a parameter of a restore. It stores statement texts, so it must be off until the scrub is done.
     Row {
         key: "performance insights",
-        wanted: |_| off(),
-        found: |db| on_off(Some(db.performance_insights_enabled().unwrap_or(false))),
+        requested: |_| off(),
+        actual: |db| on_off(Some(db.performance_insights_enabled().unwrap_or(false))),
     },
 ];
 
-/// What a restore asks for.
+/// Returns the settings that a restore requests.
 pub(super) fn quarantine(aws: &config::Aws) -> Settings {
-    ROWS.iter().filter_map(|row| Some((row.key, (row.wanted)(aws)?))).collect()
+    ROWS.iter().filter_map(|row| Some((row.key, (row.requested)(aws)?))).collect()
 }
 
-/// What differs once developers are let in.
-pub(super) fn opened(aws: &config::Aws) -> Settings {
+/// Returns the settings that change when the instance is opened to developers.
+pub(super) fn published(aws: &config::Aws) -> Settings {
     Settings::from([("security groups", list(aws.developer_security_groups.iter().cloned()))])
 }
 
-/// What an instance has, under the keys of [`quarantine`].
-pub(super) fn found(aws: &config::Aws, instance: &DbInstance) -> Settings {
-    let asked = |row: &&Row| (row.wanted)(aws).is_some();
-    ROWS.iter().filter(asked).map(|row| (row.key, (row.found)(instance))).collect()
+/// Returns the settings of an instance, with the keys of [`quarantine`].
+pub(super) fn actual(aws: &config::Aws, instance: &DbInstance) -> Settings {
+    let is_requested = |row: &&Row| (row.requested)(aws).is_some();
+    ROWS.iter().filter(is_requested).map(|row| (row.key, (row.actual)(instance))).collect()
 }
 
-/// A group that is still being added or removed is shown as such: until then the old rules hold.
+/// A group that is still being added or removed carries its status: until that ends, the old rules apply.
 fn security_groups(db: &DbInstance) -> String {
     list(db.vpc_security_groups().iter().map(|group| match (text(group.vpc_security_group_id()), group.status()) {
         (id, None | Some("active")) => id,
@@ -91,7 +91,7 @@ fn security_groups(db: &DbInstance) -> String {
     }))
 }
 
-/// Sorted, since the API promises no order.
+/// Joins items in sorted order, since the API guarantees none.
 fn list(items: impl Iterator<Item = String>) -> String {
     let mut items: Vec<String> = items.collect();
     items.sort();
@@ -102,7 +102,7 @@ fn text(value: Option<&str>) -> String {
     value.map_or_else(unknown, str::to_owned)
 }
 
-/// For a fact that the answer leaves out: it equals nothing that is asked for.
+/// The value of a field that the response leaves out: it equals no requested value.
 fn unknown() -> String {
     "unknown".into()
 }
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_group_that_is_not_in_force_yet_equals_nothing_that_is_asked_for() {
+    fn a_group_in_transition_equals_no_requested_group() {
         let group = |id: &str, status: &str| {
             VpcSecurityGroupMembership::builder().vpc_security_group_id(id).status(status).build()
         };

@@ -2,16 +2,19 @@
 
 use aws_sdk_rds::types::DbSnapshot;
 
-use super::error::failed;
-use super::instance::timestamp;
-use super::{Aws, Result, Snapshot};
+use crate::platform::error::Result;
+use crate::platform::snapshot::Snapshot;
 
-/// The kind that lives in other accounts.
+use super::client::Aws;
+use super::error::api_error;
+use super::instance::timestamp;
+
+/// The kind of snapshots that other accounts own.
 const SHARED: &str = "shared";
 const GIB: u64 = 1 << 30;
 
-/// All snapshots of the configured kinds, in any status. One listing for each kind: without a kind
-/// RDS leaves out those of AWS Backup and those of other accounts.
+/// Returns all snapshots of the configured kinds, in any status. One request per kind: without a kind RDS leaves out
+/// snapshots of AWS Backup and of other accounts.
 pub(super) async fn list(aws: &Aws) -> Result<Vec<Snapshot>> {
     let mut found = Vec::new();
     for kind in &aws.target.source.snapshots {
@@ -23,29 +26,29 @@ pub(super) async fn list(aws: &Aws) -> Result<Vec<Snapshot>> {
 async fn of_kind(aws: &Aws, kind: &str) -> Result<Vec<Snapshot>> {
     let source = &aws.target.source.instance;
     let request = aws.rds.describe_db_snapshots().snapshot_type(kind);
-    // A shared one belongs to an instance of another account; RDS would look for that name in this one.
+    // A shared snapshot belongs to an instance of another account; RDS would search this account for that name.
     let request = if kind == SHARED { request.include_shared(true) } else { request.db_instance_identifier(source) };
     let mut pages = request.into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(snapshot) = pages.next().await {
-        let snapshot = snapshot.map_err(failed("DescribeDBSnapshots", source))?;
+        let snapshot = snapshot.map_err(api_error("DescribeDBSnapshots", source))?;
         if snapshot.db_instance_identifier().is_some_and(|name| name.eq_ignore_ascii_case(source)) {
-            found.push(read(kind, &snapshot));
+            found.push(convert(kind, &snapshot));
         }
     }
     Ok(found)
 }
 
-fn read(kind: &str, found: &DbSnapshot) -> Snapshot {
+fn convert(kind: &str, found: &DbSnapshot) -> Snapshot {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let id = text(found.db_snapshot_identifier());
-    // Another account's snapshot can be named by its ARN only.
+    // A snapshot of another account can only be named by its ARN.
     let location = if kind == SHARED { found.db_snapshot_arn().unwrap_or(&id).to_owned() } else { id.clone() };
-    // The creation time of a copy is that of the copying: a copy made today of last year's data is not new.
+    // The creation time of a copy is the time of copying; a copy of last year's data is not new.
     let taken_at =
         found.snapshot_database_time().or(found.original_snapshot_create_time()).or(found.snapshot_create_time());
     let unusable = (kind == SHARED && found.encrypted() == Some(true)).then(|| {
-        "it is shared and encrypted, which RDS cannot restore: copy it into this account first, under a key of this account"
+        "RDS cannot restore a shared encrypted snapshot: copy it to this account first, with a key of this account"
             .to_owned()
     });
     Snapshot {
@@ -75,23 +78,23 @@ mod tests {
             .db_snapshot_identifier("copy")
             .snapshot_create_time(DateTime::from_secs(2_000))
             .original_snapshot_create_time(DateTime::from_secs(1_000));
-        assert_eq!(read("manual", &copy.clone().build()).taken_at.unwrap().as_second(), 1_000);
+        assert_eq!(convert("manual", &copy.clone().build()).taken_at.unwrap().as_second(), 1_000);
         let known = copy.snapshot_database_time(DateTime::from_secs(900)).build();
-        assert_eq!(read("manual", &known).taken_at.unwrap().as_second(), 900);
-        assert_eq!(read("manual", &DbSnapshot::builder().status("creating").build()).taken_at, None);
+        assert_eq!(convert("manual", &known).taken_at.unwrap().as_second(), 900);
+        assert_eq!(convert("manual", &DbSnapshot::builder().status("creating").build()).taken_at, None);
     }
 
     #[test]
-    fn a_shared_one_is_named_by_its_arn_and_must_not_be_encrypted() {
+    fn a_shared_snapshot_is_named_by_its_arn_and_must_not_be_encrypted() {
         let shared = DbSnapshot::builder()
             .db_snapshot_identifier("nightly")
             .db_snapshot_arn("arn:aws:rds:eu-west-1:111122223333:snapshot:nightly")
             .encrypted(true)
             .build();
-        let read_as_shared = read(SHARED, &shared);
-        assert_eq!(read_as_shared.location, "arn:aws:rds:eu-west-1:111122223333:snapshot:nightly");
-        assert!(read_as_shared.unusable.is_some());
-        let own = read("manual", &shared);
+        let as_shared = convert(SHARED, &shared);
+        assert_eq!(as_shared.location, "arn:aws:rds:eu-west-1:111122223333:snapshot:nightly");
+        assert!(as_shared.unusable.is_some());
+        let own = convert("manual", &shared);
         assert_eq!((own.location.as_str(), own.unusable), ("nightly", None));
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that changes an instance. Each call takes what the guard let through, and names nothing else.
+//! All calls that change an instance. Each takes a token of the guard and names no other instance.
 
 use std::time::Duration;
 
@@ -6,57 +6,59 @@ use aws_sdk_rds::types::Tag;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config;
-
-use super::access::partition;
-use super::error::failed;
-use super::{Aws, Deletable, DevInstance, Error, RestoreOrder, Result, Tags, instance};
+use crate::platform::guard::{Deletable, DevInstance};
 use crate::platform::retry::while_busy;
-use crate::platform::{Status, tag};
+use crate::platform::{Error, RestoreOrder, Result, Status, Tags, tag};
 
-/// How long a new instance may stay invisible to a describe.
+use super::client::Aws;
+use super::error::api_error;
+use super::instance;
+use super::region::partition;
+
+/// Time for which a new instance may be invisible to a describe.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(120);
 
-/// Starts a restore. Everything that production's snapshot could bring along is said explicitly: RDS
-/// otherwise takes the tags, retention and IAM switch of the source and the default security group.
+/// Starts a restore. Every setting that the snapshot could carry over is specified: otherwise RDS takes tags,
+/// retention and the IAM flag from the source, and the default security group.
 pub(super) async fn restore(aws: &Aws, order: &RestoreOrder) -> Result<()> {
-    let place = &aws.place;
-    let mut tags = place.tags.clone();
+    let settings = &aws.settings;
+    let mut tags = settings.tags.clone();
     tags.extend(order.tags.clone());
     let request = aws
         .rds
         .restore_db_instance_from_db_snapshot()
         .db_instance_identifier(&order.name)
         .db_snapshot_identifier(&order.snapshot.location)
-        .db_instance_class(&place.class)
-        .set_storage_type(place.storage_type.clone())
-        .db_subnet_group_name(&place.subnet_group)
-        .db_parameter_group_name(&place.parameter_group)
-        .set_vpc_security_group_ids(Some(place.quarantine_security_groups.clone()))
+        .db_instance_class(&settings.class)
+        .set_storage_type(settings.storage_type.clone())
+        .db_subnet_group_name(&settings.subnet_group)
+        .db_parameter_group_name(&settings.parameter_group)
+        .set_vpc_security_group_ids(Some(settings.quarantine_security_groups.clone()))
         .publicly_accessible(false)
         .multi_az(false)
         .backup_retention_period(0)
-        .enable_iam_database_authentication(place.iam_authentication)
+        .enable_iam_database_authentication(settings.iam_authentication)
         .deletion_protection(false)
         .copy_tags_to_snapshot(false)
         .auto_minor_version_upgrade(false)
-        .set_tags(Some(as_list(&tags)));
+        .set_tags(Some(tag_list(&tags)));
     match request.send().await {
-        // The SDK repeats a call whose answer was lost; the second one meets the first one's work.
+        // The SDK repeats a call whose response was lost; the repetition finds the instance of the first attempt.
         Err(error) if error.as_service_error().is_some_and(|error| error.is_db_instance_already_exists_fault()) => {
-            while_busy(VISIBLE_WITHIN, |_| {}, || made_by_us(aws, order)).await
+            while_busy(VISIBLE_WITHIN, |_| {}, || created_by_this_run(aws, order)).await
         }
-        answer => answer.map(drop).map_err(failed("RestoreDBInstanceFromDBSnapshot", &order.name)),
+        result => result.map(drop).map_err(api_error("RestoreDBInstanceFromDBSnapshot", &order.name)),
     }
 }
 
-/// Whether the instance of that name carries this run's tag. A new instance may not be visible at
-/// once, so not finding it is only `Busy`.
-async fn made_by_us(aws: &Aws, order: &RestoreOrder) -> Result<()> {
+/// Succeeds if the instance of that name has this run's tag. A new instance may not be visible yet, so its absence is
+/// [`Error::Busy`].
+async fn created_by_this_run(aws: &Aws, order: &RestoreOrder) -> Result<()> {
     let Some(found) = instance::find(aws, &order.name).await? else {
         return Err(Error::Busy {
             call: "RestoreDBInstanceFromDBSnapshot",
             subject: order.name.clone(),
-            message: "the name is taken by an instance that cannot be described yet".into(),
+            message: "an instance of that name exists, but cannot be described yet".into(),
         });
     };
     match order.tags.get(tag::RUN) {
@@ -65,7 +67,7 @@ async fn made_by_us(aws: &Aws, order: &RestoreOrder) -> Result<()> {
     }
 }
 
-/// Sets the master user's password, at once and nothing else.
+/// Sets the master user's password immediately, and no other setting.
 pub(super) async fn set_password(aws: &Aws, instance: DevInstance, password: &SecretString) -> Result<()> {
     let request = aws
         .rds
@@ -73,47 +75,47 @@ pub(super) async fn set_password(aws: &Aws, instance: DevInstance, password: &Se
         .db_instance_identifier(instance.name())
         .master_user_password(password.expose_secret())
         .apply_immediately(true);
-    request.send().await.map(drop).map_err(failed("ModifyDBInstance", instance.name()))
+    request.send().await.map(drop).map_err(api_error("ModifyDBInstance", instance.name()))
 }
 
 /// Adds or replaces tags.
 pub(super) async fn set_tags(aws: &Aws, instance: DevInstance, tags: &Tags) -> Result<()> {
-    let config::Aws { region, account, .. } = &aws.place;
+    let config::Aws { region, account, .. } = &aws.settings;
     let arn = format!("arn:{}:rds:{region}:{account}:db:{}", partition(region), instance.name());
-    let request = aws.rds.add_tags_to_resource().resource_name(arn).set_tags(Some(as_list(tags)));
-    request.send().await.map(drop).map_err(failed("AddTagsToResource", instance.name()))
+    let request = aws.rds.add_tags_to_resource().resource_name(arn).set_tags(Some(tag_list(tags)));
+    request.send().await.map(drop).map_err(api_error("AddTagsToResource", instance.name()))
 }
 
-/// Exchanges the quarantine for the developers' security groups.
+/// Replaces the quarantine security groups by those for developers.
 pub(super) async fn open(aws: &Aws, instance: DevInstance) -> Result<()> {
     let request = aws
         .rds
         .modify_db_instance()
         .db_instance_identifier(instance.name())
-        .set_vpc_security_group_ids(Some(aws.place.developer_security_groups.clone()))
+        .set_vpc_security_group_ids(Some(aws.settings.developer_security_groups.clone()))
         .apply_immediately(true);
-    request.send().await.map(drop).map_err(failed("ModifyDBInstance", instance.name()))
+    request.send().await.map(drop).map_err(api_error("ModifyDBInstance", instance.name()))
 }
 
-/// Starts a deletion that leaves no copy behind: no final snapshot, no retained backups. One that is
-/// under way, or already done, is success.
-pub(super) async fn delete(aws: &Aws, doomed: Deletable) -> Result<()> {
+/// Starts a deletion that leaves no copy: no final snapshot, no retained backups. A deletion that is in progress or
+/// complete counts as success.
+pub(super) async fn delete(aws: &Aws, deletable: Deletable) -> Result<()> {
     let request = aws
         .rds
         .delete_db_instance()
-        .db_instance_identifier(doomed.name())
+        .db_instance_identifier(deletable.name())
         .skip_final_snapshot(true)
         .delete_automated_backups(true);
     let Err(error) = request.send().await else { return Ok(()) };
-    let is = error.as_service_error();
-    if is.is_some_and(|error| error.is_db_instance_not_found_fault()) {
+    let service_error = error.as_service_error();
+    if service_error.is_some_and(|error| error.is_db_instance_not_found_fault()) {
         return Ok(());
     }
-    let going = is.is_some_and(|error| error.is_invalid_db_instance_state_fault())
-        && instance::find(aws, doomed.name()).await?.is_none_or(|found| found.status == Status::Deleting);
-    if going { Ok(()) } else { Err(failed("DeleteDBInstance", doomed.name())(error)) }
+    let in_progress = service_error.is_some_and(|error| error.is_invalid_db_instance_state_fault())
+        && instance::find(aws, deletable.name()).await?.is_none_or(|found| found.status == Status::Deleting);
+    if in_progress { Ok(()) } else { Err(api_error("DeleteDBInstance", deletable.name())(error)) }
 }
 
-fn as_list(tags: &Tags) -> Vec<Tag> {
+fn tag_list(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }

@@ -1,104 +1,110 @@
-//! Why the guard did not let an instance through, and what to do about it.
+//! Reasons for which the guard refuses an instance, and their remedies.
 
-/// Why an instance was not let through.
+/// Why an instance was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The credentials reach another account or region.
-    #[error("these credentials are for {found}, the configuration says {expected}")]
-    Elsewhere {
+    /// The credentials reach another account or region than the configured one.
+    #[error("these credentials are for {found}, but the configuration names {expected}")]
+    WrongAccount {
         /// Account and region that the credentials reach.
         found: String,
-        /// Account and region that the configuration names.
+        /// Account and region in the configuration.
         expected: String,
     },
     /// It is the source.
     #[error("{name} is the source")]
-    Source {
-        /// Its name.
+    IsSource {
+        /// Name of the instance.
         name: String,
     },
-    /// Its name does not begin with the prefix and go on after it.
-    #[error("{name} is not a name of the form {prefix}…")]
-    Name {
-        /// Its name.
+    /// Its name is not the prefix followed by at least one character.
+    #[error("{name} is not named {prefix}…")]
+    WrongName {
+        /// Name of the instance.
         name: String,
-        /// The prefix.
+        /// Prefix of the target's generations.
         prefix: String,
     },
-    /// Another engine, or a member of a cluster.
-    #[error("{name} is {what}, not a PostgreSQL instance of its own")]
-    Kind {
-        /// Its name.
+    /// It has another engine or is a member of a cluster.
+    #[error("{name} is {found}, not a standalone PostgreSQL instance")]
+    WrongKind {
+        /// Name of the instance.
         name: String,
-        /// What it is.
-        what: String,
+        /// The engine, or the cluster.
+        found: String,
     },
-    /// A tag of ours is missing or says something else.
+    /// A tag is missing or has another value.
     #[error("{name} has no tag {key}={expected}")]
-    Tag {
-        /// Its name.
+    MissingTag {
+        /// Name of the instance.
         name: String,
-        /// The tag.
+        /// Tag key.
         key: &'static str,
-        /// The value it should have.
+        /// Required value.
         expected: String,
     },
     /// Its deletion protection is on.
     #[error("{name} has deletion protection")]
     Protected {
-        /// Its name.
+        /// Name of the instance.
         name: String,
     },
     /// It has replicas or is one.
-    #[error("{name} replicates: {with}")]
+    #[error("{name} replicates with {peer}")]
     Replicates {
-        /// Its name.
+        /// Name of the instance.
         name: String,
-        /// With which.
-        with: String,
+        /// Name of a replica, or of its primary.
+        peer: String,
     },
-    /// It was deleted and made again since it was first seen.
-    #[error("{name} is another instance than the one seen before")]
+    /// It was deleted and created again after it was first described.
+    #[error("{name} was deleted and created again since this run first described it")]
     Replaced {
-        /// Its name.
+        /// Name of the instance.
         name: String,
     },
     /// The record points at it.
     #[error("the record points at {name}")]
     Live {
-        /// Its name.
+        /// Name of the instance.
         name: String,
     },
-    /// The record cannot be read as one of ours, so nobody can say what it points at.
-    #[error("the record cannot be trusted: {why}")]
-    Record {
-        /// Why.
-        why: String,
+    /// The record is not a plain one, so it is unknown which instance it points at.
+    #[error("the record cannot be interpreted: {reason}")]
+    UnusableRecord {
+        /// Why not.
+        reason: String,
     },
-    /// It is not there.
+    /// No such instance exists.
     #[error("{name} does not exist")]
-    Gone {
-        /// Its name.
+    NotFound {
+        /// Name of the instance.
         name: String,
     },
 }
 
 impl Refusal {
-    /// What to do about it.
+    /// Returns the remedy.
     pub fn remedy(&self) -> String {
         match self {
-            Refusal::Elsewhere { .. } => "use credentials of the configured account, or correct the configuration".into(),
-            Refusal::Protected { .. } => {
-                "devdb never switches deletion protection off: somebody wants this instance; switch it off by hand if not".into()
+            Refusal::WrongAccount { .. } => {
+                "use credentials of the configured account, or correct the configuration".into()
             }
-            Refusal::Tag { name, .. } => format!("if {name} really is a generation of this target, add the tags by hand"),
-            Refusal::Replicates { .. } => "remove the replicas by hand first: deleting would promote them".into(),
-            Refusal::Live { .. } => "point the record elsewhere first".into(),
-            Refusal::Source { .. } | Refusal::Name { .. } | Refusal::Kind { .. } => {
+            Refusal::Protected { .. } => {
+                "devdb never switches deletion protection off; switch it off yourself if this \
+                 generation is no longer needed"
+                    .into()
+            }
+            Refusal::MissingTag { name, .. } => {
+                format!("if {name} really is a generation of this target, add the tags yourself")
+            }
+            Refusal::Replicates { .. } => "remove the replicas first: deleting their primary would promote them".into(),
+            Refusal::Live { .. } => "point the record at another generation first".into(),
+            Refusal::IsSource { .. } | Refusal::WrongName { .. } | Refusal::WrongKind { .. } => {
                 "devdb modifies and deletes only its own generations".into()
             }
-            Refusal::Replaced { .. } | Refusal::Gone { .. } => "run `devdb status` and start again".into(),
-            Refusal::Record { .. } => "make the record a plain one by hand, then run again".into(),
+            Refusal::Replaced { .. } | Refusal::NotFound { .. } => "run `devdb status`, then start again".into(),
+            Refusal::UnusableRecord { .. } => "replace the record by a plain one, then run again".into(),
         }
     }
 }

@@ -1,44 +1,45 @@
-//! The record of the local platform: one section of a `pg_service.conf`, which every libpq client
-//! reads. Everything else in the file belongs to its owner and is kept to the byte.
+//! The record of the local platform: one section of a `pg_service.conf`, which every libpq client reads. The rest of the
+//! file belongs to its owner and is preserved byte for byte.
 
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use crate::platform::{Error, Record, RecordState, Result};
+use crate::platform::error::{Error, Result};
+use crate::platform::record::{Record, RecordState};
 
-/// The line of ours in a section; without it the section is somebody else's.
+/// The comment that devdb writes in its section; a section without it belongs to others.
 const MARK: &str = "# devdb generation: ";
 
-/// A `pg_service.conf` and the section in it that we own.
+/// A `pg_service.conf`, and the section in it that devdb manages.
 #[derive(Clone, Debug)]
-pub struct ServiceFile {
-    /// The file.
-    pub path: PathBuf,
-    /// The section's name, `psql service=NAME`.
-    pub service: String,
+pub(super) struct ServiceFile {
+    /// Path of the file.
+    pub(super) path: PathBuf,
+    /// Name of the section, as in `psql service=NAME`.
+    pub(super) service: String,
 }
 
-/// What a section says.
+/// The content of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The generation.
-    pub generation: String,
-    /// Its port on 127.0.0.1.
-    pub port: u16,
-    /// The database that a client gets without naming one.
-    pub database: String,
+pub(super) struct Entry {
+    /// Name of the generation.
+    pub(super) generation: String,
+    /// Port on 127.0.0.1.
+    pub(super) port: u16,
+    /// Database of a client that names none.
+    pub(super) database: String,
 }
 
 impl ServiceFile {
-    /// The entry, as far as it is ours.
-    pub fn entry(&self) -> Result<Option<Entry>> {
+    /// Returns the entry; `None` if the section is missing or was not written by devdb.
+    pub(super) fn entry(&self) -> Result<Option<Entry>> {
         Ok(self.section()?.and_then(|lines| parse(&lines)))
     }
 
-    /// The entry as a record.
-    pub fn state(&self) -> Result<RecordState> {
+    /// Returns the state of the record.
+    pub(super) fn state(&self) -> Result<RecordState> {
         Ok(match self.section()? {
             None => RecordState::Absent,
             Some(lines) => match parse(&lines) {
@@ -52,36 +53,36 @@ impl ServiceFile {
         })
     }
 
-    /// Replaces the section, if the file still says `expected`. Readers see the old file or the new
-    /// one, never a part; writers wait for each other.
-    pub fn swap(&self, expected: &RecordState, entry: &Entry) -> Result<()> {
+    /// Replaces the section, if the record still is `expected`. The file is replaced atomically; concurrent writers wait
+    /// for each other.
+    pub(super) fn swap(&self, expected: &RecordState, entry: &Entry) -> Result<()> {
         let lock_path = self.path.with_extension("lock");
         let lock = File::create(&lock_path).map_err(Error::io(&lock_path))?;
         lock.lock().map_err(Error::io(&lock_path))?;
         let now = self.state()?;
         if now != *expected {
-            let said = match expected {
+            let expected = match expected {
                 RecordState::Present(record) => record.value.clone(),
                 RecordState::Absent | RecordState::Foreign(_) => "nothing".to_owned(),
             };
-            return Err(Error::RecordChanged { name: self.service.clone(), expected: said });
+            return Err(Error::RecordChanged { name: self.service.clone(), expected });
         }
         let text = self.replaced(&self.read()?, entry);
-        let fresh = self.path.with_extension("new");
-        self.write(&fresh, &text).map_err(Error::io(&fresh))?;
-        fs::rename(&fresh, &self.path).map_err(Error::io(&self.path))
+        let temporary = self.path.with_extension("new");
+        self.write(&temporary, &text).map_err(Error::io(&temporary))?;
+        fs::rename(&temporary, &self.path).map_err(Error::io(&self.path))
     }
 
-    /// Writes a file that only those can read who could read the one it replaces: other sections may hold
+    /// Writes the new file with the owner and permissions of the one that it replaces: other sections may contain
     /// passwords.
-    fn write(&self, fresh: &Path, text: &str) -> std::io::Result<()> {
-        match fs::remove_file(fresh) {
+    fn write(&self, temporary: &Path, text: &str) -> std::io::Result<()> {
+        match fs::remove_file(temporary) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let old = fs::metadata(&self.path).ok();
         let mode = if old.is_some() { 0o600 } else { 0o644 };
-        let mut file = File::options().create_new(true).write(true).mode(mode).open(fresh)?;
+        let mut file = File::options().create_new(true).write(true).mode(mode).open(temporary)?;
         file.write_all(text.as_bytes())?;
         if let Some(old) = old {
             let now = file.metadata()?;
@@ -104,7 +105,7 @@ impl ServiceFile {
     fn section(&self) -> Result<Option<Vec<String>>> {
         let text = self.read()?;
         let mut lines = text.lines().skip_while(|line| !self.is_header(line));
-        Ok(lines.next().map(|_| lines.take_while(|line| !is_any_header(line)).map(str::to_owned).collect()))
+        Ok(lines.next().map(|_| lines.take_while(|line| !is_header_line(line)).map(str::to_owned).collect()))
     }
 
     fn is_header(&self, line: &str) -> bool {
@@ -112,21 +113,21 @@ impl ServiceFile {
     }
 
     fn replaced(&self, text: &str, entry: &Entry) -> String {
-        let ours = format!(
+        let section = format!(
             "[{}]\n{MARK}{}\nhost=127.0.0.1\nport={}\ndbname={}\n",
             self.service, entry.generation, entry.port, entry.database
         );
-        let mut out = String::with_capacity(text.len() + ours.len());
+        let mut out = String::with_capacity(text.len() + section.len());
         let (mut inside, mut written) = (false, false);
         for line in text.split_inclusive('\n') {
-            if is_any_header(line) {
+            if is_header_line(line) {
                 inside = self.is_header(line);
                 if inside {
-                    out.push_str(&ours);
+                    out.push_str(&section);
                     written = true;
                 }
             }
-            // Blank lines and foreign comments after our keys separate us from the next section.
+            // Blank lines and other comments after the keys belong to the next section.
             let keep = !inside || line.trim().is_empty() || (line.starts_with('#') && !line.starts_with(MARK));
             if keep {
                 out.push_str(line);
@@ -136,13 +137,13 @@ impl ServiceFile {
             if !out.is_empty() && !out.ends_with('\n') {
                 out.push('\n');
             }
-            out.push_str(&ours);
+            out.push_str(&section);
         }
         out
     }
 }
 
-fn is_any_header(line: &str) -> bool {
+fn is_header_line(line: &str) -> bool {
     line.trim_start().starts_with('[')
 }
 
@@ -159,8 +160,8 @@ fn parse(lines: &[String]) -> Option<Entry> {
     })
 }
 
-/// The directory's usual name for the file.
-pub fn in_root(root: &Path) -> PathBuf {
+/// Returns the path of the file below the root directory.
+pub(super) fn in_root(root: &Path) -> PathBuf {
     root.join("pg_service.conf")
 }
 
@@ -168,7 +169,7 @@ pub fn in_root(root: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn scene(text: &str) -> (tempfile::TempDir, ServiceFile) {
+    fn service_file(text: &str) -> (tempfile::TempDir, ServiceFile) {
         let directory = tempfile::tempdir().unwrap();
         let path = in_root(directory.path());
         if !text.is_empty() {
@@ -182,9 +183,9 @@ mod tests {
     }
 
     #[test]
-    fn a_swap_keeps_what_others_wrote() {
+    fn a_swap_preserves_other_sections() {
         let before = "# mine\n[other]\nhost=example.org\n\n[app-dev]\n# devdb generation: old-1\nhost=127.0.0.1\nport=1\ndbname=app\n\n[last]\nport=2\n";
-        let (_directory, file) = scene(before);
+        let (_directory, file) = service_file(before);
         let old = RecordState::Present(Record { value: "old-1".into(), ttl: 0 });
         file.swap(&old, &entry("new-2", 5433)).unwrap();
         let after = fs::read_to_string(&file.path).unwrap();
@@ -193,19 +194,19 @@ mod tests {
     }
 
     #[test]
-    fn a_swap_does_not_open_the_file_to_others() {
+    fn a_swap_preserves_permissions() {
         use std::os::unix::fs::PermissionsExt as _;
-        let (_directory, file) = scene("[other]\npassword=secret\n");
+        let (_directory, file) = service_file("[other]\npassword=secret\n");
         fs::set_permissions(&file.path, fs::Permissions::from_mode(0o600)).unwrap();
-        // What a run that was killed left.
+        // The temporary file of a killed run.
         fs::write(file.path.with_extension("new"), "half").unwrap();
         file.swap(&RecordState::Absent, &entry("one", 1)).unwrap();
         assert_eq!(fs::metadata(&file.path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
-    fn a_swap_from_what_is_no_longer_there_changes_nothing() {
-        let (_directory, file) = scene("");
+    fn a_swap_from_a_stale_state_changes_nothing() {
+        let (_directory, file) = service_file("");
         file.swap(&RecordState::Absent, &entry("one", 1)).unwrap();
         let before = fs::read_to_string(&file.path).unwrap();
         let stale = RecordState::Present(Record { value: "zero".into(), ttl: 0 });
@@ -215,13 +216,13 @@ mod tests {
     }
 
     #[test]
-    fn a_section_of_somebody_else_is_foreign() {
+    fn a_section_without_the_comment_is_foreign() {
         for text in ["[app-dev]\nhost=prod.example.com\nport=5432\ndbname=app\n", "[app-dev]\n"] {
-            let (_directory, file) = scene(text);
+            let (_directory, file) = service_file(text);
             assert!(matches!(file.state().unwrap(), RecordState::Foreign(_)), "{text}");
         }
-        // Our mark over another host: edited by hand, so no longer ours.
-        let (_directory, file) = scene("[app-dev]\n# devdb generation: x\nhost=10.0.0.1\nport=1\ndbname=app\n");
+        // devdb's comment with another host: edited manually, so no longer managed by devdb.
+        let (_directory, file) = service_file("[app-dev]\n# devdb generation: x\nhost=10.0.0.1\nport=1\ndbname=app\n");
         assert!(matches!(file.state().unwrap(), RecordState::Foreign(_)));
     }
 }

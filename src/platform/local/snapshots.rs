@@ -1,5 +1,5 @@
-//! Snapshots of the local platform: directories `<root>/snapshots/<source>/<id>`, as `pg_basebackup`
-//! writes them, or copies of a cluster that was shut down.
+//! Snapshots: directories `<root>/snapshots/<source>/<id>`, written by `pg_basebackup` or copied from a cluster that was
+//! shut down.
 
 use std::fs;
 use std::path::Path;
@@ -7,12 +7,13 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::pg::server::Programs;
-use crate::platform::{Error, Result, Snapshot};
+use crate::platform::error::{Error, Result};
+use crate::platform::snapshot::Snapshot;
 
 use super::copy::Tree;
 
-/// All snapshots in a directory; an empty list when it is missing.
-pub async fn list(directory: &Path, master_user: &str) -> Result<Vec<Snapshot>> {
+/// Returns all snapshots in a directory; none if it is missing.
+pub(super) async fn list(directory: &Path, master_user: &str) -> Result<Vec<Snapshot>> {
     let mut found = Vec::new();
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
@@ -43,12 +44,12 @@ async fn describe(path: &Path, id: String, master_user: &str) -> Result<Snapshot
         master_user: Some(master_user.to_owned()),
         unusable: None,
     };
-    let Some(major) = major_of(path) else { return Ok(snapshot) };
+    let Some(major) = major_version(path) else { return Ok(snapshot) };
     snapshot.engine_version = major.to_string();
     let Ok(control) = fs::read(path.join("global/pg_control")) else { return Ok(snapshot) };
     let tree = match Tree::walk(path) {
         Ok(tree) => tree,
-        // One that is just being pruned, or not ours to read, must not hide the others.
+        // A snapshot that is being pruned or not readable must not hide the others.
         Err(error) => {
             snapshot.status = format!("not readable: {error}");
             return Ok(snapshot);
@@ -59,12 +60,12 @@ async fn describe(path: &Path, id: String, master_user: &str) -> Result<Snapshot
         snapshot.unusable = Some(error.to_string());
     }
     let Some(control) = Control::parse(&control) else {
-        snapshot.unusable = Some("its control file was not written by a PostgreSQL of this kind of machine".into());
+        snapshot.unusable = Some("its control file was written by PostgreSQL on another machine architecture".into());
         return Ok(snapshot);
     };
     snapshot.source_resource_id = Some(control.system_identifier.to_string());
     snapshot.taken_at = Some(control.written_at);
-    // pg_basebackup writes the manifest last; a copied cluster is complete only if it was shut down.
+    // pg_basebackup writes the manifest last; a copied cluster is consistent only if it was shut down.
     if path.join("backup_manifest").is_file() || control.shut_down {
         snapshot.status = "available".into();
     }
@@ -73,22 +74,21 @@ async fn describe(path: &Path, id: String, master_user: &str) -> Result<Snapshot
     }
     if let Some(link) = tree.links.first() {
         snapshot.unusable = Some(format!(
-            "{} is a symbolic link: a clone of it would write to the disks of the source; \
-             take the snapshot with pg_basebackup --tablespace-mapping or without --waldir",
+            "{} is a symbolic link: a clone would write to disks of the source; take the snapshot with \
+             pg_basebackup --tablespace-mapping, or without --waldir",
             link.display()
         ));
     }
     Ok(snapshot)
 }
 
-/// Major version in a data directory's `PG_VERSION`.
-pub fn major_of(path: &Path) -> Option<u32> {
+/// Returns the major version in a data directory's `PG_VERSION`; `None` if it is not readable.
+pub(super) fn major_version(path: &Path) -> Option<u32> {
     fs::read_to_string(path.join("PG_VERSION")).ok()?.trim().parse().ok()
 }
 
-/// The head of `global/pg_control`. Its first fields have kept their places since PostgreSQL 8.0
-/// (`ControlFileData` in src/include/catalog/pg_control.h); reading them needs no program of the
-/// snapshot's version.
+/// The first fields of `global/pg_control`. Their offsets are unchanged since PostgreSQL 8.0 (`ControlFileData` in
+/// src/include/catalog/pg_control.h), so that no program of the snapshot's version is needed to read them.
 #[derive(Debug, PartialEq)]
 struct Control {
     system_identifier: u64,
@@ -101,7 +101,7 @@ impl Control {
         fn field<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
             bytes.get(at..at + N)?.try_into().ok()
         }
-        // pg_control_version is 1300 for 14 to 16, 1700 and 1800 later; another byte order shows here.
+        // pg_control_version is 1300 for 14 to 16, 1700 and 1800 later; another byte order is out of range.
         let version = u32::from_ne_bytes(field(bytes, 8)?);
         if !(900..10_000).contains(&version) {
             return None;
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_cannot_be_read_does_not_hide_the_others() {
+    async fn an_unreadable_snapshot_does_not_hide_the_others() {
         use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
         let root = tempfile::tempdir().unwrap();
         for id in ["bad", "good"] {
@@ -139,7 +139,7 @@ mod tests {
             fs::write(root.path().join(id).join("PG_VERSION"), "15\n").unwrap();
             fs::write(root.path().join(id).join("global/pg_control"), head(1300, 1)).unwrap();
         }
-        // Deeper than a path may be long, which stops even root.
+        // Deeper than the maximum length of a path, which applies to root too.
         let mut at = openat(CWD, root.path().join("bad"), OFlags::DIRECTORY, Mode::empty()).unwrap();
         for _ in 0..20 {
             let name = "d".repeat(250);
@@ -147,13 +147,13 @@ mod tests {
             at = openat(&at, &name, OFlags::DIRECTORY, Mode::empty()).unwrap();
         }
         let found = list(root.path(), "app_admin").await.unwrap();
-        let status = |id: &str| found.iter().find(|one| one.id == id).unwrap().status.clone();
+        let status = |id: &str| found.iter().find(|snapshot| snapshot.id == id).unwrap().status.clone();
         assert!(status("bad").starts_with("not readable: "), "{}", status("bad"));
         assert_eq!(status("good"), "available");
     }
 
     #[test]
-    fn control_data_is_read() {
+    fn control_data_is_parsed() {
         let control = Control::parse(&head(1300, 1)).unwrap();
         assert_eq!((control.system_identifier, control.shut_down), (7300, true));
         assert_eq!(control.written_at, Timestamp::from_second(1_794_020_521).unwrap());

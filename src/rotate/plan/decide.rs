@@ -86,7 +86,7 @@ fn choose_work(
         clone.tag(tag::SNAPSHOT) == Some(&snapshot.id)
             && clone.tag(tag::RECIPE) == Some(recipe)
             && clone.phase().is_some()
-            && !matches!(clone.status, Status::Dead(_) | Status::Deleting)
+            && !matches!(clone.status, Status::Failed(_) | Status::Deleting)
     };
     if let Some(generation) = generations.unfinished() {
         Work::Finish { generation: Box::new(generation.clone()) }

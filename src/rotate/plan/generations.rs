@@ -1,6 +1,6 @@
 //! The instances of a target, by their role.
 
-use crate::platform::guard::{self, Refusal, Rules};
+use crate::platform::guard::{Refusal, Rules};
 use crate::platform::{Instance, Phase, Status};
 use crate::rotate::observe::World;
 
@@ -22,7 +22,7 @@ impl Generations {
         let mut all: Vec<(&Instance, bool)> = world.instances.iter().zip(world.pointed_at.iter().copied()).collect();
         all.sort_by(|a, b| a.0.name.cmp(&b.0.name));
         for (instance, live) in all {
-            if let Err(refusal) = guard::judge(rules, &world.identity, instance, None) {
+            if let Err(refusal) = rules.check(&world.identity, instance, None) {
                 warnings.push(format!("{} is left alone: {refusal}", instance.name));
                 // The live generation is kept in the list although it is protected, so that the failure to retire it
                 // is reported at the end.

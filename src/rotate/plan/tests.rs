@@ -81,7 +81,7 @@ fn instance(name: &str, phase: Phase) -> Instance {
         pending: Vec::new(),
         settings: Settings::new(),
         master_user: "postgres".into(),
-        room: None,
+        disk: None,
     }
 }
 
@@ -164,7 +164,7 @@ fn a_dead_runs_clone_is_resumed_if_it_matches_and_removed_otherwise() {
         |one| drop(one.tags.insert(tag::RECIPE.into(), "another".into())),
         |one| drop(one.tags.insert(tag::SNAPSHOT.into(), "snap-0".into())),
         |one| drop(one.tags.remove(tag::PHASE)),
-        |one| one.status = Status::Dead("storage-full".into()),
+        |one| one.status = Status::Failed("storage-full".into()),
     ];
     for change in changes {
         let mut other = fits.clone();

@@ -74,7 +74,7 @@ async fn live_instance(target: &Target) -> Result<Instance, Failure> {
     let RecordState::Present(record) = record else { return Err(no_live_generation(target)) };
     let mut live = instances.into_iter().filter(|instance| {
         guard::points_at(&*platform, &record, instance)
-            && guard::judge(&rules, &identity, instance, None).is_ok()
+            && rules.check(&identity, instance, None).is_ok()
             && instance.phase().is_some_and(Phase::is_published)
     });
     live.next().ok_or_else(|| no_live_generation(target))

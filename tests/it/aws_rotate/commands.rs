@@ -130,7 +130,7 @@ fn doctor_checks_everything_and_changes_nothing() {
     account.bench("remove", json!({ "snapshot": account.state()["snapshots"].as_object().unwrap().keys().next() }));
     let bad = account.devdb(&["doctor"]).code(3);
     let all = format!("{}{}", bad.out, bad.err);
-    for failed in ["fail instance class", "fail quota on instances", "fail snapshot"] {
+    for failed in ["fail instance class", "fail instance quota", "fail snapshot"] {
         assert!(all.contains(failed), "{failed}: {all}");
     }
     assert_eq!(account.writes(), [] as [Value; 0]);

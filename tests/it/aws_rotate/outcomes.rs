@@ -124,7 +124,7 @@ fn a_clone_that_became_another_instance() {
     account.bench("resource-id", json!({ "db": clone, "value": "db-ANOTHERONE" }));
     let before = account.writes().len();
     let (done, _) = run.end();
-    let done = done.code(5).says("another instance than the one seen before").says("could not be removed");
+    let done = done.code(5).says("was deleted and created again").says("could not be removed");
     assert!(done.err.contains(&clone), "{}", done.err);
     assert_eq!(account.writes().split_off(before), [] as [Value; 0]);
     assert_eq!(account.generations(), [clone]);

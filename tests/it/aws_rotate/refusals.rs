@@ -89,7 +89,7 @@ fn a_record_that_is_not_one_plain_cname() {
     let account = usual();
     account.bench("record", with(json!({ "set_identifier": "one", "weight": 10 })));
     account.bench("record", with(json!({ "set_identifier": "two", "weight": 20, "value": "b.example.org" })));
-    refused(&account, "2 records of that name");
+    refused(&account, "2 records have its name");
 }
 
 /// Rules 1 and 3: production behind the record is adopted on request only, and survives it.
@@ -138,7 +138,7 @@ fn a_zone_that_another_service_manages() {
 
 #[test]
 fn an_account_without_room_or_groups() {
-    refused(&usual().settings(json!({ "quotas": { "DBInstances": 1 } })), "quota on instances");
+    refused(&usual().settings(json!({ "quotas": { "DBInstances": 1 } })), "instance quota");
     refused(&usual().settings(json!({ "quotas": { "AllocatedStorage": 30 } })), "storage");
     refused(&usual().config("parameter_group: app-dev", "parameter_group: nowhere"), "nowhere");
     refused(&usual().config("subnet_group: app-dev", "subnet_group: nowhere"), "nowhere");

@@ -24,7 +24,7 @@ fn a_record_that_somebody_else_changes_in_between() {
     for moment in moments {
         let (account, live) = rotated();
         account.fault(moment);
-        account.devdb(&["rotate"]).code(4).says("was changed by somebody else").says("was removed");
+        account.devdb(&["rotate"]).code(4).says("was changed concurrently").says("was removed");
         assert_eq!(account.record().as_deref(), Some("elsewhere.example.org"));
         assert_eq!(account.generations(), [live]);
         // The next run does not take the record back by itself.
@@ -41,7 +41,7 @@ fn a_record_whose_ttl_somebody_else_changes() {
     let value = account.record().unwrap();
     account.fault(json!({ "action": "ChangeResourceRecordSets", "kind": "record-changed-by-somebody", "times": 1,
         "name": RECORD, "value": value, "ttl": 3 }));
-    account.devdb(&["rotate"]).code(4).says("was changed by somebody else");
+    account.devdb(&["rotate"]).code(4).says("was changed concurrently");
     assert_eq!(account.generations(), [live]);
     account.devdb(&["rotate"]).code(0);
 }
@@ -118,7 +118,7 @@ fn resolvers_that_keep_the_old_value() {
 fn an_old_generation_that_somebody_holds_on_to() {
     let held = [
         (json!({ "DeletionProtection": true }), "has deletion protection"),
-        (json!({ "ReadReplicaDBInstanceIdentifiers": ["app-reader"] }), "replicates: app-reader"),
+        (json!({ "ReadReplicaDBInstanceIdentifiers": ["app-reader"] }), "replicates with app-reader"),
     ];
     for (facts, words) in held {
         let (account, old) = rotated();
@@ -152,7 +152,7 @@ fn an_old_generation_that_became_another_instance() {
     let (account, old) = rotated();
     account.fault(json!({ "action": "ChangeResourceRecordSets", "kind": "control", "path": "/bench/resource-id",
         "times": 1, "body": { "db": old, "value": "db-ANOTHERONE" } }));
-    account.devdb(&["rotate"]).code(6).says("another instance than the one seen before");
+    account.devdb(&["rotate"]).code(6).says("was deleted and created again");
     assert_eq!(account.generations(), [old, account.live().unwrap()]);
 }
 

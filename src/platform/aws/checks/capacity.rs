@@ -1,60 +1,52 @@
-//! Whether there is room for one more instance of the configured kind.
+//! Whether one more instance of the configured class can be created.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_rds::types::{AccountQuota, DbInstance};
 
-use super::{Aws, Check, unknown};
-use crate::platform::Result;
-use crate::platform::aws::error::failed;
+use crate::platform::aws::client::Aws;
+use crate::platform::aws::error::api_error;
+use crate::platform::check::Check;
+use crate::platform::error::Result;
 
-/// The quota on instances. RDS, Aurora, Neptune and DocumentDB share it.
+use super::lookup::{missing, missing_or_unknown, unknown};
+
+/// Quota of instances. RDS, Aurora, Neptune and DocumentDB share it.
 const INSTANCES: &str = "DBInstances";
-/// The quota on storage, in GiB.
+/// Quota of storage, in GiB.
 const STORAGE: &str = "AllocatedStorage";
 
+/// Whether the subnet group exists.
 pub(super) async fn subnet_group(aws: &Aws) -> Check {
     const NAME: &str = "subnet group";
-    let group = &aws.place.subnet_group;
-    let answer = aws.rds.describe_db_subnet_groups().db_subnet_group_name(group).send().await;
-    let answer = match answer.map_err(failed("DescribeDBSubnetGroups", group)) {
-        Ok(answer) => answer,
+    let group = &aws.settings.subnet_group;
+    let response = aws.rds.describe_db_subnet_groups().db_subnet_group_name(group).send().await;
+    let response = match response.map_err(api_error("DescribeDBSubnetGroups", group)) {
+        Ok(response) => response,
         Err(error) => return missing_or_unknown(NAME, "DBSubnetGroupNotFound", group, &error),
     };
-    match answer.db_subnet_groups().first() {
+    match response.db_subnet_groups().first() {
         Some(found) => Check::ok(NAME, format!("{group} in {}", found.vpc_id().unwrap_or("an unknown VPC"))),
         None => missing(NAME, group),
     }
 }
 
-fn missing(name: &str, group: &str) -> Check {
-    Check::fail(name, format!("there is no {name} {group}"), "create it, or correct its name in the configuration")
-}
-
-/// A group that does not exist is a finding; any other error means that nobody knows.
-pub(super) fn missing_or_unknown(name: &str, code: &str, group: &str, error: &crate::platform::Error) -> Check {
-    match error {
-        crate::platform::Error::Api { code: found, .. } if found.starts_with(code) => missing(name, group),
-        error => unknown(name, error),
-    }
-}
-
-/// Whether the class, with the storage type, is sold here for the source's version.
+/// Whether the class is offered in the region, with the storage type and for the source's version.
 pub(super) async fn class(aws: &Aws, source: Option<&DbInstance>) -> Check {
     const NAME: &str = "instance class";
-    let class = &aws.place.class;
+    let class = &aws.settings.class;
     let version = source.and_then(|source| source.engine_version());
     let storage_types = match offered(aws, version).await {
         Ok(storage_types) => storage_types,
         Err(error) => return unknown(NAME, &error),
     };
     let engine = version.map_or_else(|| "PostgreSQL".to_owned(), |version| format!("PostgreSQL {version}"));
-    let region = &aws.place.region;
-    match &aws.place.storage_type {
+    let region = &aws.settings.region;
+    match &aws.settings.storage_type {
         _ if storage_types.is_empty() => Check::fail(
             NAME,
             format!("{class} is not offered for {engine} in {region}"),
-            "choose another class; `aws rds describe-orderable-db-instance-options --engine postgres` lists them",
+            "choose a class that `aws rds describe-orderable-db-instance-options --engine postgres` lists",
         ),
         Some(storage) if !storage_types.contains(storage) => {
             let types: Vec<&str> = storage_types.iter().map(String::as_str).collect();
@@ -65,45 +57,45 @@ pub(super) async fn class(aws: &Aws, source: Option<&DbInstance>) -> Check {
     }
 }
 
-/// The storage types that the class is offered with.
+/// Returns the storage types that the class is offered with.
 async fn offered(aws: &Aws, version: Option<&str>) -> Result<BTreeSet<String>> {
-    let class = &aws.place.class;
+    let class = &aws.settings.class;
     let request = aws.rds.describe_orderable_db_instance_options().engine("postgres").db_instance_class(class);
     let mut pages = request.set_engine_version(version.map(str::to_owned)).vpc(true).into_paginator().items().send();
     let mut storage_types = BTreeSet::new();
     while let Some(option) = pages.next().await {
-        let option = option.map_err(failed("DescribeOrderableDBInstanceOptions", class))?;
+        let option = option.map_err(api_error("DescribeOrderableDBInstanceOptions", class))?;
         storage_types.extend(option.storage_type);
     }
     Ok(storage_types)
 }
 
-/// Whether the account may have one more instance, and as much storage again as the source has: a
-/// clone cannot be smaller than its snapshot.
+/// Whether the quotas allow one more instance, and as much additional storage as the source has: a clone cannot be
+/// smaller than its snapshot.
 pub(super) async fn quotas(aws: &Aws, source: Option<&DbInstance>) -> Vec<Check> {
-    let answer = aws.rds.describe_account_attributes().send().await;
-    let answer = match answer.map_err(failed("DescribeAccountAttributes", "this account")) {
-        Ok(answer) => answer,
-        Err(error) => return vec![unknown("quota on instances", &error)],
+    let response = aws.rds.describe_account_attributes().send().await;
+    let response = match response.map_err(api_error("DescribeAccountAttributes", "this account")) {
+        Ok(response) => response,
+        Err(error) => return vec![unknown("instance quota", &error)],
     };
-    let quotas = answer.account_quotas();
+    let quotas = response.account_quotas();
     let storage = source.and_then(|source| source.allocated_storage()).map_or(0, i64::from);
     vec![
-        room("quota on instances", quotas, INSTANCES, 1, ""),
-        room("quota on storage", quotas, STORAGE, storage, " GiB"),
+        judge_quota("instance quota", quotas, INSTANCES, 1, ""),
+        judge_quota("storage quota", quotas, STORAGE, storage, " GiB"),
     ]
 }
 
-fn room(name: &str, quotas: &[AccountQuota], quota: &str, needed: i64, unit: &str) -> Check {
+fn judge_quota(name: &str, quotas: &[AccountQuota], quota: &str, needed: i64, unit: &str) -> Check {
     let found = quotas.iter().find(|each| each.account_quota_name() == Some(quota));
     let Some((used, max)) = found.and_then(|found| Some((found.used()?, found.max()?))) else {
-        return Check::warn(name, "not told by RDS", "look at the quotas of RDS in the AWS console");
+        return Check::warn(name, "RDS does not report it", "check the quotas of RDS in the AWS console");
     };
-    let words = format!("{used} of {max}{unit} used, {needed} more needed");
+    let found = format!("{used} of {max}{unit} used, {needed} more needed");
     if used + needed <= max {
-        Check::ok(name, words)
+        Check::ok(name, found)
     } else {
-        Check::fail(name, words, "run `devdb cleanup`, delete what is not needed, or ask AWS for a higher quota")
+        Check::fail(name, found, "run `devdb cleanup`, delete unused instances, or request a higher quota from AWS")
     }
 }
 
@@ -113,10 +105,10 @@ mod tests {
     use crate::event::Verdict;
 
     #[test]
-    fn a_rotation_needs_room_for_one_more() {
+    fn a_rotation_needs_one_more_instance() {
         let quota = |used| vec![AccountQuota::builder().account_quota_name(INSTANCES).used(used).max(40).build()];
-        assert_eq!(room("q", &quota(39), INSTANCES, 1, "").verdict, Verdict::Ok);
-        assert_eq!(room("q", &quota(40), INSTANCES, 1, "").verdict, Verdict::Fail);
-        assert_eq!(room("q", &[], INSTANCES, 1, "").verdict, Verdict::Warn);
+        assert_eq!(judge_quota("q", &quota(39), INSTANCES, 1, "").verdict, Verdict::Ok);
+        assert_eq!(judge_quota("q", &quota(40), INSTANCES, 1, "").verdict, Verdict::Fail);
+        assert_eq!(judge_quota("q", &[], INSTANCES, 1, "").verdict, Verdict::Warn);
     }
 }

@@ -1,20 +1,23 @@
-//! Whether the source is something whose snapshots become instances of RDS for PostgreSQL.
+//! Whether the source is a single instance of RDS for PostgreSQL.
 
 use aws_sdk_rds::types::DbInstance;
 
-use super::{Aws, Check, unknown};
-use crate::platform;
+use crate::platform::aws::client::Aws;
+use crate::platform::check::Check;
+use crate::platform::error::Result;
+
+use super::lookup::unknown;
 
 const NAME: &str = "source";
 
-pub(super) fn check(aws: &Aws, described: &platform::Result<Option<DbInstance>>) -> Check {
+pub(super) fn check(aws: &Aws, described: &Result<Option<DbInstance>>) -> Check {
     let name = &aws.target.source.instance;
     match described {
         Err(error) => unknown(NAME, error),
         Ok(None) => Check::warn(
             NAME,
-            format!("there is no instance {name} in {}", aws.place.region),
-            "its snapshots can still be restored; correct `source:` if the name is wrong",
+            format!("{name} does not exist in {}", aws.settings.region),
+            "correct `source:` if the name is wrong; snapshots of a deleted instance can still be restored",
         ),
         Ok(Some(source)) => judge(name, source),
     }
@@ -23,14 +26,14 @@ pub(super) fn check(aws: &Aws, described: &platform::Result<Option<DbInstance>>)
 fn judge(name: &str, source: &DbInstance) -> Check {
     let engine = source.engine().unwrap_or("unknown");
     let refused = |found: String| {
-        Check::fail(NAME, found, "devdb restores snapshots of single RDS for PostgreSQL instances only")
+        Check::fail(NAME, found, "devdb restores only snapshots of single RDS for PostgreSQL instances")
     };
     if let Some(cluster) = source.db_cluster_identifier() {
         return refused(format!("{name} is a member of cluster {cluster} ({engine})"));
     }
     match engine {
         "postgres" => {
-            let version = source.engine_version().unwrap_or("of an unknown version");
+            let version = source.engine_version().unwrap_or("of unknown version");
             let storage = source.allocated_storage().map_or_else(String::new, |gib| format!(", {gib} GiB"));
             Check::ok(NAME, format!("{name}, PostgreSQL {version}{storage}"))
         }
@@ -47,7 +50,7 @@ mod tests {
     use crate::event::Verdict;
 
     #[test]
-    fn relatives_of_rds_are_refused_by_name() {
+    fn other_engines_are_refused_by_name() {
         let refused =
             [("aurora-postgresql", "Aurora"), ("neptune", "Neptune"), ("docdb", "DocumentDB"), ("mysql", "mysql")];
         for (engine, word) in refused {

@@ -1,11 +1,11 @@
-//! Whether the programs of the tunnel are installed.
+//! Programs that the tunnel needs.
 
 use std::path::Path;
 
-use super::Check;
 use crate::config::Connect;
+use crate::platform::check::Check;
 
-/// `aws` speaks to Session Manager; the plugin, which it starts, carries the bytes.
+/// `aws` calls Session Manager and starts the plugin, which transfers the data.
 const PROGRAMS: [(&str, &str); 2] = [
     ("aws", "install the AWS command line interface"),
     ("session-manager-plugin", "install the Session Manager plugin for the AWS command line interface"),
@@ -18,15 +18,15 @@ pub(super) fn check(connect: &Connect) -> Vec<Check> {
     PROGRAMS
         .into_iter()
         .map(|(program, remedy)| {
-            match directories.iter().map(|directory| directory.join(program)).find(|file| runs(file)) {
+            match directories.iter().map(|directory| directory.join(program)).find(|file| is_executable(file)) {
                 Some(file) => Check::ok(program, file.display().to_string()),
-                None => Check::fail(program, "not found on PATH", remedy),
+                None => Check::fail(program, "not found in PATH", remedy),
             }
         })
         .collect()
 }
 
-fn runs(file: &Path) -> bool {
+fn is_executable(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }

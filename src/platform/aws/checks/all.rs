@@ -1,0 +1,33 @@
+//! All checks, in the order in which findings are best fixed.
+
+use crate::event::Verdict;
+use crate::platform::aws::client::Aws;
+use crate::platform::aws::instance;
+use crate::platform::check::Check;
+
+use super::{capacity, credentials, parameters, source, tools, zone};
+
+/// Runs all checks. Without usable credentials only those of the credentials, since all others would fail likewise.
+pub(in crate::platform::aws) async fn all(aws: &Aws) -> Vec<Check> {
+    let mut checks = credentials::check(aws).await;
+    if checks.iter().any(|check| check.verdict == Verdict::Fail) {
+        return checks;
+    }
+    let described = instance::describe(aws, &aws.target.source.instance).await;
+    let source = described.as_ref().ok().and_then(Option::as_ref);
+    let (parameters, subnets, class, quotas, zone) = tokio::join!(
+        parameters::check(aws, source),
+        capacity::subnet_group(aws),
+        capacity::class(aws, source),
+        capacity::quotas(aws, source),
+        zone::check(aws),
+    );
+    checks.push(source::check(aws, &described));
+    checks.extend(parameters);
+    checks.push(subnets);
+    checks.push(class);
+    checks.extend(quotas);
+    checks.push(zone);
+    checks.extend(tools::check(&aws.target.connect));
+    checks
+}

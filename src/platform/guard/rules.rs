@@ -1,0 +1,77 @@
+//! The conditions that make an instance a generation of a target.
+
+use crate::config::PREFIX_MIN;
+use crate::platform::identity::Identity;
+use crate::platform::instance::Instance;
+use crate::platform::tag;
+
+use super::refusal::Refusal;
+
+/// The identity of a target's generations, from the configuration.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Configured account.
+    pub account: String,
+    /// Configured region.
+    pub region: String,
+    /// Prefix of the names of generations: at least [`crate::config::PREFIX_MIN`] characters, ending in `-`.
+    pub prefix: String,
+    /// The target's name: the value of the tag [`tag::TARGET`].
+    pub target: String,
+    /// Identifier of the source.
+    pub source: String,
+    /// Immutable id of the source, where known.
+    pub source_resource_id: Option<String>,
+}
+
+impl Rules {
+    /// Checks that an instance is a generation that may be modified. `expected_id` is the immutable id under which it
+    /// was described before. Pure; the condition whose violation does most damage is first.
+    ///
+    /// # Errors
+    /// The first condition that does not hold.
+    pub fn check(&self, identity: &Identity, instance: &Instance, expected_id: Option<&str>) -> Result<(), Refusal> {
+        let name = || instance.name.clone();
+        if identity.account != self.account || identity.region != self.region {
+            return Err(Refusal::WrongAccount {
+                found: format!("{} in {}", identity.account, identity.region),
+                expected: format!("{} in {}", self.account, self.region),
+            });
+        }
+        if instance.name.eq_ignore_ascii_case(&self.source)
+            || self.source_resource_id.as_ref() == Some(&instance.resource_id)
+        {
+            return Err(Refusal::IsSource { name: name() });
+        }
+        if !is_generation_name(&self.prefix, &instance.name) {
+            return Err(Refusal::WrongName { name: name(), prefix: self.prefix.clone() });
+        }
+        if instance.engine != "postgres" {
+            return Err(Refusal::WrongKind { name: name(), found: instance.engine.clone() });
+        }
+        if let Some(cluster) = &instance.cluster {
+            return Err(Refusal::WrongKind { name: name(), found: format!("a member of cluster {cluster}") });
+        }
+        for (key, expected) in [(tag::MANAGED_BY, tag::MANAGED_BY_VALUE), (tag::TARGET, self.target.as_str())] {
+            if instance.tag(key) != Some(expected) {
+                return Err(Refusal::MissingTag { name: name(), key, expected: expected.to_owned() });
+            }
+        }
+        if instance.deletion_protection {
+            return Err(Refusal::Protected { name: name() });
+        }
+        if let Some(peer) = instance.replica_of.iter().chain(&instance.replicas).next() {
+            return Err(Refusal::Replicates { name: name(), peer: peer.clone() });
+        }
+        if expected_id.is_some_and(|id| id != instance.resource_id) {
+            return Err(Refusal::Replaced { name: name() });
+        }
+        Ok(())
+    }
+}
+
+/// Whether a name is the prefix followed by at least one character. Never a substring match: a tool that matched by
+/// substring deleted production when its prefix was left out.
+pub fn is_generation_name(prefix: &str, name: &str) -> bool {
+    prefix.len() >= PREFIX_MIN && prefix.ends_with('-') && name.len() > prefix.len() && name.starts_with(prefix)
+}
