@@ -1,5 +1,5 @@
-//! Who logs in to a registry: as docker's own configuration says, or as somebody says who knows the
-//! registry better (ECR's tokens are AWS's to give).
+//! Credentials of registries: from docker's configuration, or from a provider for particular registries (ECR's tokens
+//! come from AWS).
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -16,56 +16,57 @@ use tokio::process::Command;
 use super::endpoint::{config_folder, read};
 use super::error::{Error, Result};
 
-/// Time for a credential helper to answer; some ask a keychain.
+/// Time limit of a credential helper; some ask a keychain.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
-/// The user name by which a helper says that its secret is a token.
+/// User name with which a helper marks its secret as an identity token.
 const TOKEN: &str = "<token>";
 
-/// A user of a registry.
+/// Credentials of a registry.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// User; none for an identity token.
+    /// User; `None` for an identity token.
     pub user: Option<String>,
     /// Password or token.
     pub password: SecretString,
 }
 
-/// Somebody who knows registries.
+/// A provider of credentials.
 #[async_trait]
 pub trait RegistryLogin: Send + Sync {
-    /// Credentials for a registry (`registry.example:5000`, `docker.io`); none when it is not theirs.
+    /// Returns the credentials for a registry (`registry.example:5000`, `docker.io`); `None` if the provider has none for
+    /// it.
     ///
     /// # Errors
-    /// When it is theirs, and they cannot.
+    /// If the provider is responsible for the registry, but fails.
     async fn login(&self, registry: &str) -> Result<Option<Login>>;
 }
 
-/// Asks one after the other; none lets the registry decide about strangers.
+/// Returns the credentials of the first provider that has some; `None` for an anonymous request.
 ///
 /// # Errors
-/// The first one's that cannot.
-pub async fn login(who: &[&dyn RegistryLogin], registry: &str) -> Result<Option<Login>> {
-    for one in who {
-        if let Some(login) = one.login(registry).await? {
+/// That of the first provider that fails.
+pub async fn login(providers: &[&dyn RegistryLogin], registry: &str) -> Result<Option<Login>> {
+    for provider in providers {
+        if let Some(login) = provider.login(registry).await? {
             return Ok(Some(login));
         }
     }
     Ok(None)
 }
 
-/// `~/.docker/config.json` and the helpers that it names.
+/// `~/.docker/config.json`, and the credential helpers in it.
 #[derive(Clone, Debug)]
 pub struct DockerConfig {
     folder: Option<PathBuf>,
 }
 
 impl DockerConfig {
-    /// The one of this user (`DOCKER_CONFIG`, `HOME`).
+    /// The configuration of the current user (`DOCKER_CONFIG`, `HOME`).
     pub fn of_user() -> DockerConfig {
         DockerConfig { folder: config_folder(&|name| std::env::var(name).ok()) }
     }
 
-    /// The one in a folder.
+    /// The configuration in a folder.
     pub fn at(folder: impl Into<PathBuf>) -> DockerConfig {
         DockerConfig { folder: Some(folder.into()) }
     }
@@ -80,12 +81,12 @@ impl RegistryLogin for DockerConfig {
         for name in names(registry) {
             let helper = config["credHelpers"][&name].as_str().or_else(|| config["credsStore"].as_str());
             if let Some(helper) = helper.filter(|helper| !helper.is_empty())
-                && let Some(login) = ask(helper, &name).await.map_err(failed)?
+                && let Some(login) = run_helper(helper, &name).await.map_err(failed)?
             {
                 return Ok(Some(login));
             }
             let entry = &config["auths"][&name];
-            if let Some(login) = written(entry).map_err(|why| failed(why.to_owned()))? {
+            if let Some(login) = stored_login(entry).map_err(|why| failed(why.to_owned()))? {
                 return Ok(Some(login));
             }
         }
@@ -93,7 +94,7 @@ impl RegistryLogin for DockerConfig {
     }
 }
 
-/// Names under which a registry may stand in the configuration.
+/// Names of a registry in the configuration.
 fn names(registry: &str) -> Vec<String> {
     if registry == "docker.io" {
         return vec!["https://index.docker.io/v1/".into(), "docker.io".into()];
@@ -101,41 +102,42 @@ fn names(registry: &str) -> Vec<String> {
     vec![registry.to_owned(), format!("https://{registry}")]
 }
 
-/// What `docker login` wrote without a helper.
-fn written(entry: &Value) -> Result<Option<Login>, &'static str> {
+/// Returns the credentials that `docker login` stores without a helper.
+fn stored_login(entry: &Value) -> Result<Option<Login>, &'static str> {
     if let Some(token) = entry["identitytoken"].as_str() {
         return Ok(Some(Login { user: None, password: token.to_owned().into() }));
     }
     let Some(auth) = entry["auth"].as_str().filter(|auth| !auth.is_empty()) else { return Ok(None) };
     let text = STANDARD.decode(auth).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let text = text.ok_or("`auth` in config.json is not base64")?;
-    let (user, password) = text.split_once(':').ok_or("`auth` in config.json holds no password")?;
+    let (user, password) = text.split_once(':').ok_or("`auth` in config.json contains no password")?;
     Ok(Some(Login { user: Some(user.to_owned()), password: password.trim_end_matches('\0').to_owned().into() }))
 }
 
-/// Asks a credential helper; none when it knows no such registry.
-async fn ask(helper: &str, registry: &str) -> Result<Option<Login>, String> {
+/// Runs a credential helper; `None` if it has no credentials for the registry.
+async fn run_helper(helper: &str, registry: &str) -> Result<Option<Login>, String> {
     let program = format!("docker-credential-{helper}");
     let mut command = Command::new(&program);
     command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| format!("{program} did not start: {error}"))?;
     if let Some(mut input) = child.stdin.take() {
-        // One that ended early says by its status what it thinks.
+        // A helper that ended early is reported by its exit status.
         let _ = input.write_all(registry.as_bytes()).await;
     }
     let output = tokio::time::timeout(HELPER_TIMEOUT, child.wait_with_output())
         .await
-        .map_err(|_| format!("{program} did not answer within {} seconds", HELPER_TIMEOUT.as_secs()))?
+        .map_err(|_| format!("{program} did not respond within {} seconds", HELPER_TIMEOUT.as_secs()))?
         .map_err(|error| format!("{program}: {error}"))?;
     if !output.status.success() {
-        // The protocol's way to say that it knows nothing; what else it says could hold a secret.
-        let said = String::from_utf8_lossy(&output.stdout);
-        let unknown = said.contains("credentials not found") || said.contains("no credentials");
-        return if unknown { Ok(None) } else { Err(format!("{program} failed with {}", output.status)) };
+        // These messages mean that there are no credentials; any other output may contain a secret.
+        let output_text = String::from_utf8_lossy(&output.stdout);
+        let not_found = output_text.contains("credentials not found") || output_text.contains("no credentials");
+        return if not_found { Ok(None) } else { Err(format!("{program} failed with {}", output.status)) };
     }
-    let answer: Value = serde_json::from_slice(&output.stdout).map_err(|_| format!("{program} wrote no JSON"))?;
-    let (Some(user), Some(secret)) = (answer["Username"].as_str(), answer["Secret"].as_str()) else {
-        return Err(format!("{program} wrote neither user nor secret"));
+    let response: Value =
+        serde_json::from_slice(&output.stdout).map_err(|_| format!("{program} did not print JSON"))?;
+    let (Some(user), Some(secret)) = (response["Username"].as_str(), response["Secret"].as_str()) else {
+        return Err(format!("{program} printed no user or no secret"));
     };
     let user = (user != TOKEN).then(|| user.to_owned());
     Ok(Some(Login { user, password: secret.to_owned().into() }))
@@ -148,7 +150,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_docker_login_wrote_is_read() {
+    async fn stored_credentials_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
             r#"{{"auths": {{"registry.example:5000": {{"auth": "{}"}}, "https://index.docker.io/v1/": {{"identitytoken": "t"}}}}}}"#,
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_helper_that_is_missing_is_named() {
+    async fn a_missing_helper_is_named() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("config.json"), r#"{"credHelpers": {"r.example": "nowhere"}}"#).unwrap();
         let error = DockerConfig::at(folder.path()).login("r.example").await.unwrap_err();

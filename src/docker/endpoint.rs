@@ -1,5 +1,5 @@
-//! Where the engine listens: `DOCKER_HOST`, else the current docker context, else the sockets that docker
-//! and podman make.
+//! The address of the engine: `DOCKER_HOST`, else the current docker context, else the default sockets of docker and
+//! podman.
 
 use std::path::{Path, PathBuf};
 
@@ -7,34 +7,34 @@ use super::error::{Error, Result};
 use crate::digest::sha256;
 use crate::host::is_loopback;
 
-/// A variable of the environment, by name.
+/// Lookup of an environment variable by name.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The engine's address, such as `unix:///var/run/docker.sock`.
+/// Returns the engine's address, such as `unix:///var/run/docker.sock`.
 pub(super) fn find(env: Environment) -> Result<String> {
-    let set = |name: &str| env(name).filter(|value| !value.is_empty());
-    if let Some(host) = set("DOCKER_HOST") {
-        return usable(host, "DOCKER_HOST", &set);
+    let variable = |name: &str| env(name).filter(|value| !value.is_empty());
+    if let Some(host) = variable("DOCKER_HOST") {
+        return usable(host, "DOCKER_HOST", &variable);
     }
-    if let Some((host, what)) = context(env)? {
-        return usable(host, &what, &set);
+    if let Some((host, origin)) = context(env)? {
+        return usable(host, &origin, &variable);
     }
     let candidates = sockets(env);
-    let there = candidates.iter().find(|path| path.exists());
-    let socket = there.ok_or_else(|| Error::Unreachable {
+    let socket = candidates.iter().find(|path| path.exists());
+    let socket = socket.ok_or_else(|| Error::Unreachable {
         place: candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
-        why: "there is no socket".into(),
+        why: "no socket exists".into(),
     })?;
     Ok(format!("unix://{}", socket.display()))
 }
 
-/// The folder of docker's own configuration.
+/// Returns the folder of docker's configuration.
 pub(super) fn config_folder(env: Environment) -> Option<PathBuf> {
     let own = env("DOCKER_CONFIG").filter(|value| !value.is_empty()).map(PathBuf::from);
     own.or_else(|| env("HOME").map(|home| Path::new(&home).join(".docker")))
 }
 
-/// The endpoint of the current context, and what names it; none for the default one.
+/// Returns the address of the current context, and the context's name for errors; `None` for the default context.
 fn context(env: Environment) -> Result<Option<(String, String)>> {
     let Some(folder) = config_folder(env) else { return Ok(None) };
     let named = env("DOCKER_CONTEXT").filter(|value| !value.is_empty());
@@ -52,17 +52,17 @@ fn context(env: Environment) -> Result<Option<(String, String)>> {
     }
     let id = sha256(&name);
     let meta = folder.join("contexts/meta").join(id).join("meta.json");
-    let what = format!("docker context {name}");
+    let origin = format!("docker context {name}");
     let host = read(&meta)?.and_then(|meta| Some(meta["Endpoints"]["docker"]["Host"].as_str()?.to_owned()));
     match host {
-        Some(host) => Ok(Some((host, what))),
-        None => Err(Error::Place { what, why: format!("{} names no host", meta.display()) }),
+        Some(host) => Ok(Some((host, origin))),
+        None => Err(Error::Config { origin, why: format!("{} contains no host", meta.display()) }),
     }
 }
 
-/// A JSON file; none when there is none.
+/// Reads a JSON file; `None` if it does not exist.
 pub(super) fn read(path: &Path) -> Result<Option<serde_json::Value>> {
-    let failed = |why: String| Error::Place { what: path.display().to_string(), why };
+    let failed = |why: String| Error::Config { origin: path.display().to_string(), why };
     match std::fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(error.to_string())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -81,22 +81,22 @@ fn sockets(env: Environment) -> Vec<PathBuf> {
     all
 }
 
-/// An address that this program can use. The database in the container is reached through a port of this
-/// machine, so the engine has to be on it.
-fn usable(host: String, what: &str, set: &dyn Fn(&str) -> Option<String>) -> Result<String> {
-    let refused = |why: &str| Err(Error::Place { what: what.to_owned(), why: format!("{host}: {why}") });
+/// Returns the address if it is supported. The engine must be on this machine, because the database in the container
+/// is reached through a local port.
+fn usable(host: String, origin: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String> {
+    let refused = |why: &str| Err(Error::Config { origin: origin.to_owned(), why: format!("{host}: {why}") });
     if host.starts_with("unix://") {
         return Ok(host);
     }
-    let Some((scheme, rest)) = host.split_once("://") else { return refused("is no address") };
+    let Some((scheme, rest)) = host.split_once("://") else { return refused("is not a URL") };
     let name = rest.split(['/', ':']).next().unwrap_or_default();
     match scheme {
-        "tcp" | "http" if set("DOCKER_TLS_VERIFY").is_some() => {
+        "tcp" | "http" if variable("DOCKER_TLS_VERIFY").is_some() => {
             refused("TLS to an engine is not supported: use its socket")
         }
         "tcp" | "http" if is_loopback(name) => Ok(host),
-        "tcp" | "http" | "ssh" | "https" => refused("the engine has to be on this machine: use its socket"),
-        _ => refused("is no address of an engine that is known here"),
+        "tcp" | "http" | "ssh" | "https" => refused("the engine must be on this machine: use its socket"),
+        _ => refused("unknown scheme of an engine's address"),
     }
 }
 
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_wins_then_the_context_then_the_sockets() {
+    fn the_variable_precedes_the_context_and_the_sockets() {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().to_str().unwrap();
         let docker = folder.path().join(".docker");
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn engines_elsewhere_are_refused() {
+    fn engines_on_other_machines_are_refused() {
         for host in ["ssh://me@host", "tcp://10.0.0.1:2375", "https://host", "host:2375"] {
             assert!(at(&[("DOCKER_HOST", host)]).is_err(), "{host}");
         }

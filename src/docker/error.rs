@@ -1,4 +1,4 @@
-//! What goes wrong with a container engine or a registry.
+//! Errors of a container engine or a registry.
 
 /// Result of a call to an engine.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -6,46 +6,46 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A call to a container engine that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No engine answers.
-    #[error("no container engine answers at {place}: {why}")]
+    /// No engine responds.
+    #[error("no container engine responds at {place}: {why}")]
     Unreachable {
-        /// Where it was looked for.
+        /// Address, or the sockets that were tried.
         place: String,
-        /// Why.
+        /// Reason.
         why: String,
     },
-    /// Where the engine is, is said in a way that cannot be followed.
-    #[error("{what}: {why}")]
-    Place {
-        /// What says it: a variable, a file.
-        what: String,
-        /// Why not.
+    /// A setting or a file cannot be used.
+    #[error("{origin}: {why}")]
+    Config {
+        /// Variable, context or file.
+        origin: String,
+        /// Reason.
         why: String,
     },
-    /// The engine refused.
+    /// A request to the engine failed.
     #[error("the container engine failed to {task}: {why}")]
     Engine {
-        /// What it was asked.
+        /// What the request was to do.
         task: String,
-        /// What it said.
+        /// Message of the engine.
         why: String,
     },
-    /// Credentials of a registry could not be had.
+    /// Credentials of a registry could not be obtained.
     #[error("no credentials for {registry}: {why}")]
     Credentials {
-        /// The registry.
+        /// Registry.
         registry: String,
-        /// Why.
+        /// Reason.
         why: String,
     },
 }
 
 impl Error {
-    /// The remedy, where there is a known one.
+    /// Returns the remedy, if one is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Error::Unreachable { .. } => {
-                Some("start the engine (docker or podman), or name its socket in DOCKER_HOST".into())
+                Some("start the engine (docker or podman), or set DOCKER_HOST to its socket".into())
             }
             Error::Credentials { registry, .. } => Some(format!("run: docker login {registry}")),
             _ => None,

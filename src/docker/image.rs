@@ -1,24 +1,24 @@
-//! The name of an image: `registry/repository:tag`.
+//! Names of images: `registry/repository:tag`.
 
 use std::fmt;
 
-/// Where an image is in a registry.
+/// The name of an image in a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// Registry and repository as they were written: `team/app`, `registry.example:5000/team/app`.
+    /// Registry and repository as the user specified them: `team/app`, `registry.example:5000/team/app`.
     pub repository: String,
     /// Tag.
     pub tag: String,
 }
 
 impl Image {
-    /// Reads `REPO:TAG`, with or without `container://` before it; the tag is `latest` when there is none.
+    /// Parses `REPO:TAG`, optionally prefixed with `container://`; the default tag is `latest`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Why the name is invalid.
     pub fn parse(text: &str) -> Result<Image, String> {
         let name = text.strip_prefix("container://").unwrap_or(text);
-        // A colon before the last slash is that of a port.
+        // A colon before the last slash belongs to a port.
         let (repository, tag) = match name.rsplit_once(':') {
             Some((repository, tag)) if !tag.contains('/') => (repository, tag),
             _ => (name, "latest"),
@@ -26,20 +26,23 @@ impl Image {
         let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
         let mut parts = repository.split('/');
         let first = parts.next().unwrap_or_default();
-        let first_is_right = !first.is_empty() && first.chars().all(|c| word(c) || c == ':' || c.is_ascii_uppercase());
-        let edge = |c: char| c.is_ascii_alphanumeric();
-        let edges = |part: &str| part.starts_with(edge) && part.ends_with(edge);
-        if !first_is_right || !edges(first) || !parts.all(|part| edges(part) && part.chars().all(word)) {
-            return Err(format!("{repository:?} is no name of a repository"));
+        let is_first_valid = !first.is_empty() && first.chars().all(|c| word(c) || c == ':' || c.is_ascii_uppercase());
+        let is_plain = |c: char| c.is_ascii_alphanumeric();
+        let has_plain_ends = |part: &str| part.starts_with(is_plain) && part.ends_with(is_plain);
+        if !is_first_valid
+            || !has_plain_ends(first)
+            || !parts.all(|part| has_plain_ends(part) && part.chars().all(word))
+        {
+            return Err(format!("{repository:?} is not a valid repository name"));
         }
-        let tag_is_right = tag.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-        if tag.is_empty() || tag.len() > 128 || !tag_is_right || tag.starts_with(['.', '-']) {
-            return Err(format!("{tag:?} is no tag"));
+        let is_tag_valid = tag.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        if tag.is_empty() || tag.len() > 128 || !is_tag_valid || tag.starts_with(['.', '-']) {
+            return Err(format!("{tag:?} is not a valid tag"));
         }
         Ok(Image { repository: repository.to_owned(), tag: tag.to_owned() })
     }
 
-    /// The registry: the first word, when it looks like a host; else Docker Hub.
+    /// Returns the registry: the first segment if it has the form of a host, otherwise Docker Hub.
     pub fn registry(&self) -> &str {
         match self.repository.split_once('/') {
             Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first,
@@ -59,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_as_docker_reads_them() {
+    fn names_are_parsed_as_by_docker() {
         for (text, registry, repository, tag) in [
             ("container://app", "docker.io", "app", "latest"),
             ("team/app:1.2", "docker.io", "team/app", "1.2"),

@@ -1,5 +1,5 @@
-//! The mark of a run on what it starts, and how a later run tells whether that one still lives: it holds
-//! a lock on a file that has the run's id in its name. The engine cannot tell, and process numbers are used again.
+//! The label of a run on its containers and images, and whether that run is alive: a live run holds a lock on a file
+//! named by its id. The engine does not know, and process numbers are reused.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -10,13 +10,13 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::error::{Error, Result};
 
-/// Label with the run's id.
-pub(super) const RUN: &str = "devdb.run";
-/// How old something must be before its run counts as dead though the file is not there: it may be in
-/// another container's file system.
-pub(super) const GRACE_SECONDS: i64 = 6 * 60 * 60;
+/// Label whose value is the run's id.
+pub(super) const RUN_LABEL: &str = "devdb.run";
+/// Age at which the run of a container or image counts as dead if its file is missing: the file may be in another
+/// container's file system.
+const GRACE_SECONDS: i64 = 6 * 60 * 60;
 
-/// A run that lives as long as this.
+/// A run, alive until this is dropped.
 #[derive(Debug)]
 pub struct RunMark {
     id: String,
@@ -25,14 +25,15 @@ pub struct RunMark {
 }
 
 impl RunMark {
-    /// Begins a run.
+    /// Begins a run: creates and locks its file.
     ///
     /// # Errors
-    /// When no file can be made among the temporary ones.
+    /// If the file cannot be created in the temporary directory.
     pub fn begin() -> Result<RunMark> {
         let id = format!("{:016x}", rand::random::<u64>());
         let path = file(&id);
-        let failed = |error: std::io::Error| Error::Place { what: path.display().to_string(), why: error.to_string() };
+        let failed =
+            |error: std::io::Error| Error::Config { origin: path.display().to_string(), why: error.to_string() };
         let lock = File::options().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| failed(error.into()))?;
         Ok(RunMark { id, path, _lock: lock })
@@ -43,26 +44,26 @@ impl RunMark {
         &self.id
     }
 
-    /// Labels for what the run starts. An image keeps them, so they tell nothing of this machine.
+    /// Labels of the run's containers. An image keeps them, so they contain nothing about this machine.
     pub fn labels(&self) -> HashMap<String, String> {
-        [(RUN.to_owned(), self.id.clone())].into()
+        [(RUN_LABEL.to_owned(), self.id.clone())].into()
     }
 
-    /// Ends the run when everything it started is gone.
+    /// Ends the run after all its containers are removed.
     pub fn end(self) {
-        // The file only says that nobody lives; one that stays says the same.
+        // An unlocked file that remains also means that the run is dead.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-/// The file that a run holds locked.
+/// The file that a run locks.
 fn file(id: &str) -> PathBuf {
     std::env::temp_dir().join(format!("devdb-run-{id}.lock"))
 }
 
-/// Whether the run that marked something is dead. `created` and `now` in seconds.
+/// Whether the run in the labels is dead. `created` and `now` in seconds since the epoch.
 pub(super) fn is_dead(labels: &HashMap<String, String>, created: i64, now: i64) -> bool {
-    let Some(id) = labels.get(RUN).filter(|id| id.chars().all(|c| c.is_ascii_hexdigit())) else { return false };
+    let Some(id) = labels.get(RUN_LABEL).filter(|id| id.chars().all(|c| c.is_ascii_hexdigit())) else { return false };
     match File::open(file(id)) {
         Ok(file) => flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok(),
         Err(_) => now - created > GRACE_SECONDS,
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_lives_as_long_as_its_lock() {
+    fn a_run_is_alive_while_it_holds_its_lock() {
         let run = RunMark::begin().unwrap();
         let labels = run.labels();
         assert!(!is_dead(&labels, 0, i64::MAX));

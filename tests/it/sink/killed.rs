@@ -45,7 +45,7 @@ async fn at_any_instant() {
         }
         // A request on its way is still carried out; a commit takes longest.
         tokio::time::sleep(Duration::from_millis(2500)).await;
-        engine.remove_leftovers().await.unwrap();
+        engine.remove_orphans().await.unwrap();
         assert_eq!(left_since(&before), NOTHING, "killed after {life:?}");
     }
     // One that has got its name was started and counted before: it is whole, though nobody was told of it.

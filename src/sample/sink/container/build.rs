@@ -30,7 +30,7 @@ pub async fn write<R: Rows + ?Sized>(
     listener: &dyn Listener,
     interrupt: impl Future<Output = ()> + Send,
 ) -> Result<BuiltImage> {
-    let removed = engine.remove_leftovers().await?;
+    let removed = engine.remove_orphans().await?;
     if removed > 0 {
         let message = format!("removed containers and images of interrupted runs: {removed}");
         listener.on_event(&Event::Noted { step: STEP, message });

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::settings::ImageSettings;
-use crate::docker::{Container, Engine, RunMark, Spec};
+use crate::docker::{Container, ContainerSpec, Engine, RunMark};
 use crate::pg::tunnel::Dial;
 use crate::pg::{Credentials, Session, Trust, connect, identifier, literal};
 use crate::sample::load::LoadTarget;
@@ -75,7 +75,7 @@ impl LoadServer<'_> {
         command: Vec<String>,
         password: &SecretString,
     ) -> Result<(Container, LoadTarget)> {
-        let spec = Spec {
+        let spec = ContainerSpec {
             image: image.to_owned(),
             env,
             command: Some(command),
@@ -105,7 +105,7 @@ impl LoadServer<'_> {
                 Ok(_) => return Ok(()),
                 Err(error) => error,
             };
-            let ended = self.engine.ended(&container.id).await?;
+            let ended = self.engine.exit_code(&container.id).await?;
             if ended.is_some() || started.elapsed() > START_TIMEOUT {
                 let log = self.engine.log(&container.id).await.unwrap_or_default();
                 let last = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing").to_owned();
