@@ -19,7 +19,7 @@ const PENDING: &str = "MasterUserPassword";
 /// password: it was generated, or passed in, for this run.
 pub async fn reset(run: &Run, instance: &Instance, password: SecretString) -> Result<(Instance, Access), Failure> {
     let name = &instance.name;
-    let step = run.step("password", format!("reset the master password of {name}"));
+    let step = run.step("password", "reset the master password");
     let limit = run.target.deadlines.password;
     while_busy(
         limit,

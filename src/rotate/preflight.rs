@@ -14,7 +14,7 @@ use super::run::Run;
 
 /// Observes and decides.
 pub async fn preflight(run: &Run, options: &PlanOptions, recipe: &str) -> Result<(World, Plan), Failure> {
-    let step = run.step("preflight", format!("check {}", run.target.source.instance));
+    let step = run.step("preflight", "check all preconditions");
     let mut checks = observe::checks(&run.platform).await;
     let mut seen: Option<(String, jiff::Timestamp)> = None;
     let began = Instant::now();
@@ -29,7 +29,7 @@ pub async fn preflight(run: &Run, options: &PlanOptions, recipe: &str) -> Result
             Decision::Go(plan) => {
                 report(run, &checks);
                 plan.warnings.iter().for_each(|warning| run.warn(warning.clone()));
-                step.done(format!("{} can be restored", plan.snapshot.id));
+                step.done(format!("snapshot {} can be restored", plan.snapshot.id));
                 return Ok((world, *plan));
             }
             Decision::Occupied { clone, run: other, until } => {

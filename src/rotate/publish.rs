@@ -16,7 +16,7 @@ use super::wait::{self, Backoff, StateReporter};
 /// Makes the generation reachable for developers.
 pub async fn open(run: &Run, instance: &Instance) -> Result<(), Failure> {
     let name = &instance.name;
-    let step = run.step("open", format!("open {name} to developers"));
+    let step = run.step("open", "open to developers");
     let limit = run.target.deadlines.publish;
     while_busy(
         limit,
@@ -41,7 +41,7 @@ pub async fn open(run: &Run, instance: &Instance) -> Result<(), Failure> {
         }
         backoff.pause().await;
     }
-    step.done("new settings are in force");
+    step.done(format!("{name} accepts developers"));
     Ok(())
 }
 
@@ -50,7 +50,7 @@ pub async fn open(run: &Run, instance: &Instance) -> Result<(), Failure> {
 pub async fn swap(run: &Run, from: &RecordState, to: Scrubbed) -> Result<(), Failure> {
     let record = &run.target.record.name;
     let name = to.name().to_owned();
-    let step = run.step("swap", format!("point {record} at {name}"));
+    let step = run.step("swap", "move the record");
     let change = request_swap(run, from.clone(), to).await?;
     run.update_progress(|progress| progress.swapped = true);
     let limit = run.target.deadlines.publish;
@@ -83,7 +83,7 @@ async fn request_swap(run: &Run, from: RecordState, to: Scrubbed) -> Result<Reco
 /// Connects through the name, as a developer does, until the marker of this generation is there.
 pub async fn verify_record(run: &Run, access: &Access, instance: &Instance) -> Result<(), Failure> {
     let record = &run.target.record.name;
-    let step = run.step("prove", format!("connect through {record}"));
+    let step = run.step("prove", "verify the record");
     let limit = run.target.deadlines.publish + run.target.record.ttl;
     let mut reporter = StateReporter::new(&step);
     let mut backoff = Backoff::default();
@@ -102,7 +102,7 @@ pub async fn verify_record(run: &Run, access: &Access, instance: &Instance) -> R
         }
         backoff.pause().await;
     }
-    step.done(format!("it leads to {}", instance.name));
+    step.done(format!("{record} reaches {}", instance.name));
     Ok(())
 }
 
@@ -132,7 +132,7 @@ pub async fn wait_for_ttl(run: &Run, old: &RecordState) {
         return;
     }
     let ttl = Duration::from_secs(old.ttl);
-    let step = run.step("ttl", format!("wait for old TTL ({})", span(ttl)));
+    let step = run.step("ttl", "wait for the old TTL");
     tokio::time::sleep(ttl).await;
-    step.done("no resolver has the old value in its cache");
+    step.done(format!("no resolver has the old value after {}", span(ttl)));
 }

@@ -14,7 +14,7 @@ use super::wait;
 pub async fn restore(run: &Run, plan: &Plan, name: &str) -> Result<Instance, Failure> {
     let snapshot = &plan.snapshot;
     let bytes = snapshot.size.map_or_else(String::new, |bytes| format!(" ({})", size(bytes)));
-    let step = run.step("restore", format!("restore {}{bytes} as {name}", snapshot.id));
+    let step = run.step("restore", format!("restore {}{bytes}", snapshot.id));
     let mut tags = plan.tags.clone();
     // The planned lease may have ended by now: clones of dead runs were removed first.
     tags.extend(lease_tag::held(run.target.generation.lease));

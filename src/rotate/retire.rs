@@ -69,14 +69,14 @@ pub async fn replaced(run: &Run, retire: &[Instance], keep: &[Instance]) -> Vec<
         return failed;
     }
     let names: Vec<&str> = retire.iter().map(|instance| instance.name.as_str()).collect();
-    let step = run.step("retire", format!("remove {}", names.join(", ")));
+    let step = run.step("retire", "remove old generations");
     for instance in retire {
         if let Err(why) = remove(run, &step, instance).await {
             failed.push(RetireFailure { generation: instance.name.clone(), why });
         }
     }
     let removed = retire.len() - failed.iter().filter(|failed| names.contains(&failed.generation.as_str())).count();
-    step.done(format!("{removed} of {} removed", retire.len()));
+    step.done(format!("{removed} of {} removed: {}", retire.len(), names.join(", ")));
     failed
 }
 

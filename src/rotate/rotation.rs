@@ -18,8 +18,8 @@ use super::options::RotateOptions;
 use super::plan::{Plan, Work};
 use super::run::Run;
 use super::{
-    coverage, lease_tag, masking, password, plan_display, preflight, publish, restore, retire, scripts, secure, undo,
-    verify,
+    coverage, lease_tag, masking, password, plan_display, preflight, publish, restore, retire, scripts, secure,
+    summary, undo, verify,
 };
 
 /// Rotates. Returns the name of the live generation, or `None` after a dry run. If `cancel` ends first, the clone is
@@ -109,6 +109,7 @@ async fn scrub_and_publish(
     inputs.store_secrets().await.map_err(|failure| Failure { exit: Exit::NotRetired, ..failure })?;
     publish::wait_for_ttl(run, &old).await;
     let failed = retire::replaced(run, &plan.retire, &plan.keep).await;
+    summary::report(run, plan, &instance);
     if !failed.is_empty() {
         return Err(retire::failure(&instance, &failed));
     }

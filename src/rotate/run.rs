@@ -11,6 +11,8 @@ use crate::platform::{self, Instance, Platform, Tags, tag};
 use crate::scrub::roles;
 use crate::step::{Step, new_run_id};
 
+use super::skipped::SkippedRecorder;
+
 /// One run of a command on one target.
 pub struct Run {
     /// The platform.
@@ -26,6 +28,8 @@ pub struct Run {
     /// Held during a change of the record, by the request itself: it is completed even if the run is cancelled
     /// meanwhile.
     pub record_change: Arc<tokio::sync::Mutex<()>>,
+    /// What was left alone with a reason.
+    pub(super) skipped: Arc<SkippedRecorder>,
     progress: Mutex<Progress>,
 }
 
@@ -45,8 +49,17 @@ pub struct Progress {
 impl Run {
     /// Returns a run that has not begun.
     pub fn new(platform: Arc<dyn Platform>, rules: Rules, target: Target, listener: Arc<dyn Listener>) -> Run {
-        let id = new_run_id();
-        Run { platform, rules, target, listener, id, record_change: Arc::default(), progress: Mutex::default() }
+        let skipped = Arc::new(SkippedRecorder::over(listener));
+        Run {
+            platform,
+            rules,
+            target,
+            listener: skipped.clone(),
+            id: new_run_id(),
+            record_change: Arc::default(),
+            skipped,
+            progress: Mutex::default(),
+        }
     }
 
     /// Returns the progress.
