@@ -64,7 +64,7 @@ pub async fn swap(run: &Run, from: &RecordState, to: Scrubbed) -> Result<(), Fai
         }
         backoff.pause().await;
     }
-    step.done("all name servers have the change");
+    step.done(format!("{record} points at {name}"));
     Ok(())
 }
 
