@@ -146,7 +146,7 @@ impl Findings {
             let (coverage, _) = masker::work(&session, case.masker.masking, case.masker.key).await?;
             if let Some(failure) = coverage_gate::refusal(database, &coverage, "") {
                 self.evidence.covered = false;
-                self.add(failure.to_string(), "give the columns that scripts make an entry under `mask`");
+                self.add(failure.to_string(), "add the columns that scripts create under `mask`");
             }
         }
         Ok(())
@@ -160,14 +160,18 @@ impl Findings {
         }
         for (database, ..) in &case.scripts {
             let session = case.connector.session(database).await?;
-            for look in pii_findings::find(&session, Some(case.masker.masking)).await? {
-                case.masker.listener.on_event(&look.event(database));
-                if look.kept.is_none() {
+            for finding in pii_findings::find(&session, Some(case.masker.masking)).await? {
+                case.masker.listener.on_event(&finding.event(database));
+                if finding.kept.is_none() {
                     self.evidence.masked = false;
-                    let rows = counted(look.rows, "row");
+                    let rows = counted(finding.rows, "row");
                     self.add(
-                        format!("{database}: {rows} of {} hold what looks like {}", look.column, look.kind.plural()),
-                        "mask that, or list it under `mask.survivors` with a reason",
+                        format!(
+                            "{database}: {} has {rows} with what looks like {}",
+                            finding.column,
+                            finding.kind.plural()
+                        ),
+                        "mask the column, or list it under `mask.survivors` with a reason",
                     );
                 }
             }
@@ -177,7 +181,7 @@ impl Findings {
                 let rows = counted(hit.rows, "row");
                 self.add(
                     format!("{database}: originals of {} ({}) are in {rows} of {}", hit.of, hit.rule, hit.path()),
-                    "mask that too, or list it under `mask.survivors` with a reason",
+                    "mask that column too, or list it under `mask.survivors` with a reason",
                 );
             }
         }

@@ -51,7 +51,7 @@ fn finding(row: &Row) -> Finding {
     let (owner, setting): (Option<String>, String) = (row.get("owner"), row.get("setting"));
     // `app.x` is two identifiers, quoted separately.
     let name = setting.split('.').map(identifier).collect::<Vec<_>>().join(".");
-    let (target, words) = match (&role, &database) {
+    let (target, scope) = match (&role, &database) {
         (Some(role), Some(database)) => (
             format!("ROLE {} IN DATABASE {}", identifier(role), identifier(database)),
             format!("role {role} in this database"),
@@ -62,7 +62,7 @@ fn finding(row: &Row) -> Finding {
     };
     let reset = format!("ALTER {target} RESET {name}");
     Finding {
-        description: format!("setting {setting} of {words}"),
+        description: format!("setting {setting} of {scope}"),
         effect: "reset",
         // A role may reset its own settings; only the owner may reset those of a database.
         owner: role.or(owner),

@@ -15,39 +15,41 @@ pub enum Error {
         source: pg::Error,
     },
     /// A table, a large object or a statistics entry that we may not read, not even as its owner.
-    #[error("{place} cannot be read, and what is not read is not proved to be clean")]
+    #[error("{place} cannot be read, so it is not proven to be free of originals")]
     Unreadable {
         /// Which.
         place: String,
     },
     /// A column to remember is not in the database, or of a kind that holds no rows.
-    #[error("there is no column {column} of an ordinary or partitioned table to remember")]
+    #[error("no fingerprints can be captured of {column}: it is not a column of an ordinary or partitioned table")]
     NoColumn {
         /// `schema.table.column`.
         column: String,
     },
     /// A column was added to the list after its table had been remembered, and may be masked by now.
-    #[error("{column} was not remembered with the rest of its table, whose values may be masked by now")]
+    #[error("the fingerprints of {column} were not captured with the rest of its table, which may be masked by now")]
     Late {
         /// `schema.table.column`.
         column: String,
     },
     /// Nothing was remembered in this database, or not to the end.
-    #[error("nothing was remembered to the end before masking, so that nothing can be proved")]
+    #[error(
+        "the fingerprints of the originals were not completely captured before masking, so the search proves nothing"
+    )]
     NotRemembered,
     /// Fingerprints are missing: a crash of the server empties the table they are in.
     #[error(
-        "fingerprints of {column} are missing (a crash of the server empties their table), so that nothing can be proved"
+        "fingerprints of {column} are missing (a crash of the server empties their table), so the search proves nothing"
     )]
     Vanished {
         /// `schema.table.column`.
         column: String,
     },
     /// The fingerprints were made with another key.
-    #[error("the fingerprints were made with another mask key, so that nothing can be proved")]
+    #[error("the fingerprints were captured with another mask key, so the search proves nothing")]
     OtherKey,
     /// What the server sent is not what was asked for.
-    #[error("{place}: the server's answer cannot be read")]
+    #[error("{place}: the server's response cannot be parsed")]
     Garbled {
         /// What was being read.
         place: String,
@@ -88,7 +90,7 @@ impl From<Error> for Failure {
             Error::Unreadable { .. } => (Exit::Leak, Some("make the master user a member of its owner's role")),
             Error::NoColumn { .. } => (Exit::Usage, Some("correct its name under `mask.rules`")),
             Error::Late { .. } | Error::NotRemembered | Error::Vanished { .. } | Error::OtherKey => {
-                (Exit::Leak, Some("begin again with a fresh clone: the originals of this one are gone"))
+                (Exit::Leak, Some("start again from a fresh clone: this one no longer has its originals"))
             }
         };
         let failure = Failure::new(exit, error);

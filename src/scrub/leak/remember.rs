@@ -76,7 +76,7 @@ pub(super) async fn remember(
                 let Some(table) = table else { return Ok::<_, Error>(()) };
                 let rows = table.remember(&reading, &writing, &secrets, &turn).await?;
                 // Nobody listens any more only when another worker failed.
-                let _ = tell.send(format!("{}.{}: {rows} rows remembered", table.schema, table.name));
+                let _ = tell.send(format!("{}.{}: fingerprints of {rows} rows captured", table.schema, table.name));
             }
         });
     }
