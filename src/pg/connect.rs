@@ -54,7 +54,7 @@ pub async fn connect(dial: &Dial, trust: &Trust, credentials: &Credentials, data
             if !dial.address.ip().is_loopback() {
                 return Err(Error::Identity {
                     place,
-                    why: "is not on this machine, and its certificate cannot be verified without a name".into(),
+                    why: "is not on this machine, and its certificate cannot be verified: no host name is given".into(),
                 });
             }
             config.host("localhost").ssl_mode(SslMode::Disable);

@@ -37,7 +37,7 @@ fn e_mail_addresses_are_found() {
         ("mailto:kim@haneul.kr", "kim@haneul.kr"),
         ("1@2.io", "1@2.io"),
     ] {
-        // 'é' before the @ is not ASCII, and 'j' to 's' belong to the local part all the same.
+        // 'é' before the @ is not ASCII, and 'j' to 's' still belong to the local part.
         finds(Kind::Email, text, what);
     }
     finds_nothing(&[

@@ -149,7 +149,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("devdb.yaml");
         std::fs::write(&path, text).unwrap();
-        let config = crate::config::load(&path, &|_| None, crate::scrub::config_checks());
+        let validate_mask = |text: &crate::config::mask::RawMask| {
+            crate::mask::Rule::resolve(text).map(drop).map_err(|error| error.to_string())
+        };
+        let checks = crate::config::ExternalChecks { hazard_names: Vec::new(), validate_mask };
+        let config = crate::config::load(&path, &|_| None, checks);
         let config = config.unwrap_or_else(|error| panic!("{error:?}\n{text}"));
         config.targets.values().next().unwrap().masking.clone()
     }
