@@ -49,7 +49,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// Returns `30 MB of about 90 MB at 10 MB/s, 6 s left`.
+/// Returns `30.0 MB of about 90.0 MB at 10.0 MB/s, 6 s left`.
 fn text(bytes: u64, expected: u64, time: Duration) -> String {
     let seconds = time.as_secs_f64().max(0.001);
     let rate = bytes as f64 / seconds;
@@ -65,6 +65,6 @@ mod tests {
     #[test]
     fn the_text_has_bytes_rate_and_remaining_time() {
         let text = text(30_000_000, 90_000_000, Duration::from_secs(3));
-        assert_eq!(text, "30 MB of about 90 MB at 10 MB/s, 6 s left");
+        assert_eq!(text, "30.0 MB of about 90.0 MB at 10.0 MB/s, 6 s left");
     }
 }
