@@ -85,75 +85,25 @@ pub async fn docker<T, E>(operation: &'static str, work: impl Future<Output = Re
     result
 }
 
+/// Commands that a trace names.
+const COMMANDS: &str = "ALTER ANALYZE BEGIN CLUSTER COMMENT COMMIT COPY CREATE DELETE DISCARD DO DROP EXPLAIN GRANT INSERT \
+    LOCK PREPARE REASSIGN REFRESH REINDEX RELEASE RESET REVOKE ROLLBACK SAVEPOINT SELECT SET SHOW \
+    TRUNCATE UPDATE VACUUM WITH";
+
+/// Kinds of objects that a trace names.
+const OBJECTS: &str = "DATABASE DEFAULT EVENT EXTENSION FOREIGN FUNCTION INDEX LOCAL MATERIALIZED OWNED POLICY PROCEDURE \
+    PUBLICATION ROLE SCHEMA SEQUENCE SERVER SUBSCRIPTION TABLE TRIGGER TYPE UNIQUE VIEW";
+
 /// The leading keywords of a statement. Only keywords from a list are written: a statement may hold values.
 struct StatementKind<'a>(&'a str);
 
 impl fmt::Display for StatementKind<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const COMMANDS: [&str; 32] = [
-            "ALTER",
-            "ANALYZE",
-            "BEGIN",
-            "CLUSTER",
-            "COMMENT",
-            "COMMIT",
-            "COPY",
-            "CREATE",
-            "DELETE",
-            "DISCARD",
-            "DO",
-            "DROP",
-            "EXPLAIN",
-            "GRANT",
-            "INSERT",
-            "LOCK",
-            "PREPARE",
-            "REASSIGN",
-            "REFRESH",
-            "REINDEX",
-            "RELEASE",
-            "RESET",
-            "REVOKE",
-            "ROLLBACK",
-            "SAVEPOINT",
-            "SELECT",
-            "SET",
-            "SHOW",
-            "TRUNCATE",
-            "UPDATE",
-            "VACUUM",
-            "WITH",
-        ];
-        const OBJECTS: [&str; 23] = [
-            "DATABASE",
-            "DEFAULT",
-            "EVENT",
-            "EXTENSION",
-            "FOREIGN",
-            "FUNCTION",
-            "INDEX",
-            "LOCAL",
-            "MATERIALIZED",
-            "OWNED",
-            "POLICY",
-            "PROCEDURE",
-            "PUBLICATION",
-            "ROLE",
-            "SCHEMA",
-            "SEQUENCE",
-            "SERVER",
-            "SUBSCRIPTION",
-            "TABLE",
-            "TRIGGER",
-            "TYPE",
-            "UNIQUE",
-            "VIEW",
-        ];
         let mut words = self.0.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty());
-        let listed = |list: &[&'static str], word: Option<&str>| {
-            list.iter().find(|known| word.is_some_and(|word| known.eq_ignore_ascii_case(word))).copied()
+        let listed = |list: &'static str, word: Option<&str>| {
+            list.split(' ').find(|known| word.is_some_and(|word| known.eq_ignore_ascii_case(word)))
         };
-        match (listed(&COMMANDS, words.next()), listed(&OBJECTS, words.next())) {
+        match (listed(COMMANDS, words.next()), listed(OBJECTS, words.next())) {
             (Some(command), Some(object)) => write!(f, "{command} {object}"),
             (Some(command), None) => f.write_str(command),
             (None, _) => f.write_str("statement"),

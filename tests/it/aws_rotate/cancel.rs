@@ -63,7 +63,7 @@ fn after_the_swap_the_new_one_stays_live() {
     let old = account.live().unwrap();
     account.bench("record", json!({ "name": "db.example.com", "value": account.record(), "ttl": 30 }));
     let mut run = start(&account, &["rotate"]);
-    run.until("wait for old TTL (30 s)");
+    run.until("wait for the old TTL");
     cancelled(run, Signal::TERM).says("is live").says("older generations that are left");
     let new = account.live().unwrap();
     assert_eq!(account.generations(), [old, new.clone()]);
@@ -79,7 +79,7 @@ fn in_the_middle_of_the_swap_its_outcome_decides() {
     account.devdb(&["rotate"]).code(0);
     account.fault(json!({ "action": "ChangeResourceRecordSets", "kind": "delay", "delay": 1.5, "times": 1 }));
     let mut run = start(&account, &["rotate"]);
-    run.until("point db.example.com at");
+    run.until("move the record");
     std::thread::sleep(Duration::from_millis(700));
     let done = cancelled(run, Signal::INT).says("is live");
     let live = account.live().expect("the record leads to a generation");
