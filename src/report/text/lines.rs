@@ -47,6 +47,11 @@ impl Lines {
                 Some(format!("ok   {title}: {summary} ({})", seconds(*time)))
             }
             _ if self.verbose => sentence(event),
+            Event::Failed { .. } => {
+                // In which step it failed: its line was not written yet.
+                let step = step.take().map_or_else(String::new, |step| format!("fail {}\n", step.title));
+                sentence(event).map(|text| step + &text)
+            }
             Event::Progress { message, .. } => {
                 let step = step.as_mut().filter(|step| step.last_line.elapsed() >= PROGRESS_INTERVAL)?;
                 step.last_line = Instant::now();
@@ -106,6 +111,15 @@ mod tests {
         lines.step.lock().unwrap().as_mut().unwrap().last_line = a_minute_ago;
         assert_eq!(lines.text(&step()[1]).as_deref(), Some("     mask tables: app.users"));
         assert_eq!(lines.text(&step()[1]), None);
+    }
+
+    #[test]
+    fn a_failure_names_its_step() {
+        let lines = Lines::new(false);
+        let failed = Event::Failed { message: "no".into(), places: Vec::new(), hint: None, aftermath: Vec::new() };
+        assert_eq!(lines.text(&step()[0]), None);
+        assert_eq!(lines.text(&failed).as_deref(), Some("fail mask tables\nerror: no"));
+        assert_eq!(lines.text(&failed).as_deref(), Some("error: no"));
     }
 
     #[test]

@@ -105,9 +105,11 @@ impl Listener for Terminal {
                 self.line(&text.replacen(title.as_str(), &self.paint(BOLD, title), 1));
             }
             Event::Failed { .. } => {
-                let _ = self.end();
+                if let Some(title) = self.end() {
+                    write_line(&format!("{} {title}", self.paint(RED, "✗")));
+                }
                 let text = sentence(event).unwrap_or_default();
-                write_line(&text.replacen("error:", &self.paint(RED, "✗"), 1));
+                write_line(&text.replacen("error:", &self.paint(RED, "error:"), 1));
             }
             Event::RunFinished { .. } => {
                 let _ = self.end();
