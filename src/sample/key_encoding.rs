@@ -1,6 +1,8 @@
 //! A compact, prefix-free and injective encoding of tuples as bytes. The encodings of tuples that begin with an integer
 //! sort like the integers.
 
+use uuid::Uuid;
+
 use super::key_set::{KeyType, KeyValue};
 
 /// The first byte of zero. A positive integer adds the number of its bytes, a negative one subtracts it.
@@ -13,8 +15,6 @@ const LONG: u8 = 0xf0;
 const UUID: u8 = 0xff;
 /// The characters of numbers, dates and times. Two of them fit into one byte.
 const SYMBOLS: &[u8; 15] = b"0123456789-: .+";
-/// The numbers of digits in the groups of a UUID.
-const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
 
 /// Encodes a tuple of these types. Returns `None` if it contains NULL or a value of another type.
 pub(super) fn encode(types: &[KeyType], tuple: &[KeyValue]) -> Option<Vec<u8>> {
@@ -111,40 +111,18 @@ fn write_symbols(code: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// Writes a UUID in the server's form, in lower case. Returns `None` for other text, of which a part may be written.
+/// Writes a UUID in the server's form, with hyphens and in lower case. Returns `None` for other text.
 fn write_uuid(code: &mut Vec<u8>, text: &[u8]) -> Option<()> {
-    if text.len() != 36 {
-        return None;
-    }
-    code.push(UUID);
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    let mut rest = text;
-    for length in GROUPS {
-        for pair in take(&mut rest, length).chunks_exact(2) {
-            code.push(digit(pair[0])? << 4 | digit(pair[1])?);
-        }
-        if take(&mut rest, 1).first().is_some_and(|dash| *dash != b'-') {
-            return None;
-        }
-    }
-    Some(())
+    let uuid = Uuid::try_parse_ascii(text).ok()?;
+    // The crate reads other forms too; as text these are different keys.
+    (uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes() == text).then(|| {
+        code.push(UUID);
+        code.extend_from_slice(uuid.as_bytes());
+    })
 }
 
-fn read_uuid(mut bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(36);
-    for length in GROUPS {
-        if !text.is_empty() {
-            text.push('-');
-        }
-        for byte in take(&mut bytes, length / 2) {
-            text.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
-        }
-    }
-    text
+fn read_uuid(bytes: &[u8]) -> String {
+    Uuid::from_slice(bytes).unwrap_or_default().to_string()
 }
 
 /// Removes and returns the next `length` bytes, or all that remain.

@@ -4,17 +4,19 @@
 //! A sample of several million rows with composite keys is kept in memory. A tree of strings would take sixty bytes or
 //! more for each of them, most of it pointers.
 
-/// Strings in one block, which is searched linearly.
-const BLOCK: usize = 128;
-/// Blocks in one leaf, which are moved when one is added.
-const LEAF: usize = 256;
+use std::collections::BTreeMap;
+use std::ops::Bound::{Included, Unbounded};
+
+/// The most strings in one block, which is searched linearly.
+const BLOCK: usize = 256;
 /// The least bytes by which a block grows. With fewer it is reallocated more often, which fragments memory.
 const GROWTH: usize = 64;
 
-/// The set: sorted leaves of sorted blocks, none of them empty.
+/// The set: sorted blocks, each under a lower bound of its strings. The bound of the first block, which alone may be empty,
+/// is the empty string.
 #[derive(Clone, Debug, Default)]
 pub struct PrefixSet {
-    leaves: Vec<Vec<Block>>,
+    blocks: BTreeMap<Box<[u8]>, Block>,
     count: u64,
 }
 
@@ -43,11 +45,9 @@ struct Entry {
 impl PrefixSet {
     /// Adds a string and returns whether it is new.
     pub fn insert(&mut self, key: &[u8]) -> bool {
-        // A string before all others goes into the first block.
-        let (leaf, at) = self.find(key).unwrap_or((0, 0));
-        let Some(block) = self.leaves.get_mut(leaf).and_then(|blocks| blocks.get_mut(at)) else {
-            self.leaves.push(vec![Block::of(key)]);
-            self.count = 1;
+        let Some((_, block)) = self.blocks.range_mut::<[u8], _>((Unbounded, Included(key))).next_back() else {
+            self.blocks.insert(Box::default(), Block::of(key));
+            self.count += 1;
             return true;
         };
         let Err(insertion) = block.find(key) else { return false };
@@ -63,31 +63,14 @@ impl PrefixSet {
             block.insert(&insertion, key);
             block.split()
         };
-        self.add_block(leaf, at + 1, next);
+        self.blocks.insert(next.first().into(), next);
         true
-    }
-
-    fn add_block(&mut self, leaf: usize, at: usize, block: Block) {
-        let blocks = &mut self.leaves[leaf];
-        blocks.insert(at, block);
-        if blocks.len() > LEAF {
-            let last = at + 1 == blocks.len();
-            let mut high = blocks.split_off(if last { at } else { LEAF / 2 });
-            blocks.shrink_to_fit();
-            high.shrink_to_fit();
-            self.leaves.insert(leaf + 1, high);
-        }
-    }
-
-    /// Returns the leaf and the block of a string, or `None` if it is before all others.
-    fn find(&self, key: &[u8]) -> Option<(usize, usize)> {
-        let leaf = self.leaves.partition_point(|blocks| blocks[0].first() <= key).checked_sub(1)?;
-        Some((leaf, self.leaves[leaf].partition_point(|block| block.first() <= key).checked_sub(1)?))
     }
 
     /// Whether the set contains a string.
     pub fn contains(&self, key: &[u8]) -> bool {
-        self.find(key).is_some_and(|(leaf, at)| self.leaves[leaf][at].find(key).is_ok())
+        let block = self.blocks.range::<[u8], _>((Unbounded, Included(key))).next_back();
+        block.is_some_and(|(_, block)| block.find(key).is_ok())
     }
 
     /// The number of strings.
@@ -97,19 +80,17 @@ impl PrefixSet {
 
     /// Removes the strings that the predicate rejects.
     pub fn retain(&mut self, mut is_kept: impl FnMut(&[u8]) -> bool) {
-        for blocks in &mut self.leaves {
-            blocks.retain_mut(|block| {
-                block.retain(&mut is_kept);
-                block.count > 0
-            });
-        }
-        self.leaves.retain(|blocks| !blocks.is_empty());
-        self.count = self.leaves.iter().flatten().map(|block| block.count as u64).sum();
+        self.blocks.retain(|bound, block| {
+            block.retain(&mut is_kept);
+            // The first block stays, even empty: `insert` finds a block for every string.
+            block.count > 0 || bound.is_empty()
+        });
+        self.count = self.blocks.values().map(|block| block.count as u64).sum();
     }
 
     /// Returns all strings in order, except the first `skipped` ones.
     pub fn iter_from(&self, skipped: usize) -> impl Iterator<Item = Vec<u8>> + Send + '_ {
-        let (mut blocks, mut remaining) = (self.leaves.iter().flatten().peekable(), skipped);
+        let (mut blocks, mut remaining) = (self.blocks.values().peekable(), skipped);
         while let Some(block) = blocks.next_if(|block| block.count <= remaining) {
             remaining -= block.count;
         }
@@ -118,7 +99,7 @@ impl PrefixSet {
 
     /// Returns all strings in order and frees the memory.
     pub fn into_keys(self) -> impl Iterator<Item = Vec<u8>> + Send {
-        self.leaves.into_iter().flatten().flat_map(|block| block.keys())
+        self.blocks.into_values().flat_map(|block| block.keys())
     }
 }
 
@@ -281,8 +262,9 @@ fn read_number(bytes: &[u8], mut at: usize) -> (usize, usize) {
 impl PrefixSet {
     /// The bytes that the set takes, including the overhead of the allocator.
     pub(super) fn bytes(&self) -> usize {
-        let leaves = self.leaves.iter().map(|blocks| blocks.capacity() * size_of::<Block>() + 16);
-        leaves.sum::<usize>() + self.leaves.iter().flatten().map(|block| block.bytes.capacity() + 16).sum::<usize>()
+        let blocks = self.blocks.iter().map(|(bound, block)| bound.len() + block.bytes.capacity() + 32);
+        // Nodes of the tree are about two thirds full.
+        blocks.sum::<usize>() + self.blocks.len() * size_of::<(Box<[u8]>, Block)>() * 3 / 2
     }
 }
 
@@ -328,8 +310,8 @@ mod tests {
                 set.insert(&[(order(at) / 3).to_be_bytes(), (order(at) % 3).to_be_bytes()].concat());
             }
             assert!(set.len() == 60_000 && set.bytes() < 480_000, "{}", set.bytes());
-            // Leaves were split, and nothing was lost.
-            assert!(set.leaves.len() > 1 && set.iter_from(0).is_sorted());
+            // Blocks were split, and nothing was lost.
+            assert!(set.blocks.len() > 1 && set.iter_from(0).is_sorted());
         }
     }
 }
