@@ -10,6 +10,7 @@ use super::story::Story;
 pub const HOSTILE: &str = "</style></script><script>alert(1)</script><img src=http://leak.invalid/x onerror=alert(2)> \"'&amp; \u{202e}주문 ”특별“\n\u{1b}[31m";
 
 /// A night as it should be, in two databases.
+#[expect(clippy::too_many_lines, reason = "a list of events")]
 pub fn good_night() -> Vec<Recorded> {
     let mut story = Story::default();
     let clone = "haneul-dev-20261122-171504";

@@ -57,6 +57,7 @@ const CANARIES: &str = r#"
     SET session_replication_role = DEFAULT;
     TRUNCATE sampled"#;
 
+#[expect(clippy::too_many_lines, reason = "a table of planted values")]
 async fn every_canary_is_found(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let master = cluster.with_master().await;

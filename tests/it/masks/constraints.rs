@@ -26,6 +26,7 @@ const SCHEMA: &str = "\
     CREATE UNIQUE INDEX t_partly ON t (id) WHERE partly LIKE 'a%'; \
     CREATE UNIQUE INDEX t_hashed ON t (left(hashed, 3))";
 
+#[expect(clippy::too_many_lines, reason = "a table of constraints")]
 async fn masks_are_refused_by_constraint(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;

@@ -6,6 +6,7 @@ use crate::support::cluster::{Cluster, Version};
 
 on_every_version!(numbers_stay_near_and_fit, times_and_intervals);
 
+#[expect(clippy::too_many_lines, reason = "a table of masks")]
 async fn numbers_stay_near_and_fit(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;

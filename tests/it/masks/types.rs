@@ -8,6 +8,7 @@ use crate::support::cluster::{Cluster, Version};
 
 on_every_version!(other_types);
 
+#[expect(clippy::too_many_lines, reason = "a table of types")]
 async fn other_types(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;
     let session = cluster.with_master().await;

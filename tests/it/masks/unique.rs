@@ -6,6 +6,7 @@ use crate::support::cluster::{Cluster, Version};
 
 on_every_version!(outputs_are_unique);
 
+#[expect(clippy::too_many_lines, reason = "a table of masks")]
 async fn outputs_are_unique(version: Version) {
     let cluster = Cluster::start(&version, &["work_mem = '64MB'"]).await;
     let session = cluster.with_master().await;
