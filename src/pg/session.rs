@@ -1,7 +1,8 @@
 //! One connection to one database.
 
+use bytes::Buf;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, SimpleQueryMessage};
+use tokio_postgres::{Client, CopyInSink, CopyOutStream, Row, SimpleQueryMessage, SimpleQueryStream};
 
 use super::cancel::Canceller;
 use super::error::{Error, Result};
@@ -56,6 +57,25 @@ impl Session {
         trace::sql(sql, &self.database, self.client.query_one(sql, parameters))
             .await
             .map_err(|error| Error::of(error, sql))
+    }
+
+    /// Starts `COPY … TO STDOUT`. The trace has the time until the server begins to send.
+    pub async fn copy_out(&self, sql: &str) -> std::result::Result<CopyOutStream, tokio_postgres::Error> {
+        trace::sql(sql, &self.database, self.client.copy_out(sql)).await
+    }
+
+    /// Starts `COPY … FROM STDIN`. The trace has the time until the server is ready to receive.
+    pub async fn copy_in<T>(&self, sql: &str) -> std::result::Result<CopyInSink<T>, tokio_postgres::Error>
+    where
+        T: Buf + 'static + Send,
+    {
+        trace::sql(sql, &self.database, self.client.copy_in(sql)).await
+    }
+
+    /// Starts a statement by the simple protocol, whose messages are read as they arrive. The trace has the time until
+    /// the first one.
+    pub async fn simple_query_raw(&self, sql: &str) -> std::result::Result<SimpleQueryStream, tokio_postgres::Error> {
+        trace::sql(sql, &self.database, self.client.simple_query_raw(sql)).await
     }
 
     /// Runs one statement with parameters and returns the number of rows affected.

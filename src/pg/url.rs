@@ -27,6 +27,10 @@ impl Url {
     /// [`Error::Url`] if it is not a URL, lacks host, user or database, or disables TLS over a network.
     pub fn read(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Url> {
         let wrong = |why: &str| Error::Url { why: why.to_owned() };
+        // Otherwise a part of the password would be taken for the host or the database, and printed.
+        if !has_one_at_sign(text) {
+            return Err(wrong("it has an @ or / that is not percent-encoded; write the password to PGPASSWORD"));
+        }
         // The parser's error may quote the password.
         let config = tokio_postgres::Config::from_str(text)
             .map_err(|_| wrong("it is not of the form postgres://user@host:5432/database"))?;
@@ -96,6 +100,13 @@ impl Url {
     }
 }
 
+/// Whether the only `@` of a URL ends the user and password: others have to be written as `%40`.
+fn has_one_at_sign(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else { return true };
+    let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    authority.matches('@').count() <= 1 && !tail.contains('@')
+}
+
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret as _;
@@ -104,6 +115,15 @@ mod tests {
 
     fn read(text: &str) -> Result<Url> {
         Url::read(text, &|name| (name == "PGPASSWORD").then(|| "from outside".to_owned()))
+    }
+
+    #[test]
+    fn no_part_of_a_password_is_taken_for_a_host() {
+        for text in ["postgres://u:pa@tail@127.0.0.1/app", "postgres://u:12/tail@127.0.0.1/app", "postgres://h/a@b"] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(!error.contains("tail") && error.contains("PGPASSWORD"), "{error}");
+        }
+        assert_eq!(read("postgres://u:pa%40tail@127.0.0.1/app").unwrap().place(), "127.0.0.1:5432/app");
     }
 
     #[test]

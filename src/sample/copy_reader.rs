@@ -64,7 +64,7 @@ impl CopyReader {
                     return Ok((self.buffer.split().freeze(), true));
                 };
                 let session = self.session.begin().map_err(source_error)?;
-                let stream = session.client().copy_out(&sql).await;
+                let stream = session.copy_out(&sql).await;
                 self.current = Some(Box::pin(stream.map_err(|error| pg::Error::of(error, &self.select_list))?));
                 if self.begun && self.binary {
                     self.skip_header().await?;

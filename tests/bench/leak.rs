@@ -19,7 +19,7 @@ struct Loaded(std::sync::Mutex<Option<Instant>>);
 
 impl Listener for Loaded {
     fn on_event(&self, event: &Event) {
-        if matches!(event, Event::Progress { message, .. } if message.ends_with("fingerprints loaded")) {
+        if matches!(event, Event::Progress { message, .. } if message.ends_with(" loaded")) {
             *self.0.lock().unwrap() = Some(Instant::now());
         }
     }

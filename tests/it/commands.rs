@@ -90,12 +90,12 @@ fn rollback_publishes_a_kept_generation() {
     block_on(async {
         scene.superuser(&second, "UPDATE devdb_meta.generation SET name = 'app-dev-other'").await;
     });
-    scene.devdb(&["rollback", &second]).code(7).says("nothing in");
+    scene.devdb(&["rollback", &second]).code(7).says("has no marker");
     // A generation whose own marker is gone proves nothing, whatever its tags say.
     block_on(async {
         scene.superuser(&second, "DROP SCHEMA devdb_meta CASCADE").await;
     });
-    scene.devdb(&["rollback", &second]).code(7).says("nothing in");
+    scene.devdb(&["rollback", &second]).code(7).says("has no marker");
     assert_eq!(scene.record().unwrap().0, first);
 }
 

@@ -132,10 +132,10 @@ fn a_bad_night_says_what_to_do() {
     let mut browser = Browser::start();
     must_behave(&mut browser, &written("bad", &events::bad_night()));
     let text = text(&mut browser);
-    must_say(&text, &["leak or uncovered column found, nothing swapped", "originals in 3 places", "What to do"]);
+    must_say(&text, &["leak or uncovered column found, nothing swapped", "originals in 3 places", "Remedy"]);
     must_say(
         &text,
-        &["app.messages.body: why", "devdb.yaml:41", "14 of 41 tables searched", "1 open", "search not ended"],
+        &["app.messages.body: why", "devdb.yaml:41", "14 of 41 tables searched", "1 open", "search not finished"],
     );
 }
 

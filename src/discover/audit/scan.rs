@@ -82,7 +82,7 @@ async fn scan_table(
         identifier(&table.table)
     );
     let mut scanner = RowScanner::for_text(table, columns, exemptions);
-    let stream = session.client().copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
+    let stream = session.copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
     let mut stream = std::pin::pin!(stream);
     while let Some(piece) = stream.try_next().await.map_err(|error| pg::Error::of(error, &sql))? {
         scanner.feed(&piece)?;

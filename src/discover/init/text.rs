@@ -8,6 +8,7 @@ use super::root::sample_root;
 use crate::config::{ColumnPath, TablePath, yaml_scalar};
 use crate::discover::classify::{Classification, Confidence, Proposal};
 use crate::mask::coverage::kept_type_name;
+use crate::units::counted;
 
 /// Returns the text of a first `devdb.yaml`.
 pub fn text(draft: &Draft) -> String {
@@ -114,8 +115,8 @@ fn sample(draft: &Draft, text: &mut String) {
     let key: Vec<String> = root.key.iter().map(|column| yaml_scalar(column)).collect();
     let _ = write!(
         text,
-        "\n# The table that samples start from: {} tables reference it, directly or through others.\n# sample:\n#   root: {{ table: {}, key: [{}] }}\n",
-        root.descendants,
+        "\n# The table that samples start from. It is referenced by {}, directly or through others.\n# sample:\n#   root: {{ table: {}, key: [{}] }}\n",
+        counted(root.descendants as u64, "table"),
         yaml_scalar(&root.table.to_string()),
         key.join(", ")
     );

@@ -173,7 +173,7 @@ impl Clock {
 /// Sends one statement and discards its rows as they arrive: a script's `SELECT` may return millions.
 async fn stream(session: &Session, sql: &str) -> Result<Answer> {
     let failed = |error| Error::of(error, sql);
-    let mut messages = pin!(session.client().simple_query_raw(sql).await.map_err(failed)?);
+    let mut messages = pin!(session.simple_query_raw(sql).await.map_err(failed)?);
     let mut answer = Answer { rows: 0, returned: 0 };
     while let Some(message) = messages.try_next().await.map_err(failed)? {
         match message {

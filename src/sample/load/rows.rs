@@ -77,7 +77,7 @@ pub(super) async fn copy_in(
     let failed = |error| Error::Copy { table: table.path(), error };
     let sql = statement(table, freeze);
     let of = |error: tokio_postgres::Error| failed(pg::Error::of(error, &sql));
-    let mut sink = pin!(session.client().copy_in::<_, Bytes>(&sql).await.map_err(of)?);
+    let mut sink = pin!(session.copy_in::<Bytes>(&sql).await.map_err(of)?);
     let (mut hash, mut bytes, mut chunk) = (Sha256::new(), 0, BytesMut::with_capacity(2 * CHUNK));
     let mut stream = stream;
     while let Some(piece) = stream.next().await {

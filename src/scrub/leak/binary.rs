@@ -16,7 +16,7 @@ pub(super) async fn rows(
     mut hear: impl FnMut(&mut Row<'_>) -> Option<()>,
 ) -> Result<(), Error> {
     let garbled = |_| Error::Garbled { place: place.into() };
-    let mut parts = pin!(session.client().copy_out(sql).await.map_err(|error| pg::Error::of(error, sql))?);
+    let mut parts = pin!(session.copy_out(sql).await.map_err(|error| pg::Error::of(error, sql))?);
     let mut parser = Parser::default();
     while let Some(part) = parts.next().await {
         let part = part.map_err(|error| pg::Error::of(error, sql))?;

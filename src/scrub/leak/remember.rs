@@ -22,6 +22,7 @@ use crate::event::{Event, Listener};
 use crate::pg::connector::Connector;
 use crate::pg::strict_settings::apply_strict_settings;
 use crate::pg::{self, Session, identifier, qualified_name};
+use crate::units::counted;
 
 /// Fingerprints held back before they are written.
 const BATCH: usize = 300_000;
@@ -76,7 +77,12 @@ pub(super) async fn remember(
                 let Some(table) = table else { return Ok::<_, Error>(()) };
                 let rows = table.remember(&reading, &writing, &secrets, &turn).await?;
                 // Nobody listens any more only when another worker failed.
-                let _ = tell.send(format!("{}.{}: fingerprints of {rows} rows captured", table.schema, table.name));
+                let _ = tell.send(format!(
+                    "{}.{}: {} captured",
+                    table.schema,
+                    table.name,
+                    counted(rows.unsigned_abs(), "row")
+                ));
             }
         });
     }
@@ -191,7 +197,7 @@ impl Table {
     ) -> Result<i64, Error> {
         let garbled = || Error::Garbled { place: format!("{}.{}", self.schema, self.name) };
         let sql = self.copy();
-        let stream = reading.client().copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
+        let stream = reading.copy_out(&sql).await.map_err(|error| pg::Error::of(error, &sql))?;
         let types = vec![Type::BYTEA; self.columns.len() * 2];
         let mut rows = pin!(BinaryCopyOutStream::new(stream, &types));
         let (mut count, mut seen) = (0, Vec::new());
@@ -279,7 +285,7 @@ async fn copy_in(session: &Session, table: &str, lines: Vec<u8>) -> Result<(), E
     }
     let sql = format!("COPY {table} FROM STDIN");
     let failed = |error| pg::Error::of(error, &sql);
-    let mut sink = pin!(session.client().copy_in(&sql).await.map_err(failed)?);
+    let mut sink = pin!(session.copy_in(&sql).await.map_err(failed)?);
     sink.send(std::io::Cursor::new(lines)).await.map_err(failed)?;
     sink.finish().await.map_err(failed)?;
     Ok(())

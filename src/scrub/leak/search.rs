@@ -15,6 +15,7 @@ use crate::event::Event;
 use crate::pg::Session;
 use crate::pg::connector::Connector;
 use crate::pg::strict_settings::apply_strict_settings;
+use crate::units::counted;
 
 /// Pages of a table that are one piece of work: 64 MB.
 const PIECE: i64 = 8192;
@@ -37,7 +38,7 @@ async fn look(
     options: &Search<'_>,
 ) -> Result<Outcome, Error> {
     let (known, columns) = store::load(session, options.secret).await?;
-    let message = format!("{} fingerprints loaded", known.len());
+    let message = format!("{} loaded", counted(known.len() as u64, "fingerprint"));
     options.listener.on_event(&Event::Progress { step: STEP, message });
     let relations = places::relations(session).await?;
     let mode = server::choose(session, options, &relations).await?;

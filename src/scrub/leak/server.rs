@@ -84,7 +84,7 @@ pub(super) async fn build(session: &Session) -> Result<(), Error> {
         session.query_one("SELECT pg_catalog.count(*) FROM devdb_meta.leak_fingerprint", &[]).await?.get(0);
     let bits = (usize::try_from(count).unwrap_or(0) * BITS).next_power_of_two().clamp(1 << 10, MOST_BITS);
     let mut filter = vec![0_u8; bits / 8];
-    let stream = session.client().copy_out(sql).await.map_err(|error| pg::Error::of(error, sql))?;
+    let stream = session.copy_out(sql).await.map_err(|error| pg::Error::of(error, sql))?;
     let mut rows = pin!(BinaryCopyOutStream::new(stream, &[Type::INT8]));
     while let Some(row) = rows.next().await {
         let row = row.map_err(|error| pg::Error::of(error, sql))?;
