@@ -6,7 +6,10 @@
 use std::fmt;
 
 /// Exit codes of the process. Scripts rely on them, so a code never changes its meaning. A test compares README's table
-/// with this enum.
+/// with [`Exit::ALL`].
+///
+/// A new code is a variant here, an entry of `ALL`, a row in README and, if a rotation can end with it, an arm in
+/// `rotate/undo.rs`, which chooses the code of a failed rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
