@@ -77,7 +77,7 @@ fn a_tunnel_that_cannot_be_opened_fails_before_the_clone_is_touched() {
     let account = account.config("password: 30s", "password: 4s");
     std::fs::write(stand_in.file("orders"), "refuse").unwrap();
     let done = account.devdb(&["rotate"]).code(4).says("TargetNotConnected").says("was removed");
-    assert!(!done.err.contains("> defuse"), "{}", done.err);
+    assert!(!done.err.contains("defuse hazards"), "{}", done.err);
     assert!(account.generations().is_empty());
     std::fs::remove_file(stand_in.file("session-manager-plugin")).unwrap();
     account.devdb(&["rotate"]).code(3).says("session-manager-plugin: not found on PATH");

@@ -178,8 +178,9 @@ impl Account {
         command
     }
 
+    /// Runs a command to its end, with every detail in its report.
     pub fn devdb(&self, arguments: &[&str]) -> Done {
-        done(self.command(arguments).output().unwrap())
+        done(self.command(arguments).arg("--verbose").output().unwrap())
     }
 
     /// Names of all instances under the prefix, sorted; those on their way out are not counted.
