@@ -137,11 +137,11 @@ fn every_file_that_is_named_is_there() {
 }
 
 #[test]
-fn the_map_lists_the_rooms_in_their_order() {
-    let shown: Vec<String> = table(&document("ARCHITECTURE.md"), "## Rooms")
+fn the_architecture_lists_the_modules_in_their_order() {
+    let shown: Vec<String> = table(&document("ARCHITECTURE.md"), "## Modules")
         .into_iter()
         .map(|row| two(row).0.trim_matches(['`', '/']).trim_end_matches(".rs").to_owned())
-        .filter(|room| !["main", "lib"].contains(&room.as_str()))
+        .filter(|module| !["main", "lib"].contains(&module.as_str()))
         .collect();
     let lib = document("src/lib.rs");
     let real: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
