@@ -80,7 +80,7 @@ fn a_tunnel_that_cannot_be_opened_fails_before_the_clone_is_touched() {
     assert!(!done.err.contains("defuse hazards"), "{}", done.err);
     assert!(account.generations().is_empty());
     std::fs::remove_file(stand_in.file("session-manager-plugin")).unwrap();
-    account.devdb(&["rotate"]).code(3).says("session-manager-plugin: not found on PATH");
+    account.devdb(&["rotate"]).code(3).says("session-manager-plugin: not found in PATH");
 }
 
 /// Processes of the stand-in that were ever started.

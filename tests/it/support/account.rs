@@ -180,7 +180,8 @@ impl Account {
 
     /// Runs a command to its end, with every detail in its report.
     pub fn devdb(&self, arguments: &[&str]) -> Done {
-        done(self.command(arguments).arg("--verbose").output().unwrap())
+        let detailed = arguments.contains(&"--verbose");
+        done(self.command(arguments).args((!detailed).then_some("--verbose")).output().unwrap())
     }
 
     /// Names of all instances under the prefix, sorted; those on their way out are not counted.
