@@ -365,9 +365,9 @@ set_up_engine() {
     fi
     engine=$socket
     ! engine_answers "$socket" || return 0
-    ! is_macos || fail "no container engine answers" "start Docker Desktop, colima or podman"
-    have dockerd || fail "no container engine answers, and there is no dockerd to start" "install docker (Debian: docker.io)"
-    is_root || have sudo || fail "no container engine answers" "start docker, or run this as root once"
+    ! is_macos || fail "no container engine responds" "start Docker Desktop, colima or podman"
+    have dockerd || fail "no container engine responds, and there is no dockerd to start" "install docker (Debian: docker.io)"
+    is_root || have sudo || fail "no container engine responds" "start docker, or run this as root once"
     say "starting dockerd with its files in $cache/engine"
     as_root mkdir -p "$cache/engine"
     # Not with our lock: it would be held as long as dockerd lives.

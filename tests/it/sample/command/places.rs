@@ -102,7 +102,7 @@ async fn an_image_by_the_command() {
     run(&foreign).code(3).says("was not created by devdb").says("--replace");
     docker(&["rmi", "devdb-test/foreign:1"]);
     let nowhere = desk.command(&words).env("DOCKER_HOST", "unix:///nowhere.sock").output().unwrap();
-    done(nowhere).code(1).says("no container engine answers").says("DOCKER_HOST");
+    done(nowhere).code(1).says("no container engine responds").says("DOCKER_HOST");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
