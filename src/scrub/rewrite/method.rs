@@ -24,7 +24,8 @@ impl Method {
     pub fn as_str(self) -> &'static str {
         match self {
             Method::Alter => "alter",
-            Method::AlterWithoutObstacles => "alter, obstacles recreated",
+            // A value of the JSON events (schema 1) and of the progress stored in the clone: it does not follow the terms.
+            Method::AlterWithoutObstacles => "alter, obstacles put back",
             Method::Refill => "refill",
             Method::Nothing => "nothing to mask",
         }
