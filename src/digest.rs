@@ -31,6 +31,12 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Returns the bytes of hexadecimal digits; `None` if other characters are among them. An odd last digit is ignored.
+pub fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    digits.as_chunks::<2>().0.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+}
+
 /// Returns the SHA-256 of bytes in lower-case hexadecimal: 64 digits.
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
     hex(&Sha256::digest(bytes))

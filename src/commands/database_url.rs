@@ -13,8 +13,10 @@ use crate::pg::connector::Connector;
 use crate::pg::{self, Session, Url};
 use crate::step::Frame;
 
+use super::environment::variable;
+
 /// Environment variable of `--database`.
-const VARIABLE: &str = "DEVDB_DATABASE";
+pub const VARIABLE: &str = "DEVDB_DATABASE";
 /// Former name of [`VARIABLE`] in commands that only read the database.
 const FORMER_VARIABLE: &str = "DEVDB_FROM";
 
@@ -22,7 +24,8 @@ const FORMER_VARIABLE: &str = "DEVDB_FROM";
 #[derive(Debug, Args)]
 pub struct SourceDatabase {
     /// Database to read, such as postgres://reader@replica.example.com/app. The password is read from PGPASSWORD.
-    #[arg(long, alias = "from", value_name = "URL", env = VARIABLE, hide_env_values = true)]
+    /// [env: DEVDB_DATABASE]
+    #[arg(long, alias = "from", value_name = "URL")]
     database: Option<String>,
 }
 
@@ -32,8 +35,10 @@ impl SourceDatabase {
     /// # Errors
     /// Fails if both environment variables are set and differ: neither may be ignored silently.
     pub fn find(&self, listener: &dyn Listener) -> Result<Option<Url>, Failure> {
-        let variable = |name: &str| std::env::var(name).ok();
-        let text = choose(self.database.as_deref(), variable(VARIABLE).as_deref(), variable(FORMER_VARIABLE))?;
+        let text = match &self.database {
+            Some(text) => Some(text.clone()),
+            None => choose(variable(VARIABLE)?, variable(FORMER_VARIABLE)?)?,
+        };
         text.map(|text| parse_url(&text, listener)).transpose()
     }
 
@@ -46,22 +51,30 @@ impl SourceDatabase {
     }
 }
 
-/// Chooses between the option, whose value may come from [`VARIABLE`], and [`FORMER_VARIABLE`].
-fn choose(option: Option<&str>, variable: Option<&str>, former: Option<String>) -> Result<Option<String>, Failure> {
-    match (option, former) {
-        (Some(option), Some(former)) if variable == Some(option) && option != former => {
+/// Returns the value of `--database`, or else of [`VARIABLE`].
+pub fn database_or_variable(option: Option<&str>) -> Result<Option<String>, Failure> {
+    option.map_or_else(|| variable(VARIABLE), |text| Ok(Some(text.to_owned())))
+}
+
+/// Chooses between the values of [`VARIABLE`] and [`FORMER_VARIABLE`].
+fn choose(present: Option<String>, former: Option<String>) -> Result<Option<String>, Failure> {
+    match (present, former) {
+        (Some(present), Some(former)) if present != former => {
             Err(Failure::new(Exit::Usage, format!("{VARIABLE} and {FORMER_VARIABLE} are two different databases"))
                 .hint(format!("unset {FORMER_VARIABLE}, which is the former name of {VARIABLE}")))
         }
-        (Some(option), _) => Ok(Some(option.to_owned())),
-        (None, former) => Ok(former),
+        (present, former) => Ok(present.or(former)),
     }
 }
 
 /// Parses a database URL and registers its password as a secret.
 pub fn parse_url(text: &str, listener: &dyn Listener) -> Result<Url, Failure> {
     let url = Url::read(text, &|name| std::env::var(name).ok()).map_err(|error| {
-        Failure::new(Exit::Usage, error).hint("write postgres://user@host:5432/database, the password in PGPASSWORD")
+        let remedy = match error {
+            pg::Error::Certificates { .. } => "correct PGSSLROOTCERT, or unset it",
+            _ => "write postgres://user@host:5432/database, the password in PGPASSWORD",
+        };
+        Failure::new(Exit::Usage, error).hint(remedy)
     })?;
     listener.add_secret(url.password().expose_secret());
     Ok(url)
@@ -70,7 +83,10 @@ pub fn parse_url(text: &str, listener: &dyn Listener) -> Result<Url, Failure> {
 /// Opens a session on the database of a URL.
 pub async fn open_session(url: &Url) -> Result<Session, Failure> {
     let session = url.session(url.database()).await;
-    session.map_err(|error| Failure::from(error).during(format!("log in to {}", url.place())))
+    session.map_err(|error| {
+        let failure = error.into_refusal("the user in the URL and the password in PGPASSWORD");
+        failure.during(format!("log in to {}", url.place()))
+    })
 }
 
 /// Connector to the server of a URL.
@@ -99,15 +115,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_former_variable_is_used_only_without_the_option() {
-        let chosen = |option, variable, former: Option<&str>| {
-            choose(option, variable, former.map(str::to_owned)).map_err(|failure| failure.exit)
+    fn two_variables_with_different_databases_are_refused() {
+        let chosen = |present: Option<&str>, former: Option<&str>| {
+            choose(present.map(str::to_owned), former.map(str::to_owned)).map_err(|failure| failure.exit)
         };
-        assert_eq!(chosen(None, None, None), Ok(None));
-        assert_eq!(chosen(None, None, Some("old")), Ok(Some("old".into())));
-        assert_eq!(chosen(Some("flag"), None, Some("old")), Ok(Some("flag".into())));
-        assert_eq!(chosen(Some("flag"), Some("new"), Some("old")), Ok(Some("flag".into())));
-        assert_eq!(chosen(Some("new"), Some("new"), Some("new")), Ok(Some("new".into())));
-        assert_eq!(chosen(Some("new"), Some("new"), Some("old")), Err(Exit::Usage));
+        assert_eq!(chosen(None, None), Ok(None));
+        assert_eq!(chosen(None, Some("old")), Ok(Some("old".into())));
+        assert_eq!(chosen(Some("new"), Some("new")), Ok(Some("new".into())));
+        assert_eq!(chosen(Some("new"), None), Ok(Some("new".into())));
+        assert_eq!(chosen(Some("new"), Some("old")), Err(Exit::Usage));
     }
 }

@@ -9,11 +9,13 @@ use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::platform::{Check, RecordState};
 use crate::rotate::inputs::RunInputs;
+use crate::rotate::lease_tag::HeldLease;
 use crate::rotate::observe::{self, World, observe};
-use crate::rotate::plan::{Decision, PlanOptions, age, decide, stops};
-use crate::rotate::preflight::check_event;
+use crate::rotate::plan::{Decision, PlanOptions, age, chosen_snapshot, decide, stops};
+use crate::rotate::preflight::{self, check_event};
 use crate::rotate::run::Run;
 use crate::rotate::start::start;
+use crate::rotate::tunnel_check;
 use crate::sample::command;
 use crate::scrub::scripts::Stage;
 use crate::step::Frame;
@@ -48,9 +50,15 @@ pub async fn run(global: &GlobalOptions, args: &DoctorArgs, listener: Arc<dyn Li
 async fn check_rotation(run: &Run) -> Exit {
     let mut checks = vec![Check::ok("configuration", format!("target {}", run.target.name))];
     let recipe = check_inputs(run, &mut checks).await;
-    checks.extend(observe::checks(&run.platform).await);
-    match observe(&run.platform).await {
-        Ok(world) => check_world(run, &world, &recipe, &mut checks),
+    let observed = observe(&run.platform).await;
+    let options = PlanOptions::default();
+    let snapshot = observed.as_ref().ok().and_then(|world| chosen_snapshot(world, &run.target, &options));
+    checks.extend(observe::checks(&run.platform, snapshot.as_ref()).await);
+    match observed {
+        Ok(world) => {
+            check_world(run, &world, &recipe, &mut checks).await;
+            checks.extend(tunnel_check::check(run, world.live()).await);
+        }
         Err(error) => checks.push(failed("platform", error.into(), "check network and credentials")),
     }
     checks.iter().for_each(|check| run.listener.on_event(&check_event(check)));
@@ -83,7 +91,7 @@ async fn check_inputs(run: &Run, checks: &mut Vec<Check>) -> String {
 }
 
 /// Checks the record and the plan of a rotation.
-fn check_world(run: &Run, world: &World, recipe: &str, checks: &mut Vec<Check>) {
+async fn check_world(run: &Run, world: &World, recipe: &str, checks: &mut Vec<Check>) {
     checks.push(Check::ok("identity", format!("{} in {}", world.identity.caller, world.identity.region)));
     let record = &run.target.record.name;
     match &world.record {
@@ -99,11 +107,15 @@ fn check_world(run: &Run, world: &World, recipe: &str, checks: &mut Vec<Check>) 
         Decision::Go(plan) => {
             let old = age(world.now, &plan.snapshot).map_or_else(String::new, |age| format!(", {} old", span(age)));
             checks.push(Check::ok("snapshot", format!("{}{old}", plan.snapshot.id)));
+            match preflight::disk_space(run, &plan).await {
+                Ok(check) => checks.extend(check),
+                Err(error) => checks.push(failed("disk space", error.into(), "make the snapshot readable")),
+            }
             let remedy = "devdb leaves it alone; remove it yourself if it is not needed";
             checks.extend(plan.warnings.iter().map(|warning| Check::warn("instances", warning.clone(), remedy)));
         }
-        Decision::Occupied { clone, run, .. } => {
-            checks.push(Check::warn("other runs", format!("run {run} works on {clone}"), "wait for it"));
+        Decision::Occupied(HeldLease { generation, run, .. }) => {
+            checks.push(Check::warn("other runs", format!("run {run} works on {generation}"), "wait for it"));
         }
     }
 }

@@ -10,6 +10,7 @@ mod coverage;
 mod database_url;
 mod demo;
 mod doctor;
+mod environment;
 mod global_options;
 mod init;
 mod load;
@@ -20,6 +21,8 @@ mod rollback;
 mod rotate;
 mod sample;
 mod scrub;
+mod start;
 mod status;
 
 pub use cli::{Cli, run};
+pub use global_options::GlobalOptions;

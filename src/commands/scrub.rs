@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::config::Target;
-use crate::discover::pii_findings;
+use crate::discover::pii_findings::{self, ScanRights};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::interrupt;
@@ -19,11 +19,11 @@ use crate::scrub::coverage_gate::{CoverageGate, Judgement, LockCheck};
 use crate::scrub::masker::{self, Masker};
 use crate::scrub::schema_locks::SchemaLocks;
 use crate::scrub::scripts::{self, Stage, StageOptions};
-use crate::scrub::{marker, mask_key, residue};
+use crate::scrub::{hazards, ledger, marker, mask_key, residue};
 use crate::step::Step;
 use crate::units::counted;
 
-use super::database_url::{UrlConnector, framed, open_session, parse_url};
+use super::database_url::{UrlConnector, database_or_variable, framed, open_session, parse_url};
 use super::global_options::GlobalOptions;
 
 /// Stands in for the name of a generation in the recorded progress. No generation can have it.
@@ -33,18 +33,19 @@ const NO_GENERATION: &str = "by hand";
 #[derive(Debug, Args)]
 pub struct ScrubArgs {
     /// Database to mask, such as postgres://me@localhost/app_dev. The password is read from PGPASSWORD.
-    #[arg(long, value_name = "URL", env = "DEVDB_DATABASE", hide_env_values = true)]
+    /// [env: DEVDB_DATABASE]
+    #[arg(long, value_name = "URL")]
     database: Option<String>,
 }
 
 /// Runs the command.
 pub async fn run(global: &GlobalOptions, args: &ScrubArgs, listener: Arc<dyn Listener>) -> Result<Exit, Failure> {
-    let database = args.database.as_ref().ok_or_else(|| {
+    let database = database_or_variable(args.database.as_deref())?.ok_or_else(|| {
         Failure::new(Exit::Usage, "no database to mask: pass --database URL").hint(
             "a target's live generation was masked by the rotation that made it; to apply other rules, run `devdb rotate`",
         )
     })?;
-    let (target, url) = (global.target()?, parse_url(database, &*listener)?);
+    let (target, url) = (global.target()?, parse_url(&database, &*listener)?);
     let work = async {
         tokio::select! {
             done = scrub(&target, &url, &*listener) => done,
@@ -66,9 +67,10 @@ async fn scrub(target: &Target, url: &Url, listener: &dyn Listener) -> Result<Ex
     let key = mask_key::resolve(&target.masking, listener).await?;
     let scripts = DatabaseScripts::of_database(target, url.database(), listener).await?;
     let locks = SchemaLocks::read(&target.masking.lock)?;
-    let recipe = recipe(target, std::slice::from_ref(&scripts), &key);
+    // Without the scripts: one that was corrected after a failure runs on the masked tables.
+    let recipe = recipe(target, &[], &key);
     let session = open_session(url).await?;
-    refuse_generation(&session).await?;
+    admit(&session).await?;
     let connector = UrlConnector(url);
     let masker = Masker {
         connector: &connector,
@@ -83,7 +85,7 @@ async fn scrub(target: &Target, url: &Url, listener: &dyn Listener) -> Result<Ex
     let judgement = check_coverage(&session, &masker, &locks).await?;
     capture(&masker, &judgement).await?;
     mask(&masker, &session).await?;
-    clean_up(&session, target, &scripts, listener).await?;
+    clean_up(&session, url, target, &scripts, listener).await?;
     search(&masker, &session).await?;
     // The next scrub starts over. Fingerprints and progress are dropped together: with the progress alone, a run
     // after a kill would capture masked values as originals.
@@ -91,16 +93,27 @@ async fn scrub(target: &Target, url: &Url, listener: &dyn Listener) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// Refuses a generation: its marker states what was proved, which would be false after masking by other rules.
-async fn refuse_generation(session: &Session) -> Result<(), Failure> {
+/// Refuses what masking would make worse, and claims `devdb_meta`. A generation: its marker states what was proved, which
+/// would be false after masking by other rules. A schema `devdb_meta` of somebody else: it would be dropped. A prepared
+/// transaction: its COMMIT would publish originals afterwards.
+async fn admit(session: &Session) -> Result<(), Failure> {
+    let refused =
+        |cause: String, hint: String| Err(Failure::new(Exit::Refused, cause).hint(hint).and("nothing was changed"));
     match marker::read_marker(session).await? {
         Some(marker) if marker.generation != NO_GENERATION => {
-            Err(Failure::new(Exit::Refused, format!("this database is the generation {}", marker.generation))
-                .hint("run `devdb rotate`, which masks by the present rules")
-                .and("nothing was changed"))
+            let cause = format!("this database is the generation {}", marker.generation);
+            return refused(cause, "run `devdb rotate`, which masks by the present rules".into());
         }
-        _ => Ok(marker::claim(session, NO_GENERATION).await?),
+        None if marker::has_schema(session).await? => {
+            let cause = "this database has a schema devdb_meta that devdb did not create".to_owned();
+            return refused(cause, "rename or drop that schema: devdb keeps its progress in one of that name".into());
+        }
+        _ => {}
     }
+    if let [first, ..] = hazards::prepared_transactions(session).await?.as_slice() {
+        return refused(format!("this database has a {}", first.description), first.remedy.clone());
+    }
+    marker::claim(session, NO_GENERATION).await.map_err(|error| marker::failure(error, session.database()))
 }
 
 async fn check_coverage(session: &Session, masker: &Masker<'_>, locks: &SchemaLocks) -> Result<Judgement, Failure> {
@@ -132,6 +145,7 @@ async fn mask(masker: &Masker<'_>, session: &Session) -> Result<(), Failure> {
 
 async fn clean_up(
     session: &Session,
+    url: &Url,
     target: &Target,
     scripts: &DatabaseScripts,
     listener: &dyn Listener,
@@ -142,16 +156,22 @@ async fn clean_up(
         contexts: &[],
         deadline: target.deadlines.script,
         check_idempotent: false,
+        inspect: "run the query in the database; then run `devdb scrub` again, which continues",
         listener,
     };
     let step = Step::begin(listener, "scripts", "run scripts of 10-scrub");
-    let ran = scripts::run_stage(session, &scripts.scripts, Stage::Scrub, &order).await?;
+    // A session keeps the scripts' settings, such as a read-only transaction.
+    let ran = scripts::run_stage(&open_session(url).await?, &scripts.scripts, Stage::Scrub, &order).await?;
     step.done(counted((ran.ran + ran.already) as u64, "script"));
     let step = Step::begin(listener, "residue", "clear residue");
     let cleared = residue::clear(session, listener).await?;
+    if let Some(failure) = cleared.refusal(url.database()) {
+        return Err(failure);
+    }
+    masker::complete_ledger(session, &target.masking, listener).await?;
     step.done(format!("{} vacuumed and analyzed", counted(cleared.tables as u64, "table")));
     let step = Step::begin(listener, "verify", "run queries of 90-verify");
-    scripts::run_stage(session, &scripts.scripts, Stage::Verify, &order).await?;
+    scripts::run_stage(&open_session(url).await?, &scripts.scripts, Stage::Verify, &order).await?;
     step.done("no query returned a row");
     Ok(())
 }
@@ -159,9 +179,14 @@ async fn clean_up(
 async fn search(masker: &Masker<'_>, session: &Session) -> Result<(), Failure> {
     let database = session.database();
     let step = Step::begin(masker.listener, "leak check", "search for originals");
-    let mut findings = pii_findings::report(session, Some(masker.masking), masker.listener).await?;
+    let mut findings = pii_findings::report(session, Some(masker.masking), ScanRights::Owners, masker.listener).await?;
     let outcome = masker.search(database).await?;
     findings += outcome.hits.iter().filter(|hit| hit.survivor.is_none()).count();
+    let unaccounted = ledger::unaccounted(session).await?;
+    if let Some(first) = unaccounted.first() {
+        let all: Vec<String> = unaccounted.iter().map(ledger::Unaccounted::finding).collect();
+        return Err(Failure::new(Exit::Leak, format!("{database}: {}", all.join("; "))).hint(first.remedy()));
+    }
     if findings > 0 {
         let places = counted(findings as u64, "place");
         let cause = format!("{database} is masked, but {places} still hold originals or values that look personal");

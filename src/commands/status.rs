@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
 
+use crate::config::{PlatformConfig, Target};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::platform::{Instance, RecordState, Status, tag};
 use crate::rotate::name;
 use crate::rotate::observe::{World, observe};
+use crate::rotate::phases;
 use crate::rotate::run::Run;
 use crate::rotate::start::connect_read_only;
 use crate::units::span;
@@ -57,8 +60,17 @@ pub async fn run(global: &GlobalOptions, listener: Arc<dyn Listener>) -> Result<
 /// Returns what is wrong with the live generation, if anything.
 fn problem(run: &Run, world: &World, rows: &[Row]) -> Option<String> {
     let record = &run.target.record.name;
-    if let Some(Instance { name, status: Status::Failed(status), .. }) = world.live() {
-        return Some(format!("{name} is live, and {status}; `devdb rotate` replaces it"));
+    match world.live() {
+        Some(Instance { name, status: status @ (Status::Stopping | Status::Stopped), .. }) => {
+            return Some(format!("{name} is live, and {status}; {}", start_of(&run.target)));
+        }
+        Some(Instance { name, status: Status::Failed(status), .. }) => {
+            return Some(format!("{name} is live, and {status}; `devdb rotate` replaces it"));
+        }
+        Some(Instance { name, status: Status::Damaged(why), .. }) => {
+            return Some(format!("{name} is live, and damaged: {why}; `devdb rotate` replaces it"));
+        }
+        _ => {}
     }
     if let Some(row) = rows.iter().find(|row| row.live) {
         let (age, max) = (Duration::from_secs(row.age_seconds?), run.target.generation.max_age);
@@ -73,6 +85,14 @@ fn problem(run: &Run, world: &World, rows: &[Row]) -> Option<String> {
     })
 }
 
+/// Returns how to start a stopped generation of a target.
+fn start_of(target: &Target) -> &'static str {
+    match target.platform {
+        PlatformConfig::Local(_) => "`devdb start` starts it",
+        PlatformConfig::Aws(_) => "start it in RDS, or replace it with `devdb rotate`",
+    }
+}
+
 fn rows(run: &Run, world: &World) -> Vec<Row> {
     let since =
         |then: Option<Timestamp>| then.and_then(|then| u64::try_from(world.now.duration_since(then).as_secs()).ok());
@@ -83,7 +103,7 @@ fn rows(run: &Run, world: &World) -> Vec<Row> {
         .map(|(instance, live)| Row {
             generation: instance.name.clone(),
             age_seconds: since(name::created_at(&run.target.generation.prefix, instance)),
-            phase: instance.phase().map(|phase| phase.to_string()),
+            phase: phases::of(world, instance, *live).map(|phase| phase.to_string()),
             status: instance.status.to_string(),
             snapshot: instance.tag(tag::SNAPSHOT).map(str::to_owned),
             data_age_seconds: since(instance.tag(tag::SNAPSHOT_TIME).and_then(|time| time.parse().ok())),
@@ -114,11 +134,14 @@ fn table(rows: &[Row], record: &str) -> String {
             },
         ]
     }));
+    // A cell is one line: names on the local platform are those of files.
+    let without_controls = |cell: &mut String| *cell = cell.replace(char::is_control, " ");
+    lines.iter_mut().flatten().for_each(without_controls);
     let mut out = String::new();
     for line in &lines {
         for (column, cell) in line.iter().enumerate() {
-            let width = lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-            let pad = width - cell.chars().count() + 2;
+            let width = lines.iter().map(|line| line[column].width()).max().unwrap_or(0);
+            let pad = width - cell.width() + 2;
             out.push_str(cell);
             if column + 1 < line.len() {
                 out.push_str(&" ".repeat(pad));
@@ -128,4 +151,30 @@ fn table(rows: &[Row], record: &str) -> String {
         out.push('\n');
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(generation: &str, snapshot: &str) -> Row {
+        Row {
+            generation: generation.into(),
+            age_seconds: Some(60),
+            phase: None,
+            status: "available".into(),
+            snapshot: Some(snapshot.into()),
+            data_age_seconds: None,
+            live: true,
+            foreign: None,
+        }
+    }
+
+    #[test]
+    fn columns_are_aligned_on_a_terminal_with_wide_and_long_names() {
+        let table = table(&[row("app-dev-1", "매일-백업"), row(&"a".repeat(63), "x\ny")], "db");
+        let ends: Vec<usize> = table.lines().map(|line| line.rsplit_once("  ").unwrap().0.width()).collect();
+        assert_eq!(ends.len(), 3, "{table}");
+        assert!(ends.iter().all(|end| *end == ends[0]), "{table}");
+    }
 }

@@ -123,7 +123,7 @@ mod tests {
         let [aws, local] =
             [include_str!("../../examples/aws.yaml"), include_str!("../../examples/local.yaml")].map(|text| {
                 assert!(text.starts_with("# yaml-language-server: $schema=../devdb.schema.json\n"));
-                with(text, "postproc: ../postproc-sql", "postproc: postproc-sql")
+                text.replace("postproc: ../postproc-sql", "postproc: postproc-sql")
             });
         assert!(loaded(local).is_ok());
         let config = loaded(aws).unwrap();

@@ -4,6 +4,8 @@
 //! `${NAME}`; `validate` compares the tree with the `schema` of the `raw` types; `check` turns these into the `resolved`
 //! types. Every stage continues after a complaint, and `diagnostics` collects all of them.
 
+mod aws_partition;
+mod aws_storage;
 mod check;
 mod column_path;
 mod diagnostics;
@@ -21,6 +23,8 @@ mod tree;
 mod validate;
 mod yaml_text;
 
+pub use aws_partition::partition;
+pub use aws_storage::storage_type;
 pub use check::ExternalChecks;
 pub use column_path::{ColumnPath, TablePath, quote_name};
 pub use error::ConfigError;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Exit, Failure};
 use crate::pg::server::Account;
+use crate::pg::shell_word;
 
 use super::company::{end_servers, free_port};
 use super::files;
@@ -37,30 +38,26 @@ impl Home {
         Ok(Home { path, account, keep, laptop_port })
     }
 
-    /// Returns the command that connects to the live generation.
-    pub fn psql(&self) -> String {
-        let file = shell_word(&self.path.join("pg_service.conf"));
-        format!("PGPASSWORD={} PGSERVICEFILE={file} psql 'service=haneul-dev user=haneul_app'", files::APP_PASSWORD)
+    /// Returns the command that connects to a database of the live generation.
+    pub fn psql(&self, database: &str) -> String {
+        let file = shell_word(&self.path.join("pg_service.conf").display().to_string());
+        format!(
+            "PGPASSWORD={} PGSERVICEFILE={file} psql 'service=haneul-dev dbname={database} user=haneul_app'",
+            files::APP_PASSWORD
+        )
     }
 
     /// Returns the command that lists the generations.
     pub fn status(&self) -> String {
-        format!("devdb --config {} status", shell_word(&self.path.join("devdb.yaml")))
+        format!("devdb --config {} status", shell_word(&self.path.join("devdb.yaml").display().to_string()))
     }
 
     /// Returns the command that ends the servers and removes the directory.
     pub fn removal(&self) -> String {
-        let home = shell_word(&self.path);
+        let home = shell_word(&self.path.display().to_string());
         let stop = format!("for d in {home}/production {home}/laptop {home}/instances/*/data; do");
         format!("{stop} kill -INT $(head -1 \"$d\"/postmaster.pid); done; rm -rf {home}")
     }
-}
-
-/// Returns a path as one word of a shell: this one is followed by `rm -rf`.
-fn shell_word(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-".contains(character);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 impl Drop for Home {
@@ -71,17 +68,5 @@ impl Drop for Home {
         end_servers(&self.path);
         // What cannot be removed is a few files in the temporary directory.
         let _ = std::fs::remove_dir_all(&self.path);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_with_a_space_stays_one_word_of_the_shell() {
-        assert_eq!(shell_word(Path::new("/tmp/devdb-demo-1")), "/tmp/devdb-demo-1");
-        assert_eq!(shell_word(Path::new("/tmp/my 데모")), "'/tmp/my 데모'");
-        assert_eq!(shell_word(Path::new("/tmp/it's $HOME")), r"'/tmp/it'\''s $HOME'");
     }
 }

@@ -14,7 +14,7 @@ use crate::sample::command::{self, Goal, SampleRequest, Sink, seed_arguments};
 use crate::scrub;
 use crate::step::Frame;
 
-use super::company;
+use super::{company, files};
 
 /// The developer's role there.
 const ROLE: &str = "CREATE ROLE kim LOGIN CREATEDB PASSWORD 'mine'";
@@ -29,10 +29,13 @@ pub struct Laptop {
 }
 
 impl Laptop {
-    /// Creates the cluster and starts the server.
+    /// Creates the cluster and starts the server. On another port than `port`, it is written into the files.
     pub async fn set_up(home: &Path, account: Account, port: u16) -> Result<Laptop, Failure> {
-        let server = company::cluster(home, account, "laptop", port, ROLE).await?;
-        Ok(Laptop { server, port, image: None })
+        let (server, used) = company::cluster(home, account, "laptop", port, ROLE).await?;
+        if used != port {
+            files::write(home, used).map_err(|error| Failure::new(Exit::Unexpected, error))?;
+        }
+        Ok(Laptop { server, port: used, image: None })
     }
 
     /// Samples three users into a database.

@@ -11,7 +11,7 @@ use crate::rotate::start::start;
 use crate::rotate::{RotateOptions, rotate};
 use crate::scrub;
 
-use super::company::{Production, users_by_name};
+use super::company::{Production, people_by_name};
 use super::home::Home;
 use super::laptop::Laptop;
 
@@ -26,6 +26,7 @@ pub async fn run(dir: Option<&Path>, keep: bool, listener: Arc<dyn Listener>) ->
     let story = async {
         let production = Production::set_up(&home.path, home.account).await?;
         tell("Three users in production:", &production.users().await?);
+        tell("The same three in haneul_pay, a second database on the server:", &production.payers().await?);
         nights(&home, &production, &listener, &tell).await?;
         bug_report(&home, &listener, &tell).await
     };
@@ -41,7 +42,8 @@ pub async fn run(dir: Option<&Path>, keep: bool, listener: Arc<dyn Listener>) ->
         tell(
             "Everything is left running:",
             &[
-                ("connect", home.psql()),
+                ("connect", home.psql("haneul")),
+                ("", home.psql("haneul_pay")),
                 ("sample", laptop.psql()),
                 ("status", home.status()),
                 ("remove", home.removal()),
@@ -69,7 +71,9 @@ async fn nights(
         if exit != Exit::Done {
             return Err(Failure::new(exit, "the demo's rotation failed"));
         }
-        tell("The same three users, as developers see them:", &users_by_name(&home.path).await?);
+        let [users, payers] = people_by_name(&home.path).await?;
+        tell("The same three users, as developers see them:", &users);
+        tell("The same three in haneul_pay, masked alike:", &payers);
         production.add_changes().await?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::config::{ColumnPath, Masking, Survivor, TablePath};
 use crate::discover::DiscoverError;
-use crate::discover::audit::{Detection, Exemptions, audit};
+use crate::discover::audit::{Detection, Exemptions, audit, audit_as_owners};
 use crate::discover::detect::Kind;
 use crate::event::{Event, Listener};
 use crate::mask::coverage::Catalog;
@@ -48,17 +48,33 @@ impl PiiFinding {
     }
 }
 
+/// Whose rights a scan uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanRights {
+    /// The session's own, in a read-only transaction.
+    Own,
+    /// Those of owners too, where the session's are not sufficient: for a clone.
+    Owners,
+}
+
 /// Scans every value of a database. Without a configuration, only reserved mail domains are exempt.
 ///
 /// # Errors
 /// Tables that the role may not read, and server errors.
-pub async fn find(session: &Session, masking: Option<&Masking>) -> Result<Vec<PiiFinding>, DiscoverError> {
+pub async fn find(
+    session: &Session,
+    masking: Option<&Masking>,
+    rights: ScanRights,
+) -> Result<Vec<PiiFinding>, DiscoverError> {
     let exemptions = match masking {
         Some(masking) => Exemptions::of(masking, &Catalog::read(session).await?, materialized_columns(session).await?),
         None => Exemptions::reserved(),
     };
     let survivors = masking.map_or(&[][..], |masking| masking.survivors.as_slice());
-    let detections = audit(session, &exemptions).await?;
+    let detections = match rights {
+        ScanRights::Own => audit(session, &exemptions).await?,
+        ScanRights::Owners => audit_as_owners(session, &exemptions).await?,
+    };
     Ok(detections.into_iter().map(|detection| PiiFinding::of(detection, survivors)).collect())
 }
 
@@ -69,9 +85,10 @@ pub async fn find(session: &Session, masking: Option<&Masking>) -> Result<Vec<Pi
 pub async fn report(
     session: &Session,
     masking: Option<&Masking>,
+    rights: ScanRights,
     listener: &dyn Listener,
 ) -> Result<usize, DiscoverError> {
-    let findings = find(session, masking).await?;
+    let findings = find(session, masking, rights).await?;
     findings.iter().for_each(|finding| listener.on_event(&finding.event(session.database())));
     Ok(findings.iter().filter(|finding| finding.kept.is_none()).count())
 }

@@ -13,6 +13,9 @@ pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// Returns the engine's address, such as `unix:///var/run/docker.sock`.
 pub(super) fn find(env: Environment) -> Result<String> {
     let variable = |name: &str| env(name).filter(|value| !value.is_empty());
+    if let Some(folder) = variable("DOCKER_CONFIG").filter(|folder| !Path::new(folder).is_dir()) {
+        return Err(Error::Config { origin: "DOCKER_CONFIG".into(), why: format!("{folder} is not a directory") });
+    }
     if let Some(host) = variable("DOCKER_HOST") {
         return usable(host, "DOCKER_HOST", &variable);
     }
@@ -143,5 +146,7 @@ mod tests {
         }
         assert!(at(&[("DOCKER_HOST", "tcp://localhost:2376"), ("DOCKER_TLS_VERIFY", "1")]).is_err());
         assert!(at(&[("DOCKER_HOST", "tcp://127.0.0.1:2375")]).is_ok());
+        let error = at(&[("DOCKER_HOST", "unix:///x"), ("DOCKER_CONFIG", "/nonexistent")]).unwrap_err().to_string();
+        assert_eq!(error, "DOCKER_CONFIG: /nonexistent is not a directory");
     }
 }

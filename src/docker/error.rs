@@ -47,6 +47,7 @@ impl Error {
             Error::Unreachable { .. } => {
                 Some("start the engine (docker or podman), or set DOCKER_HOST to its socket".into())
             }
+            Error::Config { origin, .. } => Some(format!("correct {origin}; a variable can also be unset")),
             Error::Credentials { registry, .. } => Some(format!("run: docker login {registry}")),
             _ => None,
         }

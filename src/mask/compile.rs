@@ -15,7 +15,7 @@ use super::sql::{case_when, is_null, preserve_empty};
 use super::{
     address, array, business_number, bytes, card, company, composite, constant, date, email, enumeration, hstore,
     identifier, ip, json, name, number, phone, postal_code, prove, range, registration_number, text, url, username,
-    uuid,
+    uuid, vouch,
 };
 
 /// Compiles a rule for a column.
@@ -37,26 +37,33 @@ fn compile_value(rule: &Rule, input: &MaskInput<'_>) -> Result<Expression, Refus
     match rule {
         Rule::Null => {
             prove::null(column)?;
-            Ok(Expression { sql: declared("NULL"), subquery: false })
+            Ok(Expression { sql: declared("NULL"), subquery: false, vouched: Vec::new() })
         }
         Rule::Sql(sql) => constant::sql(sql, column),
+        Rule::Vouched { rule, constraints } => {
+            let (remaining, vouched) = vouch::split(column, constraints);
+            let MaskInput { kind, max_chars, key, .. } = *input;
+            let inner = MaskInput { column: &remaining, value: input.value.clone(), kind, max_chars, key };
+            let expression = compile_value(rule, &inner)?;
+            Ok(Expression { vouched: [vouched, expression.vouched].concat(), ..expression })
+        }
         Rule::Fixed(value) => {
             let output = constant::fixed(value, input)?;
             prove::values(column, &output)?;
             let sql = case_when(&is_null(&input.value), "NULL", &output.sql);
-            Ok(Expression { sql: declared(&sql), subquery: false })
+            Ok(Expression { sql: declared(&sql), subquery: false, vouched: Vec::new() })
         }
         _ if column.array => {
             let (element, output) = array::make(rule, input, single_value)?;
             prove::elements(column, &element)?;
             prove::values(column, &output)?;
-            Ok(Expression { sql: declared(&output.sql), subquery: output.subquery })
+            Ok(Expression { sql: declared(&output.sql), subquery: output.subquery, vouched: Vec::new() })
         }
         _ => {
             let output = single_value(rule, input)?;
             prove::values(column, &output)?;
             let sql = declared(&preserve_empty(input.kind, &input.value, &output.sql));
-            Ok(Expression { sql, subquery: output.subquery })
+            Ok(Expression { sql, subquery: output.subquery, vouched: Vec::new() })
         }
     }
 }
@@ -92,6 +99,6 @@ fn single_value(rule: &Rule, input: &MaskInput<'_>) -> Result<MaskOutput, Refusa
         Rule::JsonShape => json::make_shape(input),
         Rule::Fixed(value) => constant::fixed(value, input),
         // These apply to whole columns only.
-        Rule::Null | Rule::Sql(_) => Err(input.type_mismatch("a whole column")),
+        Rule::Null | Rule::Sql(_) | Rule::Vouched { .. } => Err(input.type_mismatch("a whole column")),
     }
 }

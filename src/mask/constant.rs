@@ -8,6 +8,7 @@ use super::output::{Distinct, KnownValue, MaskInput, MaskOutput, OutputFormat};
 use super::refusal::RefusalReason;
 use super::sql::text;
 use super::type_kind::TypeKind;
+use super::vouch;
 
 const FIXED_TYPES: &str = "text, numbers, boolean, dates and times, uuid, inet, json, xml, tsvector or an enum";
 
@@ -100,25 +101,25 @@ fn is_uuid(text: &str) -> bool {
 
 /// User-defined expression, whose author vouches for the constraints that cannot be proved.
 pub(super) fn sql(mask: &SqlMask, column: &Column) -> Result<Expression, RefusalReason> {
-    let vouched = |name: &str| mask.vouch.iter().any(|vouched| vouched.eq_ignore_ascii_case(name));
-    if column.not_null && !vouched("NOT NULL") {
+    let (unproved, vouched) = vouch::split(column, &mask.vouch);
+    if unproved.not_null {
         return Err(RefusalReason::Check {
             constraint: "NOT NULL".into(),
             definition: "the column forbids NULL".into(),
         });
     }
-    if let Some(unique) = column.unique.iter().find(|unique| !vouched(&unique.name)) {
+    if let Some(unique) = unproved.unique.first() {
         let of_column = |key: &&IndexKey| **key == IndexKey::Column(column.name.clone());
         return Err(match unique.keys.iter().find(of_column) {
             Some(_) => RefusalReason::NotUnique { index: unique.name.clone() },
             None => RefusalReason::Index { index: unique.name.clone(), expression: column.name.clone() },
         });
     }
-    if let Some(check) = column.checks.iter().find(|check| !vouched(&check.name)) {
+    if let Some(check) = unproved.checks.first() {
         return Err(RefusalReason::Check { constraint: check.name.clone(), definition: check.definition.clone() });
     }
     let mut words = mask.expression.split(|c: char| !c.is_alphanumeric() && c != '_');
     let subquery = words.any(|word| word.eq_ignore_ascii_case("select"));
     // No cast: an explicit one would truncate text that is too long. The line break ends a comment.
-    Ok(Expression { sql: format!("({}\n)", mask.expression), subquery })
+    Ok(Expression { sql: format!("({}\n)", mask.expression), subquery, vouched })
 }

@@ -9,4 +9,6 @@ pub struct Expression {
     pub sql: String,
     /// Whether it contains a subquery, which `ALTER TABLE … USING` rejects.
     pub subquery: bool,
+    /// Constraints of the column that are not proved, because the rule vouches for them: names, or `NOT NULL`.
+    pub vouched: Vec<String>,
 }

@@ -50,6 +50,7 @@ mod text;
 mod url;
 mod username;
 mod uuid;
+mod vouch;
 
 pub use compile::compile;
 pub use expression::Expression;

@@ -5,6 +5,7 @@ use crate::pg::identifier;
 
 use super::key::Key;
 use super::refusal::RefusalReason;
+use super::rule::Path;
 use super::sql::{bytewise, call, cast};
 use super::type_kind::TypeKind;
 
@@ -102,6 +103,8 @@ pub(super) struct MaskOutput {
     pub format: OutputFormat,
     /// Known value of an output that is a number or a date.
     pub known_value: KnownValue,
+    /// What a container keeps of its input.
+    pub structure: Structure,
     /// Whether the expression contains a subquery, which `ALTER TABLE … USING` rejects.
     pub subquery: bool,
 }
@@ -188,6 +191,19 @@ pub(super) enum KnownValue {
     SameMonth,
 }
 
+/// What the output of a container keeps of its input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Structure {
+    /// Unknown.
+    Unknown,
+    /// An array: the number of elements in total, and in the first dimension.
+    Array,
+    /// JSON: everything that none of these paths selects.
+    JsonOutside(Vec<Path>),
+    /// JSON: everything but strings and numbers, whose types are kept.
+    JsonShape,
+}
+
 /// Maximum length of the outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MaxLength {
@@ -221,6 +237,7 @@ impl MaskOutput {
             keeps_sign: false,
             format: OutputFormat::Unknown,
             known_value: KnownValue::Unknown,
+            structure: Structure::Unknown,
             subquery: false,
         }
     }

@@ -117,6 +117,15 @@ impl Refusal {
 }
 
 impl RefusalReason {
+    /// Name of the constraint that is not proved, if a rule can vouch for it.
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            RefusalReason::NotUnique { index } | RefusalReason::Index { index, .. } => Some(index),
+            RefusalReason::Check { constraint, .. } => Some(constraint),
+            _ => None,
+        }
+    }
+
     fn remedy(&self) -> &'static str {
         match self {
             RefusalReason::Type { .. } => {
@@ -126,10 +135,10 @@ impl RefusalReason {
             RefusalReason::NotNull => "use a mask that returns values, or `fixed`",
             RefusalReason::TooLong { .. } => "use a mask with shorter values, or an expression under `sql`",
             RefusalReason::NotUnique { .. } => {
-                "use a mask with unique values (see `devdb masks`), or an expression under `sql` that vouches for the index"
+                "use a mask with unique values (see `devdb masks`), or vouch for the index: `vouch: {mask: …, constraints: [NAME]}`"
             }
             RefusalReason::Index { .. } | RefusalReason::Check { .. } => {
-                "write an expression under `sql` and vouch for the constraint: `sql: {expression: …, vouch: [NAME]}`"
+                "vouch for the constraint: `vouch: {mask: …, constraints: [NAME]}`"
             }
             RefusalReason::Value { .. } | RefusalReason::Label { .. } => "correct the value",
             RefusalReason::Attribute { .. } => "list every attribute of the type once, with a mask or `keep`",

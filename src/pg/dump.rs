@@ -1,13 +1,13 @@
 //! Finds and runs `pg_dump` and `pg_restore`.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use tokio::process::Command;
 
 use super::error::{Error, Result};
-use super::server::{folders, major_of};
+use super::server::installations::{self, CLIENT};
 
 /// `pg_dump` and `pg_restore` of one installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,30 +20,18 @@ pub struct Dumper {
 
 impl Dumper {
     /// Finds the oldest `pg_dump` that can read a server of a major version: it refuses servers newer than itself, and
-    /// an older server may not understand the output of a newer `pg_dump`. Searches `$PG_BIN`, `PATH`, and the folders
-    /// of Debian and Homebrew.
+    /// an older server may not understand the output of a newer `pg_dump`.
     ///
     /// # Errors
-    /// None is new enough, with the remedy.
+    /// None is new enough, with the remedy, or `PG_BIN` cannot be used.
     pub async fn find(server: u32) -> Result<Dumper> {
-        let mut found = Vec::new();
-        for bin in folders().iter().filter_map(|folder| real_folder(folder)) {
-            if found.iter().all(|known: &Dumper| known.bin != bin)
-                && let Some(major) = major_of(&bin.join("pg_dump")).await
-            {
-                found.push(Dumper { bin, major });
-            }
-        }
-        let mut versions: Vec<u32> = found.iter().map(|dumper| dumper.major).collect();
-        let best = found.into_iter().filter(|dumper| dumper.major >= server).min_by_key(|dumper| dumper.major);
-        best.ok_or_else(|| {
-            versions.sort_unstable();
-            versions.dedup();
-            let installed: Vec<String> = versions.iter().map(u32::to_string).collect();
-            let installed = if installed.is_empty() { "none".to_owned() } else { installed.join(", ") };
+        let found = installations::find(CLIENT).await?;
+        let best = found.iter().filter(|one| one.major >= server).min_by_key(|one| one.major);
+        best.map(|one| Dumper { bin: one.bin.clone(), major: one.major }).ok_or_else(|| {
+            let (installed, remedy) = (installations::versions(&found), installations::remedy());
             Error::Programs(format!(
                 "no pg_dump of version {server} or newer found for a source of PostgreSQL {server} (installed: \
-                 {installed}); install postgresql-client-{server}, or set PG_BIN to its bin directory"
+                 {installed}); install postgresql-client-{server}, or {remedy}"
             ))
         })
     }
@@ -97,14 +85,6 @@ impl Drop for TerminateOnDrop {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         }
     }
-}
-
-/// The folder that the `pg_dump` in a folder links to. `None` for Debian's `/usr/bin/pg_dump`, a link to a wrapper that
-/// chooses a version by its own rules.
-fn real_folder(folder: &Path) -> Option<PathBuf> {
-    let program = folder.join("pg_dump").canonicalize().ok()?;
-    let both = program.file_name()? == "pg_dump" && program.with_file_name("pg_restore").is_file();
-    both.then(|| program.parent().map(Path::to_owned))?
 }
 
 /// The line with the error; details and hints follow it.

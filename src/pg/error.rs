@@ -10,15 +10,27 @@ use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use crate::error::{Exit, Failure};
 
+use super::quote::identifier;
+
 /// Result of a call to a server.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A failed call to a server.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server refused a statement or a login.
+    /// The server refused a statement.
     #[error("{0}")]
     Server(Box<ServerError>),
+    /// The server refused a login.
+    #[error("the login of {user} to database {database} failed: {error}")]
+    Login {
+        /// The role.
+        user: String,
+        /// The database.
+        database: String,
+        /// The server's error.
+        error: Box<ServerError>,
+    },
     /// The connection could not be opened, or broke.
     #[error("the connection to {place} failed: {why}")]
     Connection {
@@ -33,6 +45,14 @@ pub enum Error {
         /// Host and port.
         place: String,
         /// The reason, after "the server at …".
+        why: String,
+    },
+    /// A database is not in the state that the work needs.
+    #[error("database {database} {why}")]
+    Database {
+        /// Name of the database.
+        database: String,
+        /// The reason, after "database …".
         why: String,
     },
     /// A tunnel could not be opened, or broke.
@@ -55,6 +75,16 @@ pub enum Error {
     /// The server sent rows that are not in the binary COPY format, or not all of them.
     #[error("the server sent malformed or incomplete binary COPY data")]
     MalformedCopy,
+    /// A variable of the environment is set to something that cannot be used.
+    #[error("{name} is {value:?}: {why}")]
+    Setting {
+        /// Name of the variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// The reason.
+        why: String,
+    },
     /// Programs of PostgreSQL are missing, or failed.
     #[error("{0}")]
     Programs(String),
@@ -72,7 +102,7 @@ impl Error {
     /// The SQLSTATE, if the server sent one.
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
-            Error::Server(error) => Some(&error.code),
+            Error::Server(error) | Error::Login { error, .. } => Some(&error.code),
             _ => None,
         }
     }
@@ -92,15 +122,74 @@ impl Error {
         match self {
             Error::Connection { .. } | Error::Tunnel(_) => true,
             // Class 57P: admin shutdown, crash shutdown, cannot connect now; class 08: connection exception.
-            Error::Server(error) => error.code.starts_with("57P") || error.code.starts_with("08"),
+            Error::Server(error) | Error::Login { error, .. } => {
+                error.code.starts_with("57P") || error.code.starts_with("08")
+            }
             _ => false,
+        }
+    }
+
+    /// Whether further statements would fail too: the connection is lost, or the server's disk is full.
+    pub fn is_fatal(&self) -> bool {
+        self.is_disconnect() || self.is_state(&SqlState::DISK_FULL)
+    }
+
+    /// Converts the error of a connection that could not be opened, before anything was changed. `login` names the
+    /// settings of role and password, for the remedy.
+    pub fn into_refusal(self, login: &str) -> Failure {
+        let remedy = match &self {
+            Error::Login { .. } if self.sqlstate().is_some_and(|code| code.starts_with("28")) => {
+                Some(format!("check {login}, and `pg_hba.conf` of the server"))
+            }
+            Error::Login { database, .. } if self.is_state(&SqlState::INVALID_CATALOG_NAME) => {
+                Some(format!("name a database that exists: {database} does not"))
+            }
+            Error::Login { user, database, .. } if self.is_permission_denied() => {
+                Some(format!("GRANT CONNECT ON DATABASE {} TO {}", identifier(database), identifier(user)))
+            }
+            Error::Login { .. } => Some("run again when the server accepts the login".to_owned()),
+            Error::Connection { .. } => {
+                Some("check host and port, and that the server accepts connections from here".to_owned())
+            }
+            _ => None,
+        };
+        let mut failure = Failure::from(self);
+        if failure.exit == Exit::Unexpected {
+            failure.exit = Exit::Refused;
+        }
+        match remedy {
+            Some(remedy) => failure.hint(remedy),
+            None => failure,
+        }
+    }
+}
+
+impl Error {
+    /// The remedy, where one is known.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Error::Setting { name, .. } => Some(format!("correct {name}, or unset it")),
+            error if error.is_state(&SqlState::DISK_FULL) => {
+                Some("free space on the server's disk or give it a larger one, then run again".to_owned())
+            }
+            _ => None,
         }
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Failure::new(Exit::Unexpected, error)
+        let exit = match error {
+            Error::Setting { .. } => Exit::Usage,
+            Error::Login { .. } => Exit::Refused,
+            _ => Exit::Unexpected,
+        };
+        let remedy = error.remedy();
+        let failure = Failure::new(exit, error);
+        match remedy {
+            Some(remedy) => failure.hint(remedy),
+            None => failure,
+        }
     }
 }
 

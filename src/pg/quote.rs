@@ -1,4 +1,4 @@
-//! Quoting of SQL names and strings; nothing else in the program quotes.
+//! Quoting of SQL names and strings, connection strings and words of a shell; nothing else in the program quotes.
 
 /// Returns an identifier in double quotes.
 pub fn identifier(name: &str) -> String {
@@ -29,9 +29,42 @@ fn quoted_if_needed(name: &str) -> String {
     if simple && !name.is_empty() { name.to_owned() } else { identifier(name) }
 }
 
+/// Returns a connection string of keywords and values: `host=db.example.com dbname='my db'`.
+pub fn connection_string(settings: &[(&str, &str)]) -> String {
+    let value = |value: &str| {
+        let plain = |c: char| c.is_alphanumeric() || "_-.:/".contains(c);
+        if !value.is_empty() && value.chars().all(plain) {
+            return value.to_owned();
+        }
+        format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
+    };
+    let settings: Vec<String> = settings.iter().map(|(key, text)| format!("{key}={}", value(text))).collect();
+    settings.join(" ")
+}
+
+/// Returns a text as one word of a POSIX shell, in quotes only where it needs them.
+pub fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn connection_strings_and_shell_words_keep_hostile_names_whole() {
+        let settings = [("host", "db.example.com"), ("dbname", r#"Ünï "cøde" it's \ db"#), ("user", "kim.minsu")];
+        let expected = r#"host=db.example.com dbname='Ünï "cøde" it\'s \\ db' user=kim.minsu"#;
+        assert_eq!(connection_string(&settings), expected);
+        assert_eq!(shell_word("/tmp/devdb-demo-1"), "/tmp/devdb-demo-1");
+        assert_eq!(shell_word("/tmp/my 데모"), "'/tmp/my 데모'");
+        assert_eq!(shell_word("/tmp/it's $HOME"), r"'/tmp/it'\''s $HOME'");
+    }
 
     #[test]
     fn names_in_messages_are_quoted_only_where_needed() {

@@ -29,7 +29,7 @@ const TERMINATE_TIMEOUT_MS: i64 = 20_000;
 /// client was killed, and could commit it after progress has been read.
 ///
 /// # Errors
-/// [`Error::Identity`] if sessions remain, and server errors.
+/// [`Error::Database`] if sessions remain, and server errors.
 pub(crate) async fn terminate_predecessors(session: &Session, application: &str) -> Result<()> {
     let others = "FROM pg_catalog.pg_stat_activity WHERE application_name = $1 AND usename = current_user \
                   AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()";
@@ -43,5 +43,5 @@ pub(crate) async fn terminate_predecessors(session: &Session, application: &str)
         "still has {} of an earlier run ({application}) that could not be terminated",
         counted(left.unsigned_abs(), "session")
     );
-    Err(Error::Identity { place: session.database().to_owned(), why })
+    Err(Error::Database { database: session.database().to_owned(), why })
 }

@@ -6,10 +6,11 @@ use secrecy::SecretString;
 use crate::pg::Route;
 
 use super::check::Check;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::guard::{Deletable, DevInstance, Scrubbed};
 use super::identity::Identity;
 use super::instance::{Instance, Settings};
+use super::parameter::RequiredParameter;
 use super::record::{RecordChange, RecordState};
 use super::snapshot::{Snapshot, Source};
 use super::tag::Tags;
@@ -60,8 +61,25 @@ pub trait Platform: Send + Sync {
     /// the certificate verified for `instance`.
     async fn route_by_record(&self, instance: &Instance) -> Result<Route>;
 
-    /// Preflight checks of the platform.
-    async fn checks(&self) -> Vec<Check>;
+    /// The name of the generation that a record with this value points or pointed at, by the form of the value alone: the
+    /// generation may have been deleted.
+    fn generation_at(&self, value: &str, source: Option<&Source>) -> Option<String>;
+
+    /// Preflight checks of the platform, for a restore of `snapshot`, if there is one.
+    async fn checks(&self, snapshot: Option<&Snapshot>) -> Vec<Check>;
+
+    /// The server parameters that the quarantine relies on.
+    fn required_parameters(&self) -> Vec<RequiredParameter>;
+
+    /// Checks whether a restore of `snapshot` fits on the disk, after `removed` are gone; `None` where the platform has
+    /// disks of its own.
+    async fn disk_space(&self, snapshot: &Snapshot, removed: &[Instance]) -> Result<Option<Check>>;
+
+    /// Returns the error of a disk of this machine that has no space left for an instance's server to work; `None` if there
+    /// is space, and where the platform has disks of its own.
+    async fn full_disk(&self) -> Option<Error> {
+        None
+    }
 
     /// The platform's own log of events of an instance, newest last.
     async fn events(&self, name: &str) -> Result<Vec<String>>;
@@ -76,8 +94,15 @@ pub trait Platform: Send + Sync {
     /// to an earlier attempt was lost.
     async fn restore(&self, order: &RestoreOrder) -> Result<()>;
 
-    /// Sets the master user's password.
-    async fn set_password(&self, instance: DevInstance, password: &SecretString) -> Result<()>;
+    /// Starts a stopped instance. Returns whether it was stopped; wait until it is available before the next call.
+    async fn start(&self, instance: DevInstance) -> Result<bool>;
+
+    /// Sets the master user's password. Starts the server of a stopped instance, where [`Platform::start`] does. Returns
+    /// the logins that it closes because the master user could not: superusers other than the master.
+    async fn set_password(&self, instance: DevInstance, password: &SecretString) -> Result<Vec<String>>;
+
+    /// Restarts the server of an unpublished instance, so that all its parameters come into effect.
+    async fn reboot(&self, instance: DevInstance) -> Result<()>;
 
     /// Adds or replaces tags.
     async fn set_tags(&self, instance: DevInstance, tags: &Tags) -> Result<()>;

@@ -13,6 +13,7 @@ use super::error::{Error, Result};
 use super::guard::{Deletable, DevInstance, Scrubbed};
 use super::identity::Identity;
 use super::instance::{Instance, Settings};
+use super::parameter::RequiredParameter;
 use super::record::{RecordChange, RecordState};
 use super::snapshot::{Snapshot, Source};
 use super::tag::Tags;
@@ -67,8 +68,20 @@ impl Platform for DryRun {
         self.inner.route_by_record(instance).await
     }
 
-    async fn checks(&self) -> Vec<Check> {
-        self.inner.checks().await
+    fn generation_at(&self, value: &str, source: Option<&Source>) -> Option<String> {
+        self.inner.generation_at(value, source)
+    }
+
+    async fn checks(&self, snapshot: Option<&Snapshot>) -> Vec<Check> {
+        self.inner.checks(snapshot).await
+    }
+
+    fn required_parameters(&self) -> Vec<RequiredParameter> {
+        self.inner.required_parameters()
+    }
+
+    async fn disk_space(&self, snapshot: &Snapshot, removed: &[Instance]) -> Result<Option<Check>> {
+        self.inner.disk_space(snapshot, removed).await
     }
 
     async fn events(&self, name: &str) -> Result<Vec<String>> {
@@ -87,8 +100,16 @@ impl Platform for DryRun {
         refuse("restore")
     }
 
-    async fn set_password(&self, _instance: DevInstance, _password: &SecretString) -> Result<()> {
+    async fn start(&self, _instance: DevInstance) -> Result<bool> {
+        refuse("start")
+    }
+
+    async fn set_password(&self, _instance: DevInstance, _password: &SecretString) -> Result<Vec<String>> {
         refuse("set_password")
+    }
+
+    async fn reboot(&self, _instance: DevInstance) -> Result<()> {
+        refuse("reboot")
     }
 
     async fn set_tags(&self, _instance: DevInstance, _tags: &Tags) -> Result<()> {

@@ -14,6 +14,13 @@ use super::tag::{self, Tags};
 /// instance have the same keys, so they are compared without knowledge of the platform.
 pub type Settings = BTreeMap<&'static str, String>;
 
+/// Beginning of a pending change of the master password in [`Instance::pending`].
+pub const PENDING_PASSWORD: &str = "MasterUserPassword";
+/// Beginning of a security group that is being added or removed in [`Instance::pending`].
+pub const PENDING_SECURITY_GROUP: &str = "security group";
+/// Beginning of a parameter group that is not in effect in [`Instance::pending`].
+pub const PENDING_PARAMETER_GROUP: &str = "parameter group";
+
 /// Status of an instance, as far as a wait depends on it. The text is the platform's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -21,10 +28,16 @@ pub enum Status {
     Available,
     /// In transition. Includes every unknown status: it is displayed and waited for.
     InProgress(String),
+    /// Its server is being stopped; it will be [`Status::Stopped`].
+    Stopping,
+    /// Its server is stopped; waiting will not make it available.
+    Stopped,
     /// Waiting will not make it available.
     Failed(String),
     /// Being deleted.
     Deleting,
+    /// Its tags and state cannot be read, for this reason. It is left alone.
+    Damaged(String),
 }
 
 impl fmt::Display for Status {
@@ -32,6 +45,9 @@ impl fmt::Display for Status {
         match self {
             Status::Available => f.write_str("available"),
             Status::InProgress(text) | Status::Failed(text) => f.write_str(text),
+            Status::Damaged(why) => write!(f, "damaged: {why}"),
+            Status::Stopping => f.write_str("stopping"),
+            Status::Stopped => f.write_str("stopped"),
             Status::Deleting => f.write_str("deleting"),
         }
     }

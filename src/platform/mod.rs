@@ -14,6 +14,7 @@ pub mod guard;
 mod identity;
 mod instance;
 pub mod local;
+mod parameter;
 mod phase;
 mod record;
 pub mod retry;
@@ -21,11 +22,14 @@ mod snapshot;
 pub mod tag;
 
 pub use check::Check;
-pub use connect::connect;
+pub use connect::{connect, transport};
 pub use contract::{Platform, RestoreOrder};
-pub use error::{Error, Result};
+pub use error::{Error, Result, status_remedy};
 pub use identity::Identity;
-pub use instance::{DiskSpace, Instance, Settings, Status};
+pub use instance::{
+    DiskSpace, Instance, PENDING_PARAMETER_GROUP, PENDING_PASSWORD, PENDING_SECURITY_GROUP, Settings, Status,
+};
+pub use parameter::{HarmlessValues, RequiredParameter};
 pub use phase::Phase;
 pub use record::{Record, RecordChange, RecordState};
 pub use snapshot::{Snapshot, Source};

@@ -1,5 +1,4 @@
-//! Retries for busy instances. Only [`Error::Busy`] is retried here; each platform retries network errors and
-//! throttling itself.
+//! Retries of calls that may succeed later: a busy instance, or an outage that outlasts the platform's own attempts.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +6,14 @@ use backon::{ExponentialBuilder, Retryable};
 
 use super::error::{Error, Result};
 
-/// Repeats an attempt that fails with [`Error::Busy`] until `limit` has passed. `on_busy` is called with each such
-/// error.
+/// Repeats an attempt that fails with a [transient](Error::is_transient) error until `limit` has passed. `on_error` is
+/// called with each such error. Writes may be repeated too: the contract of the platform makes that safe.
 ///
 /// An attempt is the guard's describe *and* the write: a token is valid for one write, so a second write needs a new
 /// one. A decorator of the platform would have to hold a token for minutes; that is why this is a function.
 ///
 /// ```ignore
-/// while_busy(limit, |busy| report(busy), || async {
+/// while_transient(limit, |error| report(error), || async {
 ///     let dev = guard::admit(platform, rules, name, Some(id)).await?;
 ///     platform.set_password(dev, password).await
 /// })
@@ -22,10 +21,10 @@ use super::error::{Error, Result};
 /// ```
 ///
 /// # Errors
-/// [`Error::Busy`] after `limit`; any other error at once.
-pub async fn while_busy<T, Attempt>(
+/// The last transient error after `limit`; any other error at once.
+pub async fn while_transient<T, Attempt>(
     limit: Duration,
-    mut on_busy: impl FnMut(&Error),
+    mut on_error: impl FnMut(&Error),
     attempt: impl FnMut() -> Attempt,
 ) -> Result<T>
 where
@@ -39,9 +38,9 @@ where
         .without_max_times();
     attempt
         .retry(pauses)
-        .when(|error| matches!(error, Error::Busy { .. }))
+        .when(Error::is_transient)
         .adjust(|_, pause| pause.filter(|pause| started.elapsed() + *pause < limit))
-        .notify(|error, _| on_busy(error))
+        .notify(|error, _| on_error(error))
         .await
 }
 
@@ -53,28 +52,33 @@ mod tests {
         Error::Busy { call: "DeleteDBInstance", subject: "app-dev-1".into(), message: "backing up".into() }
     }
 
+    fn outage() -> Error {
+        let (code, message) = ("Throttling".into(), "Rate exceeded".into());
+        Error::Outage { call: "DeleteDBInstance", subject: "app-dev-1".into(), code, message }
+    }
+
     #[tokio::test]
-    async fn busy_is_repeated_and_reported() {
+    async fn transient_errors_are_repeated_and_reported() {
         let (mut attempts, mut reports) = (0, 0);
-        let done = while_busy(
+        let done = while_transient(
             Duration::from_secs(60),
             |_| reports += 1,
             || {
                 attempts += 1;
-                let result = if attempts < 2 { Err(busy()) } else { Ok(attempts) };
+                let result = [Err(busy()), Err(outage()), Ok(attempts)].into_iter().nth(attempts - 1).unwrap();
                 async { result }
             },
         )
         .await;
-        assert_eq!((done.unwrap(), reports), (2, 1));
+        assert_eq!((done.unwrap(), reports), (3, 2));
     }
 
     #[tokio::test]
     async fn the_limit_and_other_errors_end_it() {
-        let late = while_busy(Duration::from_millis(100), |_| {}, || async { Err::<(), _>(busy()) }).await;
+        let late = while_transient(Duration::from_millis(100), |_| {}, || async { Err::<(), _>(busy()) }).await;
         assert!(matches!(late, Err(Error::Busy { .. })));
         let mut attempts = 0;
-        let other = while_busy(
+        let other = while_transient(
             Duration::from_secs(60),
             |_| {},
             || {

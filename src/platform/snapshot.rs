@@ -13,6 +13,8 @@ pub struct Source {
     pub cluster: Option<String>,
     /// Database engine. Any other than `postgres` is refused.
     pub engine: String,
+    /// Host name of its endpoint, where it has one. devdb never connects to it.
+    pub host: Option<String>,
 }
 
 /// A restorable image of the source.

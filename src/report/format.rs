@@ -26,8 +26,11 @@ pub enum Format {
 /// Returns the listener for a form. `verbose` adds every detail to text; the other forms always have them.
 pub fn listener(format: Format, verbose: bool) -> Arc<dyn Listener> {
     match format {
-        Format::Json => Arc::new(Json),
-        Format::Github => Arc::new(Github::new(std::env::var_os("GITHUB_STEP_SUMMARY").map(Into::into))),
+        Format::Json => Arc::new(Json::default()),
+        Format::Github => {
+            let summary = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+            Arc::new(Github::new(summary.map(Into::into)))
+        }
         // Details and trace lines go by too fast for a live display.
         Format::Text if std::io::stderr().is_terminal() && !verbose => Arc::new(Terminal::new()),
         Format::Text => Arc::new(Lines::new(verbose)),

@@ -1,6 +1,8 @@
 //! Access to a clone: a tunnel if one is needed, and logins over it. Every new tunnel is verified to lead to the clone
 //! before anything is written through it.
 
+use std::sync::OnceLock;
+
 use async_trait::async_trait;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
@@ -18,6 +20,8 @@ pub struct Access {
     route: Route,
     credentials: Credentials,
     tunnel: Mutex<Option<Tunnel>>,
+    /// Major version of the server, from the first login on.
+    major: OnceLock<u32>,
 }
 
 /// Number of reconnects in a row before the run fails.
@@ -25,15 +29,9 @@ pub const RECONNECTS: u32 = 5;
 
 impl Access {
     /// Returns the access; opens nothing yet.
-    pub fn new(target: &Target, region: &str, route: Route, credentials: Credentials) -> pg::Result<Access> {
+    pub fn new(target: &Target, transport: Transport, route: Route, credentials: Credentials) -> pg::Result<Access> {
         let trust = Trust::load(target.ssl_root_cert.as_deref())?;
-        Ok(Access {
-            transport: Transport::of(&target.connect, region),
-            trust,
-            route,
-            credentials,
-            tunnel: Mutex::new(None),
-        })
+        Ok(Access { transport, trust, route, credentials, tunnel: Mutex::new(None), major: OnceLock::new() })
     }
 
     /// Returns access with the same credentials over another route, such as the record's name.
@@ -44,6 +42,7 @@ impl Access {
             route,
             credentials: self.credentials.clone(),
             tunnel: Mutex::new(None),
+            major: OnceLock::new(),
         }
     }
 
@@ -58,12 +57,21 @@ impl Access {
                 fresh
             }
         };
-        let session = pg::connect(&open, &self.trust, &self.credentials, database).await;
+        let session = pg::connect_to_clone(&open, &self.trust, &self.credentials, database, &self.major).await;
         // After a disconnect the tunnel may be dead without having noticed: the next login opens a new one.
         if !matches!(&session, Err(error) if error.is_disconnect()) {
             *tunnel = Some(open);
         }
         session
+    }
+
+    /// Returns why the tunnel broke, as far as that is known, to follow the error of a connection through it.
+    async fn end_of_tunnel(&self) -> String {
+        let end = match self.tunnel.lock().await.as_ref() {
+            Some(tunnel) => tunnel.end_reason().await,
+            None => None,
+        };
+        end.or_else(|| self.transport.limits().map(str::to_owned)).map_or_else(String::new, |why| format!("; {why}"))
     }
 
     /// Refuses a server that accepts any password. Only the clone accepts the password made in this run, which proves
@@ -101,7 +109,7 @@ pub async fn through<T, F>(access: &Access, database: &str, report: &dyn Fn(Stri
 where
     F: AsyncFnMut(&Session) -> Result<T, RetryableError>,
 {
-    again(database, report, async || match access.login(database).await {
+    again(access, database, report, async || match access.login(database).await {
         Ok(session) => work(&session).await,
         Err(error) if error.is_disconnect() => Err(RetryableError::Lost(error.to_string())),
         Err(error) => {
@@ -111,8 +119,8 @@ where
     .await
 }
 
-/// Runs work that opens its own sessions, and again after each broken connection.
-pub async fn again<T, F>(database: &str, report: &dyn Fn(String), mut work: F) -> Result<T, Failure>
+/// Runs work that opens its own sessions through `access`, and again after each broken connection.
+pub async fn again<T, F>(access: &Access, database: &str, report: &dyn Fn(String), mut work: F) -> Result<T, Failure>
 where
     F: AsyncFnMut() -> Result<T, RetryableError>,
 {
@@ -124,9 +132,17 @@ where
             Err(RetryableError::Lost(why)) => why,
         };
         broken += 1;
+        let problem = format!("{problem}{}", access.end_of_tunnel().await);
         if broken > RECONNECTS {
             let cause = format!("the connection broke {broken} times: {problem}");
-            return Err(Failure::new(Exit::Unexpected, cause).during(format!("work on database {database}")));
+            let failure = Failure::new(Exit::Unexpected, cause).during(format!("work on database {database}"));
+            return Err(match access.transport.limits() {
+                Some(_) => failure.hint(
+                    "raise both limits in Session Manager's preferences above the duration of the longest statement, \
+                     or run devdb inside the VPC",
+                ),
+                None => failure,
+            });
         }
         report(format!("the connection to {database} broke ({problem}); reconnecting"));
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
@@ -152,8 +168,41 @@ impl From<pg::Error> for RetryableError {
     }
 }
 
+/// A failure is that of a lost connection if an error of the connection is among its causes.
 impl From<Failure> for RetryableError {
     fn from(failure: Failure) -> Self {
-        RetryableError::Failed(failure)
+        match failure.find::<pg::Error>().filter(|error| error.is_disconnect()) {
+            Some(error) => RetryableError::Lost(error.to_string()),
+            None => RetryableError::Failed(failure),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pg::script::ScriptError;
+    use crate::scrub::{leak, rewrite, roles, scripts};
+
+    #[test]
+    fn a_lost_connection_is_recognized_below_every_error() {
+        let lost = || pg::Error::Connection { place: "the server".into(), why: "connection closed".into() };
+        let script = || ScriptError { complaints: Vec::new(), statement: None, cause: Some(lost()) };
+        let failures = [
+            Failure::from(lost()),
+            leak::Error::from(lost()).into(),
+            rewrite::Error::from(lost()).into(),
+            roles::Error::Password { role: "app".into(), source: lost() }.into(),
+            roles::Error::from(lost()).into(),
+            scripts::Error::Progress(lost()).into(),
+            scripts::Error::Script(script()).into(),
+            script().into(),
+        ];
+        for failure in failures {
+            let words = failure.to_string();
+            assert!(matches!(RetryableError::from(failure), RetryableError::Lost(_)), "{words}");
+        }
+        let other = pg::Error::Database { database: "app".into(), why: "is not empty".into() };
+        assert!(matches!(RetryableError::from(Failure::from(other)), RetryableError::Failed(_)));
     }
 }

@@ -21,6 +21,7 @@ pub async fn check(run: &Run, instance: &Instance, access: &Access, inputs: &Run
         .await?;
         gate.admit(&judgement, if begun { LockCheck::Skip } else { LockCheck::Compare });
     }
+    gate.require_references();
     step.done(gate.finish()?.to_string());
     Ok(())
 }

@@ -13,31 +13,24 @@ use crate::{mask, secret};
 
 use super::database_scripts::{self, DatabaseScripts};
 use super::recipe::recipe;
+use super::store::ResolvedSecret;
 
 /// The inputs of a rotation.
 pub struct RunInputs {
     /// Scripts by database, in the order of the configuration.
     pub databases: Vec<DatabaseScripts>,
     /// The new master password.
-    pub master: SecretString,
+    pub master: ResolvedSecret,
     /// The schemas that the team has reviewed.
     pub locks: SchemaLocks,
     /// The key of the masks.
     pub mask_key: mask::Key,
     /// New passwords of login roles, by role.
     pub roles: BTreeMap<String, SecretString>,
-    /// All secrets, to be stored once the generation is live.
-    secrets: Vec<ResolvedSecret>,
+    /// All other secrets.
+    pub secrets: Vec<ResolvedSecret>,
     /// Fingerprint of everything that decides what a scrubbed clone contains.
     pub recipe: String,
-}
-
-/// A secret with its origin.
-struct ResolvedSecret {
-    origin: Password,
-    value: SecretString,
-    /// What it is for, in messages.
-    purpose: String,
 }
 
 impl RunInputs {
@@ -67,11 +60,11 @@ impl RunInputs {
                 roles.insert(name.clone(), resolve(password, format!("password of {name}")).await?);
             }
         }
-        let master = resolve(&target.master_password, "master password".to_owned()).await?;
-        secret::check_master(&master)?;
         let mask_key = mask_key::derive(&resolve(&target.masking.key, mask_key::PURPOSE.to_owned()).await?)?;
+        let master = resolve_master(target, listener).await?;
         let recipe = recipe(target, &databases, &mask_key);
         let locks = SchemaLocks::read(&target.masking.lock)?;
+        let locks = if target.databases.len() > 1 { locks.by_name() } else { locks };
         Ok(RunInputs { databases, locks, master, mask_key, roles, secrets, recipe })
     }
 
@@ -88,12 +81,13 @@ impl RunInputs {
             format!("known contexts: {}", known.join(", "))
         }))
     }
+}
 
-    /// Passes generated secrets to the programs that store them.
-    pub async fn store_secrets(&self) -> Result<(), Failure> {
-        for secret in &self.secrets {
-            secret::store(&secret.origin, &secret.value, &secret.purpose).await?;
-        }
-        Ok(())
-    }
+/// Resolves the master password of a run, and registers it with `listener`.
+pub async fn resolve_master(target: &Target, listener: &dyn Listener) -> Result<ResolvedSecret, Failure> {
+    let purpose = "master password".to_owned();
+    let value = secret::resolve(&target.master_password, &purpose).await?;
+    listener.add_secret(value.expose_secret());
+    secret::check_master(&value)?;
+    Ok(ResolvedSecret { origin: target.master_password.clone(), value, purpose })
 }

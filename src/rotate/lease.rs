@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::platform::{self, guard, tag};
+use crate::platform::{self, tag};
 
 use super::lease_tag;
 use super::run::Run;
@@ -34,6 +34,9 @@ impl LeaseRenewal {
             }
             loop {
                 tokio::time::sleep(pause).await;
+                if !run.progress().held {
+                    return;
+                }
                 let Some((name, id)) = run.progress().clone else { continue };
                 match renew_once(&run, &name, id.as_deref()).await {
                     Ok(None) => {}
@@ -52,11 +55,16 @@ impl LeaseRenewal {
 
 /// Renews once, or returns the id of the run that has taken the clone over.
 async fn renew_once(run: &Run, name: &str, id: Option<&str>) -> platform::Result<Option<String>> {
-    let dev = guard::admit(&*run.platform, &run.rules, name, id).await?;
+    let dev = run.admit_seen(name, id).await?;
     let owner = dev.instance().tag(tag::RUN).unwrap_or_default().to_owned();
     if owner != run.id {
         return Ok(Some(owner));
     }
-    run.platform.set_tags(dev, &lease_tag::held(run.target.generation.lease)).await?;
+    let mut tags = lease_tag::held(run.target.generation.lease);
+    // IAM sees the tags of a new instance only minutes later. Until then `devdb policy` allows what carries them again.
+    for key in [tag::MANAGED_BY, tag::TARGET] {
+        tags.extend(dev.instance().tag(key).map(|value| (key.to_owned(), value.to_owned())));
+    }
+    run.platform.set_tags(dev, &tags).await?;
     Ok(None)
 }

@@ -4,7 +4,29 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::platform::{Instance, Tags, tag};
+use crate::platform::{Instance, Phase, Tags, tag};
+
+/// A lease that has not ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldLease {
+    /// The generation that a run works on.
+    pub generation: String,
+    /// The run.
+    pub run: String,
+    /// End of the lease.
+    pub until: Timestamp,
+}
+
+/// Returns the lease of a run other than `run` on an instance, if it has not ended at `now`. A run has finished its work
+/// on a generation that is tagged as live.
+pub fn of_other(instance: &Instance, now: Timestamp, run: &str) -> Option<HeldLease> {
+    if instance.phase() == Some(Phase::Live) {
+        return None;
+    }
+    let until = ends_at(instance).filter(|until| *until > now && instance.tag(tag::RUN) != Some(run))?;
+    let run = instance.tag(tag::RUN).unwrap_or("unknown").to_owned();
+    Some(HeldLease { generation: instance.name.clone(), run, until })
+}
 
 /// Returns when the lease on an instance ends, or `None` if it has none.
 pub fn ends_at(instance: &Instance) -> Option<Timestamp> {

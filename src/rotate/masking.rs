@@ -36,7 +36,8 @@ pub async fn capture(run: &Run, instance: &Instance, access: &Access, inputs: &R
             Ok(masker::work(session, &run.target.masking, &inputs.mask_key).await?)
         })
         .await?;
-        let one = again(database, &report, async || Ok(masker.remember(database, &coverage, &masks).await?)).await?;
+        let one =
+            again(access, database, &report, async || Ok(masker.remember(database, &coverage, &masks).await?)).await?;
         all.columns += one.columns;
         all.fingerprints += one.fingerprints;
         all.left_out += one.left_out;
@@ -54,6 +55,7 @@ pub async fn capture(run: &Run, instance: &Instance, access: &Access, inputs: &R
 pub async fn mask(run: &Run, instance: &Instance, access: &Access, inputs: &RunInputs) -> Result<(), Failure> {
     let step = run.step("masks", "mask tables");
     let masker = masker(run, instance, access, inputs);
+    check_disk_space(run, instance, access, inputs, &|why| step.progress(why)).await?;
     let (mut tables, mut rows) = (0, 0);
     for work in &inputs.databases {
         let database = work.database.as_str();
@@ -65,8 +67,8 @@ pub async fn mask(run: &Run, instance: &Instance, access: &Access, inputs: &RunI
         if let Some(failure) = refusal(database, &coverage, "") {
             return Err(failure);
         }
-        let masker = Masker { free_bytes: free_bytes(instance, access, database, &report).await?, ..masker };
-        let masked = again(database, &report, async || Ok(masker.mask(database, &masks).await?)).await?;
+        let masker = Masker { free_bytes: free_bytes(run, instance, access, database, &report).await?, ..masker };
+        let masked = again(access, database, &report, async || Ok(masker.mask(database, &masks).await?)).await?;
         tables += masked.len();
         rows += masked.iter().map(|table| table.rows).sum::<u64>();
     }
@@ -74,14 +76,39 @@ pub async fn mask(run: &Run, instance: &Instance, access: &Access, inputs: &RunI
     Ok(())
 }
 
+/// Refuses masking before the first table of any database is masked, if a database needs more disk space than is free.
+async fn check_disk_space(
+    run: &Run,
+    instance: &Instance,
+    access: &Access,
+    inputs: &RunInputs,
+    report: &dyn Fn(String),
+) -> Result<(), Failure> {
+    let masker = masker(run, instance, access, inputs);
+    for work in &inputs.databases {
+        let database = work.database.as_str();
+        let Some(free) = free_bytes(run, instance, access, database, report).await? else { return Ok(()) };
+        through(access, database, report, async |session| {
+            let (_, masks) = masker::work(session, &run.target.masking, &inputs.mask_key).await?;
+            Ok(masker.check_disk_space(session, &masks, free).await?)
+        })
+        .await
+        .map_err(|failure| failure.during(format!("mask {database}")))?;
+    }
+    Ok(())
+}
+
 /// Returns the free space of the instance's disk in bytes, or `None` if it is not known.
 async fn free_bytes(
+    run: &Run,
     instance: &Instance,
     access: &Access,
     database: &str,
     report: &dyn Fn(String),
 ) -> Result<Option<u64>, Failure> {
-    match instance.disk {
+    // The masking of one database, and other programs, change what is free.
+    let now = run.platform.instance(&instance.name).await?;
+    match now.and_then(|now| now.disk) {
         None => Ok(None),
         Some(DiskSpace::Free(bytes)) => Ok(Some(bytes)),
         Some(DiskSpace::Total(bytes)) => {

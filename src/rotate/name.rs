@@ -17,6 +17,11 @@ pub fn created_at(prefix: &str, instance: &Instance) -> Option<Timestamp> {
     timestamp(prefix, &instance.name).or(instance.created_at)
 }
 
+/// Returns whether [`make`] makes names of this form.
+pub fn is_made(prefix: &str, name: &str) -> bool {
+    timestamp(prefix, name).is_some()
+}
+
 fn timestamp(prefix: &str, name: &str) -> Option<Timestamp> {
     let text = name.strip_prefix(prefix)?;
     let time = jiff::civil::DateTime::strptime(FORMAT, text).ok()?;
@@ -34,5 +39,6 @@ mod tests {
         assert_eq!(name, "app-dev-20261121-021700");
         assert_eq!(timestamp("app-dev-", &name), Some(at));
         assert_eq!(timestamp("app-dev-", "app-dev-mine"), None);
+        assert!(is_made("app-dev-", &name) && !is_made("app-dev-", "app-dev-mine"));
     }
 }

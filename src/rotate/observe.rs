@@ -6,6 +6,10 @@ use jiff::Timestamp;
 
 use crate::platform::{self, Check, Identity, Instance, Platform, RecordState, Settings, Snapshot, Source};
 
+/// What to do about a record that cannot be moved.
+pub const RECORD_REMEDY: &str = "make it a plain CNAME with one value (on `local`: remove the section that devdb did not write), \
+    or configure another record";
+
 /// The state of the platform at one moment.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -23,6 +27,8 @@ pub struct World {
     pub record: RecordState,
     /// For each instance, in the same order, whether the record points at it.
     pub pointed_at: Vec<bool>,
+    /// The generation whose value the record holds, whether it exists or not.
+    pub recorded: Option<String>,
     /// Settings of a restored instance.
     pub quarantine: Settings,
 }
@@ -51,11 +57,15 @@ pub async fn observe(platform: &Arc<dyn Platform>) -> platform::Result<World> {
             RecordState::Absent | RecordState::Foreign(_) => false,
         })
         .collect();
-    let quarantine = platform.quarantine_settings();
-    Ok(World { now: Timestamp::now(), identity, source, snapshots, instances, record, pointed_at, quarantine })
+    let recorded = match &record {
+        RecordState::Present(record) => platform.generation_at(&record.value, source.as_ref()),
+        RecordState::Absent | RecordState::Foreign(_) => None,
+    };
+    let (now, quarantine) = (Timestamp::now(), platform.quarantine_settings());
+    Ok(World { now, identity, source, snapshots, instances, record, pointed_at, recorded, quarantine })
 }
 
-/// Runs the platform's own checks.
-pub async fn checks(platform: &Arc<dyn Platform>) -> Vec<Check> {
-    platform.checks().await
+/// Runs the platform's own checks for a restore of `snapshot`.
+pub async fn checks(platform: &Arc<dyn Platform>, snapshot: Option<&Snapshot>) -> Vec<Check> {
+    platform.checks(snapshot).await
 }

@@ -5,15 +5,13 @@ use tokio_postgres::error::SqlState;
 
 use crate::error::{Exit, Failure};
 use crate::pg::{self, Credentials};
-use crate::platform::Instance;
-use crate::platform::retry::while_busy;
+use crate::platform::retry::while_transient;
+use crate::platform::{Instance, PENDING_PASSWORD};
 
 use super::access::Access;
+use super::configured_databases;
 use super::run::Run;
 use super::wait::{self, Backoff, StateReporter};
-
-/// The platform's name of a pending change of the master password.
-const PENDING: &str = "MasterUserPassword";
 
 /// Sets `password`, and returns the access to the instance once it is in force. Production cannot accept this
 /// password: it was generated, or passed in, for this run.
@@ -21,15 +19,20 @@ pub async fn reset(run: &Run, instance: &Instance, password: SecretString) -> Re
     let name = &instance.name;
     let step = run.step("password", "reset the master password");
     let limit = run.target.deadlines.password;
-    while_busy(
+    let mut reporter = StateReporter::new(&step);
+    let closed = while_transient(
         limit,
-        |busy| step.progress(busy.to_string()),
+        |error| reporter.retrying(error),
         || async {
-            let dev = run.admit(name, &instance.resource_id).await?;
+            let dev = run.admit_once(name, &instance.resource_id).await?;
             run.platform.set_password(dev, &password).await
         },
     )
     .await?;
+    run.update_progress(|progress| {
+        progress.reset = true;
+        progress.closed = closed;
+    });
     let database = run.first_database();
     let mut reporter = StateReporter::new(&step);
     let mut backoff = Backoff::default();
@@ -37,16 +40,20 @@ pub async fn reset(run: &Run, instance: &Instance, password: SecretString) -> Re
         // Right after the request the status is still `available` and the old password still works, so neither is
         // sufficient alone: the change must not be pending, and a login must succeed.
         let left = limit.saturating_sub(reporter.elapsed());
-        let now = wait::until_available(&*run.platform, &step, name, left, Some(PENDING)).await?;
+        let now = wait::until_available(&*run.platform, &step, name, left, Some(PENDING_PASSWORD)).await?;
         let Some(route) = now.route.clone() else {
             return Err(Failure::new(Exit::Unexpected, format!("{name} is available but has no endpoint")));
         };
         let credentials = Credentials { user: now.master_user.clone(), password: password.clone() };
-        let access = Access::new(&run.target, &run.rules.region, route, credentials)?;
+        let access = Access::new(&run.target, run.transport.clone(), route, credentials)?;
         match access.login(&database).await {
             Ok(session) => {
                 step.done(format!("logged in as {} on PostgreSQL {}", now.master_user, session.major()));
                 return Ok((now, access));
+            }
+            // The server looks for the database after it has accepted the password.
+            Err(error) if error.is_state(&SqlState::INVALID_CATALOG_NAME) => {
+                return Err(configured_databases::first_is_absent(run, &access, name, error).await);
             }
             Err(error @ (pg::Error::Identity { .. } | pg::Error::Certificates { .. })) => return Err(error.into()),
             Err(error) => {
@@ -67,9 +74,6 @@ fn login_failure(error: pg::Error, user: &str) -> Failure {
             "if {user} is a member of rds_iam, even through another role, passwords do not work for it: \
              revoke rds_iam from it in production"
         ),
-        _ if error.is_state(&SqlState::INVALID_CATALOG_NAME) => {
-            "the first of `databases` does not exist in the snapshot".to_owned()
-        }
         _ => "check that the quarantine security groups admit this program, and check `connect:`".to_owned(),
     };
     Failure::from(error).hint(hint)

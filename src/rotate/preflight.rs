@@ -1,51 +1,61 @@
 //! Step: observe and decide, changing nothing. Waits for the end of another run's lease, and refuses if it is renewed
 //! instead.
 
-use std::time::{Duration, Instant};
-
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Verdict};
-use crate::platform::Check;
-use crate::units::span;
+use crate::platform::{self, Check};
 
+use super::lease_wait::LeaseWait;
 use super::observe::{self, World, observe};
-use super::plan::{Decision, Plan, PlanOptions, decide, stops};
+use super::options::RotateOptions;
+use super::plan::{Decision, Plan, Work, chosen_snapshot, decide, stops};
 use super::run::Run;
+use super::tunnel_check;
 
-/// Observes and decides.
-pub async fn preflight(run: &Run, options: &PlanOptions, recipe: &str) -> Result<(World, Plan), Failure> {
+/// Observes and decides. Opens a tunnel, if one is configured, except for a dry run.
+pub async fn preflight(run: &Run, options: &RotateOptions, recipe: &str) -> Result<(World, Plan), Failure> {
     let step = run.step("preflight", "check all preconditions");
-    let mut checks = observe::checks(&run.platform).await;
-    let mut seen: Option<(String, jiff::Timestamp)> = None;
-    let began = Instant::now();
+    let mut checks: Option<Vec<Check>> = None;
+    let mut wait = LeaseWait::begin();
     loop {
         let world = observe(&run.platform).await.map_err(|error| Failure { exit: Exit::Refused, ..error.into() })?;
-        match decide(&world, &run.target, &run.rules, options, &run.id, recipe) {
+        let checks = match &mut checks {
+            Some(checks) => checks,
+            None => {
+                let snapshot = chosen_snapshot(&world, &run.target, &options.plan);
+                checks.insert(observe::checks(&run.platform, snapshot.as_ref()).await)
+            }
+        };
+        match decide(&world, &run.target, &run.rules, &options.plan, &run.id, recipe) {
             Decision::Refused(refusals) => {
                 checks.extend(refusals);
-                return Err(refused(run, &checks));
+                return Err(refused(run, checks));
             }
-            Decision::Go(_) if stops(&checks) => return Err(refused(run, &checks)),
+            Decision::Go(_) if stops(checks) => return Err(refused(run, checks)),
             Decision::Go(plan) => {
-                report(run, &checks);
+                checks.extend(disk_space(run, &plan).await?);
+                if !options.dry_run && !stops(checks) {
+                    checks.extend(tunnel_check::check(run, world.live()).await);
+                }
+                if stops(checks) {
+                    return Err(refused(run, checks));
+                }
+                report(run, checks);
                 plan.warnings.iter().for_each(|warning| run.warn(warning.clone()));
                 step.done(format!("snapshot {} can be restored", plan.snapshot.id));
                 return Ok((world, *plan));
             }
-            Decision::Occupied { clone, run: other, until } => {
-                // A lease that was extended meanwhile belongs to a living run; one that outlasts two of ours may come
-                // from another clock, and is not waited for.
-                let extended = seen.as_ref().is_some_and(|(run, before)| *run == other && *before != until);
-                if extended || began.elapsed() > run.target.generation.lease * 2 {
-                    return Err(Failure::new(Exit::Busy, format!("another run ({other}) works on {clone}"))
-                        .hint("wait for it, or take its clone over with --take-over"));
-                }
-                let left = Duration::try_from(until.duration_since(world.now)).unwrap_or_default();
-                step.progress(format!("{clone} belongs to run {other}, whose lease ends in {}", span(left)));
-                seen = Some((other, until));
-                tokio::time::sleep(left.min(Duration::from_secs(5)).max(Duration::from_millis(50))).await;
-            }
+            Decision::Occupied(lease) => wait.pause(run, &step, lease, world.now).await?,
         }
+    }
+}
+
+/// Checks whether the plan's restore fits on the disk; `None` if the plan restores nothing, or the platform has disks of
+/// its own.
+pub async fn disk_space(run: &Run, plan: &Plan) -> platform::Result<Option<Check>> {
+    match plan.work {
+        Work::Restore { .. } => run.platform.disk_space(&plan.snapshot, &plan.abandoned).await,
+        Work::Resume { .. } | Work::Finish { .. } => Ok(None),
     }
 }
 
@@ -67,7 +77,7 @@ pub fn check_event(check: &Check) -> Event {
 }
 
 /// Reports the checks, and returns the failure with all that failed.
-fn refused(run: &Run, checks: &[Check]) -> Failure {
+pub fn refused(run: &Run, checks: &[Check]) -> Failure {
     report(run, checks);
     let failed: Vec<&Check> = checks.iter().filter(|check| check.verdict == Verdict::Fail).collect();
     let cause: Vec<String> = failed.iter().map(|check| format!("{}: {}", check.name, check.found)).collect();

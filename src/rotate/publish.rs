@@ -1,15 +1,17 @@
 //! Steps: open the generation to developers, point the record at it, and verify that the name serves it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Exit, Failure};
 use crate::platform::guard::Scrubbed;
-use crate::platform::retry::while_busy;
-use crate::platform::{Instance, Phase, RecordChange, RecordState, Tags, tag};
+use crate::platform::retry::while_transient;
+use crate::platform::{self, Instance, Phase, RecordChange, RecordState, tag};
 use crate::scrub::marker;
 use crate::units::span;
 
 use super::access::Access;
+use super::lease_tag;
 use super::run::Run;
 use super::wait::{self, Backoff, StateReporter};
 
@@ -18,10 +20,11 @@ pub async fn open(run: &Run, instance: &Instance) -> Result<(), Failure> {
     let name = &instance.name;
     let step = run.step("open", "open to developers");
     let limit = run.target.deadlines.publish;
-    while_busy(
+    let mut reporter = StateReporter::new(&step);
+    while_transient(
         limit,
-        |busy| step.progress(busy.to_string()),
-        || async { run.platform.open(run.admit(name, &instance.resource_id).await?).await },
+        |error| reporter.retrying(error),
+        || async { run.platform.open(run.admit_once(name, &instance.resource_id).await?).await },
     )
     .await?;
     // Right after the request the instance still has the old settings, and is available.
@@ -51,13 +54,21 @@ pub async fn swap(run: &Run, from: &RecordState, to: Scrubbed) -> Result<(), Fai
     let record = &run.target.record.name;
     let name = to.name().to_owned();
     let step = run.step("swap", "move the record");
-    let change = request_swap(run, from.clone(), to).await?;
-    run.update_progress(|progress| progress.swapped = true);
+    run.update_progress(|progress| progress.swap_requested = true);
     let limit = run.target.deadlines.publish;
+    let (to, mut reporter) = (Arc::new(to), StateReporter::new(&step));
+    let change =
+        while_transient(limit, |error| reporter.retrying(error), || request_swap(run, from.clone(), to.clone()))
+            .await?;
+    run.update_progress(|progress| progress.swapped = true);
     let mut reporter = StateReporter::new(&step);
     let mut backoff = Backoff::default();
-    while !run.platform.in_sync(&change).await? {
-        reporter.report("not on all name servers yet");
+    loop {
+        match wait::observed(run.platform.in_sync(&change).await, record, limit, &mut reporter)? {
+            Some(true) => break,
+            Some(false) => reporter.report("not on all name servers yet"),
+            None => {}
+        }
         if reporter.elapsed() > limit {
             let cause = format!("the change of {record} did not reach all name servers within {}", span(limit));
             return Err(Failure::new(Exit::NotRetired, cause));
@@ -70,14 +81,13 @@ pub async fn swap(run: &Run, from: &RecordState, to: Scrubbed) -> Result<(), Fai
 
 /// Sends the request in a task of its own: it may be carried out although the run was cancelled, so the cleanup after a
 /// cancelled run has to let it end before reading the record.
-async fn request_swap(run: &Run, from: RecordState, to: Scrubbed) -> Result<RecordChange, Failure> {
+async fn request_swap(run: &Run, from: RecordState, to: Arc<Scrubbed>) -> platform::Result<RecordChange> {
     let (platform, guard) = (run.platform.clone(), run.record_change.clone().lock_owned().await);
     let request = tokio::spawn(async move {
         let _guard = guard;
         platform.swap(&from, &to).await
     });
-    let response = request.await.map_err(|error| Failure::new(Exit::Unexpected, error))?;
-    Ok(response?)
+    request.await.unwrap_or_else(|error| Err(platform::Error::Local(error.to_string())))
 }
 
 /// Connects through the name, as a developer does, until the marker of this generation is there.
@@ -116,12 +126,12 @@ async fn generation_at_record(run: &Run, access: &Access, instance: &Instance) -
     Ok(marker::read_marker(&session).await?.map(|marker| marker.generation))
 }
 
-/// Tags the generation as live.
+/// Tags the generation as live, and ends the lease on it: from here on another run may work on it.
 pub async fn mark_live(run: &Run, instance: &Instance) -> Result<(), Failure> {
-    let tags = Tags::from([
-        (tag::PHASE.to_owned(), Phase::Live.to_string()),
-        (tag::LIVE_SINCE.to_owned(), jiff::Timestamp::now().to_string()),
-    ]);
+    run.update_progress(|progress| progress.held = false);
+    let mut tags = lease_tag::released();
+    tags.insert(tag::PHASE.to_owned(), Phase::Live.to_string());
+    tags.insert(tag::LIVE_SINCE.to_owned(), jiff::Timestamp::now().to_string());
     Ok(run.tag(&instance.name, &instance.resource_id, tags).await?)
 }
 

@@ -1,14 +1,15 @@
 //! Step: restore the snapshot, and wait until the instance is available with exactly the requested settings.
 
 use crate::error::{Exit, Failure};
-use crate::platform::{self, Instance, Phase, RestoreOrder, Settings, tag};
+use crate::platform::retry::while_transient;
+use crate::platform::{self, Instance, PENDING_SECURITY_GROUP, Phase, RestoreOrder, Settings, tag};
 use crate::step::Step;
 use crate::units::size;
 
 use super::lease_tag;
 use super::plan::Plan;
 use super::run::Run;
-use super::wait;
+use super::wait::{self, StateReporter};
 
 /// Restores the planned snapshot as `name`.
 pub async fn restore(run: &Run, plan: &Plan, name: &str) -> Result<Instance, Failure> {
@@ -24,7 +25,10 @@ pub async fn restore(run: &Run, plan: &Plan, name: &str) -> Result<Instance, Fai
         progress.clone = Some((name.to_owned(), None));
         progress.accepted = true;
     });
-    if let Err(error) = run.platform.restore(&order).await {
+    let limit = run.target.deadlines.restore;
+    let mut reporter = StateReporter::new(&step);
+    if let Err(error) = while_transient(limit, |error| reporter.retrying(error), || run.platform.restore(&order)).await
+    {
         run.update_progress(|progress| progress.accepted = false);
         return Err(match error {
             platform::Error::NameTaken { .. } => {
@@ -36,8 +40,7 @@ pub async fn restore(run: &Run, plan: &Plan, name: &str) -> Result<Instance, Fai
         });
     }
     run.update_progress(|progress| progress.held = true);
-    let limit = run.target.deadlines.restore;
-    let instance = wait::until_available(&*run.platform, &step, name, limit, None).await?;
+    let instance = wait::until_available(&*run.platform, &step, name, limit, Some(PENDING_SECURITY_GROUP)).await?;
     run.update_progress(|progress| {
         progress.clone = Some((name.to_owned(), Some(instance.resource_id.clone())));
         // It was visible: if it is not visible later, it is gone.
@@ -55,7 +58,8 @@ pub async fn resume(run: &Run, plan: &Plan, clone: &Instance) -> Result<Instance
     run.update_progress(|progress| progress.clone = Some((clone.name.clone(), Some(clone.resource_id.clone()))));
     take_over(run, plan, clone, &step).await?;
     let limit = run.target.deadlines.restore;
-    let instance = wait::until_available(&*run.platform, &step, &clone.name, limit, None).await?;
+    let instance =
+        wait::until_available(&*run.platform, &step, &clone.name, limit, Some(PENDING_SECURITY_GROUP)).await?;
     let mut requested = run.platform.quarantine_settings();
     if instance.phase() == Some(Phase::Scrubbed) {
         // The interrupted run may have opened it already, after it was scrubbed.

@@ -2,26 +2,24 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::error::{Exit, Failure};
 use crate::platform::guard::{self, Refusal};
-use crate::platform::retry::while_busy;
 use crate::platform::{Error, Instance, Phase, Result, Tags, tag};
 use crate::step::Step;
 
+use super::lease_tag;
 use super::run::Run;
 use super::wait;
 
 /// Starts the deletion of an instance, after waiting at most `patience` until it can be deleted. Succeeds if the
 /// instance is gone already.
 pub async fn delete(run: &Run, name: &str, id: Option<&str>, patience: Duration) -> Result<()> {
-    let deleted = while_busy(
-        patience,
-        |_| {},
-        || async {
-            let deletable = guard::admit_deletion(&*run.platform, &run.rules, name, id).await?;
-            run.platform.delete(deletable).await
-        },
-    )
+    let deleted = wait::retry(&*run.listener, patience, || async {
+        let deletable = guard::admit_deletion(&*run.platform, &run.rules, name, id).await?;
+        run.platform.delete(deletable).await
+    })
     .await;
     match deleted {
         Err(Error::Refused(Refusal::NotFound { .. })) => Ok(()),
@@ -92,7 +90,17 @@ async fn mark(run: &Run, instance: &Instance) -> Result<()> {
 async fn remove(run: &Run, step: &Step<'_>, instance: &Instance) -> std::result::Result<(), String> {
     // The tag only informs whoever lists the instances meanwhile; a failure to set it must not keep old data.
     let _ = mark(run, instance).await;
+    refuse_held(run, instance).await?;
     let limit = run.target.deadlines.retire;
     delete(run, &instance.name, Some(&instance.resource_id), limit).await.map_err(|error| error.to_string())?;
     wait::until_gone(&*run.platform, step, &instance.name, limit).await.map_err(|error| error.to_string())
+}
+
+/// Refuses a generation that a rollback of another run works on: it is about to become the live one.
+async fn refuse_held(run: &Run, instance: &Instance) -> std::result::Result<(), String> {
+    let now = run.platform.instance(&instance.name).await.map_err(|error| error.to_string())?;
+    match now.and_then(|instance| lease_tag::of_other(&instance, Timestamp::now(), &run.id)) {
+        Some(lease) => Err(format!("run {} works on it", lease.run)),
+        None => Ok(()),
+    }
 }

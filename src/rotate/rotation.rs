@@ -11,15 +11,15 @@ use crate::scrub::marker::Marker;
 use crate::scrub::publish_gate;
 use crate::scrub::scripts::Stage;
 
-use super::access::Access;
+use super::access::{Access, again};
 use super::inputs::RunInputs;
 use super::lease::LeaseRenewal;
 use super::options::RotateOptions;
 use super::plan::{Plan, Work};
 use super::run::Run;
 use super::{
-    coverage, lease_tag, masking, password, plan_display, preflight, publish, restore, retire, scripts, secure,
-    summary, undo, verify,
+    configured_databases, coverage, lease_tag, masking, parameters, password, phases, plan_display, preflight, publish,
+    restore, retire, scripts, secure, store, summary, undo, verify,
 };
 
 /// Rotates. Returns the name of the live generation, or `None` after a dry run. If `cancel` ends first, the clone is
@@ -32,13 +32,19 @@ pub async fn rotate(
     let attempt = async {
         let inputs = RunInputs::read(&run.target, &*run.listener).await?;
         inputs.check_contexts(&options.contexts)?;
-        let (world, plan) = preflight::preflight(run, &options.plan, &inputs.recipe).await?;
+        let (world, plan) = preflight::preflight(run, options, &inputs.recipe).await?;
         if options.dry_run {
             let facts = plan_display::facts(run, &plan, &world, &inputs, &options.contexts);
             let title = "Plan of the rotation; nothing was changed:".into();
             run.listener.on_event(&Event::Facts { title, facts });
             return Ok(None);
         }
+        let plan = if phases::correct(run, &world).await {
+            // The plan depends on the phases.
+            preflight::preflight(run, options, &inputs.recipe).await?.1
+        } else {
+            plan
+        };
         carry_out(run, &plan, &inputs, options).await.map(Some)
     };
     let mut cancel = std::pin::pin!(cancel);
@@ -89,16 +95,21 @@ async fn scrub_and_publish(
     options: &RotateOptions,
 ) -> Result<String, Failure> {
     refuse_concurrent_run(run, instance).await?;
-    let (instance, access) = password::reset(run, instance, inputs.master.clone()).await?;
+    let (instance, access) = password::reset(run, instance, inputs.master.value.clone()).await?;
     let old = match &plan.work {
         // The old value is no longer known; no resolver keeps it longer than the record's TTL.
         Work::Finish { .. } => {
+            // The run that moved the record has stored the other secrets.
+            store::store(run, &plan.record, [&inputs.master]).await?;
             RecordState::Present(Record { value: String::new(), ttl: run.target.record.ttl.as_secs() })
         }
         Work::Restore { .. } | Work::Resume { .. } => {
+            parameters::verify(run, &instance, &access).await?;
+            configured_databases::check(run, &access, &instance.name).await?;
             let scrubbed = scrub_clone(run, &instance, &access, plan, inputs, options).await?;
             run.check_owner(&instance).await?;
             publish::open(run, &instance).await?;
+            store::store(run, &plan.record, inputs.secrets.iter().chain([&inputs.master])).await?;
             run.check_owner(&instance).await?;
             publish::swap(run, &plan.record, scrubbed).await?;
             plan.record.clone()
@@ -106,7 +117,6 @@ async fn scrub_and_publish(
     };
     publish::verify_record(run, &access, &instance).await?;
     publish::mark_live(run, &instance).await?;
-    inputs.store_secrets().await.map_err(|failure| Failure { exit: Exit::NotRetired, ..failure })?;
     publish::wait_for_ttl(run, &old).await;
     let failed = retire::replaced(run, &plan.retire, &plan.keep).await;
     summary::report(run, plan, &instance);
@@ -136,7 +146,10 @@ async fn scrub_clone(
     // A run that proved the clone scrubbed has dropped the fingerprints of the originals: they cannot be searched for
     // again.
     let databases: Vec<&str> = inputs.databases.iter().map(|work| work.database.as_str()).collect();
-    let proven = publish_gate::is_proven(access, &databases, &marker).await?;
+    let proven = again(access, &run.first_database(), &|why| run.warn(why), async || {
+        Ok(publish_gate::is_proven(access, &databases, &marker).await?)
+    })
+    .await?;
     let phase = if proven { Phase::Scrubbed } else { Phase::Secured };
     secure::secure(run, access, &Marker { phase: phase.to_string(), ..marker.clone() }, inputs).await?;
     set_phase(run, instance, phase).await?;
@@ -161,7 +174,7 @@ async fn set_phase(run: &Run, instance: &Instance, phase: Phase) -> Result<(), F
 /// check again now that both clones exist, and the one with the lower name continues.
 async fn refuse_concurrent_run(run: &Run, instance: &Instance) -> Result<(), Failure> {
     let now = jiff::Timestamp::now();
-    let concurrent = run.platform.generations().await?.into_iter().find(|other| {
+    let concurrent = run.retry(|| run.platform.generations()).await?.into_iter().find(|other| {
         other.name < instance.name
             && other.tag(tag::TARGET) == Some(&run.target.name)
             && !other.phase().is_some_and(Phase::is_published)

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::config::{PlatformConfig, Target};
 use crate::error::{Exit, Failure};
 use crate::event::{Event, Listener};
+use crate::pg::tunnel::Transport;
 use crate::platform::guard::{self, DevInstance, Rules};
 use crate::platform::{self, Instance, Platform, Tags, tag};
 use crate::scrub::roles;
 use crate::step::{Step, new_run_id};
 
 use super::skipped::SkippedRecorder;
+use super::wait;
 
 /// One run of a command on one target.
 pub struct Run {
@@ -21,6 +23,8 @@ pub struct Run {
     pub rules: Rules,
     /// The target.
     pub target: Target,
+    /// The way to its instances.
+    pub transport: Transport,
     /// The listener.
     pub listener: Arc<dyn Listener>,
     /// Id of this run.
@@ -28,35 +32,55 @@ pub struct Run {
     /// Held during a change of the record, by the request itself: it is completed even if the run is cancelled
     /// meanwhile.
     pub record_change: Arc<tokio::sync::Mutex<()>>,
+    /// Whether the run changes published generations only and deletes none, so that deletion protection is no obstacle.
+    pub(super) published_only: bool,
     /// What was left alone with a reason.
     pub(super) skipped: Arc<SkippedRecorder>,
     progress: Mutex<Progress>,
 }
 
-/// Progress of a rotation, for the cleanup after a failure.
+/// Progress of a rotation or rollback, for the cleanup after a failure.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    /// The unpublished clone of this run: name and immutable id.
+    /// The unpublished clone of this run, or the generation that it rolls back to: name and immutable id.
     pub clone: Option<(String, Option<String>)>,
     /// Whether the platform may be creating the clone: it will appear even if it is not visible yet.
     pub accepted: bool,
-    /// Whether the clone has this run's tags, so that the lease is renewed.
+    /// Whether the clone has this run's tags, and the run is not over, so that the lease is renewed.
     pub held: bool,
+    /// Whether a change of the record was requested, so that it may point at the clone.
+    pub swap_requested: bool,
     /// Whether the record was changed to point at the clone.
     pub swapped: bool,
+    /// Logins that were closed with the reset of the master password.
+    pub closed: Vec<String>,
+    /// Whether a rollback has started the stopped generation.
+    pub started: bool,
+    /// Whether the master password was reset.
+    pub reset: bool,
+    /// Whether a generated secret was stored.
+    pub stored: bool,
 }
 
 impl Run {
     /// Returns a run that has not begun.
-    pub fn new(platform: Arc<dyn Platform>, rules: Rules, target: Target, listener: Arc<dyn Listener>) -> Run {
+    pub fn new(
+        platform: Arc<dyn Platform>,
+        rules: Rules,
+        transport: Transport,
+        target: Target,
+        listener: Arc<dyn Listener>,
+    ) -> Run {
         let skipped = Arc::new(SkippedRecorder::over(listener));
         Run {
             platform,
             rules,
             target,
+            transport,
             listener: skipped.clone(),
             id: new_run_id(),
             record_change: Arc::default(),
+            published_only: false,
             skipped,
             progress: Mutex::default(),
         }
@@ -101,9 +125,31 @@ impl Run {
         self.listener.on_event(&Event::Warning { message: message.into() });
     }
 
-    /// Describes an instance and admits one modification of it.
+    /// Describes an instance once and admits one modification of it.
+    pub async fn admit_once(&self, name: &str, id: &str) -> platform::Result<DevInstance> {
+        self.admit_seen(name, Some(id)).await
+    }
+
+    /// [`Run::admit_once`] for an instance whose immutable id may not be known yet.
+    pub(super) async fn admit_seen(&self, name: &str, id: Option<&str>) -> platform::Result<DevInstance> {
+        if self.published_only {
+            guard::admit_published(&*self.platform, &self.rules, name, id).await
+        } else {
+            guard::admit(&*self.platform, &self.rules, name, id).await
+        }
+    }
+
+    /// As [`Run::admit_once`], and waits for the end of an outage.
     pub async fn admit(&self, name: &str, id: &str) -> platform::Result<DevInstance> {
-        guard::admit(&*self.platform, &self.rules, name, Some(id)).await
+        self.retry(|| self.admit_once(name, id)).await
+    }
+
+    /// Repeats an attempt during an outage, at most for the deadline of publishing.
+    pub async fn retry<T, Attempt>(&self, attempt: impl FnMut() -> Attempt) -> platform::Result<T>
+    where
+        Attempt: Future<Output = platform::Result<T>>,
+    {
+        wait::retry(&*self.listener, self.target.deadlines.publish, attempt).await
     }
 
     /// Fails if another run has taken the clone over, which the lease reports only a little later. That run decides
@@ -120,7 +166,6 @@ impl Run {
 
     /// Adds tags to a generation.
     pub async fn tag(&self, name: &str, id: &str, tags: Tags) -> platform::Result<()> {
-        let dev = self.admit(name, id).await?;
-        self.platform.set_tags(dev, &tags).await
+        self.retry(|| async { self.platform.set_tags(self.admit_once(name, id).await?, &tags).await }).await
     }
 }

@@ -58,6 +58,7 @@ pub fn order<'a>(
         contexts: &options.contexts,
         deadline: run.target.deadlines.script,
         check_idempotent: options.check_idempotent,
+        inspect: "keep the clone with `--keep-failed`",
         listener: &*run.listener,
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::scrub::marker::{self, Marker};
-use crate::scrub::{databases, hazards, roles};
+use crate::scrub::roles::{self, OpenLogin};
+use crate::scrub::{databases, hazards};
 use crate::step::Step;
 use crate::units::counted;
 
@@ -16,10 +17,21 @@ use super::run::Run;
 pub async fn secure(run: &Run, access: &Access, marker: &Marker, inputs: &RunInputs) -> Result<(), Failure> {
     defuse(run, access, "defuse hazards").await?;
     close_logins(run, access, inputs).await?;
-    through(access, &run.first_database(), &|why| run.warn(why), async |session| {
-        Ok(marker::mark(session, marker).await?)
-    })
-    .await
+    mark_databases(run, access, marker).await
+}
+
+/// Writes the marker into every configured database, before any step stores something beside it.
+async fn mark_databases(run: &Run, access: &Access, marker: &Marker) -> Result<(), Failure> {
+    for database in &run.target.databases {
+        through(access, &database.name, &|why| run.warn(why), async |session| {
+            match marker::mark(session, marker).await {
+                Err(error) if !error.is_disconnect() => Err(marker::failure(error, &database.name).into()),
+                marked => Ok(marked?),
+            }
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// Defuses every hazard in every database that accepts connections.
@@ -50,24 +62,41 @@ async fn close_logins(run: &Run, access: &Access, inputs: &RunInputs) -> Result<
         run.target.allowed_roles.keys().map(|name| (name.clone(), inputs.roles.get(name).cloned())).collect();
     let closed = through(access, &run.first_database(), &report, async |session| {
         roles::ensure_roles(session, &run.target.ensured_roles, &inputs.roles).await?;
-        roles::set_passwords(session, &passwords, &*run.listener).await?;
+        roles::set_passwords(session, &passwords).await?;
         Ok(roles::close_logins(session, &allowed, &run.internal_logins(), &*run.listener).await?)
     })
     .await?;
+    refuse_replication(&closed.open)?;
     let unlisted = unlisted_databases(run, access, &step).await?;
-    through(access, &run.first_database(), &report, async |session| {
-        Ok(databases::close(session, &unlisted, &*run.listener).await?)
+    let all = through(access, &run.first_database(), &report, async |session| {
+        databases::close(session, &unlisted, &*run.listener).await?;
+        Ok(databases::list(session).await?)
     })
     .await?;
-    let names = if closed.closed.is_empty() { String::new() } else { format!(": {}", closed.closed.join(", ")) };
-    let number = closed.closed.len() + closed.locked_out.len();
+    for database in all.iter().filter(|database| !database.connectable && !run.target.lists(&database.name)) {
+        run.skipped.add(format!("database {} is not configured: closed to all roles", database.name));
+    }
+    let mut all = run.progress().closed;
+    all.extend(closed.closed);
+    all.sort();
+    let names = if all.is_empty() { String::new() } else { format!(": {}", all.join(", ")) };
+    let number = all.len() + closed.locked_out.len();
     step.done(format!("{number} closed{names}"));
     Ok(())
 }
 
+/// Refuses a login that can copy the whole server and cannot be closed: no later step could change that.
+fn refuse_replication(open: &[OpenLogin]) -> Result<(), Failure> {
+    let Some(login) = open.iter().find(|login| login.replicates) else { return Ok(()) };
+    let cause = format!("{} can still log in and copy every database: {}", login.role, login.why);
+    Err(Failure::new(Exit::Unexpected, cause)
+        .during("close unlisted logins")
+        .hint("close it in production, or allow it under `roles.allow`"))
+}
+
 impl From<roles::Error> for RetryableError {
     fn from(error: roles::Error) -> Self {
-        RetryableError::Failed(error.into())
+        Failure::from(error).into()
     }
 }
 
@@ -84,8 +113,9 @@ async fn unlisted_databases(run: &Run, access: &Access, step: &Step<'_>) -> Resu
     let report = |why| step.progress(why);
     let mut unlisted = Vec::new();
     for name in connectable(run, access, step).await? {
-        let listed = run.target.databases.iter().any(|database| database.name == name);
-        if !listed && !through(access, &name, &report, async |session| Ok(databases::is_empty(session).await?)).await? {
+        if !run.target.lists(&name)
+            && !through(access, &name, &report, async |session| Ok(databases::is_empty(session).await?)).await?
+        {
             unlisted.push(name);
         }
     }

@@ -33,9 +33,24 @@ pub async fn start(
     listener: Arc<dyn Listener>,
     dry_run: bool,
 ) -> Result<StartedRun, Failure> {
-    let run = connect(target, listener, dry_run).await?;
+    Ok(begin(command, connect(target, listener, dry_run).await?))
+}
+
+/// [`start`] for a command that changes published generations only and deletes none: deletion protection is no obstacle.
+pub async fn start_on_published(
+    command: &'static str,
+    target: Target,
+    listener: Arc<dyn Listener>,
+    dry_run: bool,
+) -> Result<StartedRun, Failure> {
+    let mut run = connect(target, listener, dry_run).await?;
+    run.published_only = true;
+    Ok(begin(command, run))
+}
+
+fn begin(command: &'static str, run: Run) -> StartedRun {
     let frame = Frame::begin(command, run.target.name.clone(), run.id.clone(), run.listener.clone());
-    Ok(StartedRun { run: Arc::new(run), frame })
+    StartedRun { run: Arc::new(run), frame }
 }
 
 /// Connects without a report, for a command that only reads and whose whole result is what it prints.
@@ -49,8 +64,9 @@ async fn connect(target: Target, listener: Arc<dyn Listener>, read_only: bool) -
         failure.during(format!("reach the platform of {}", target.name))
     };
     let (platform, rules) = platform::connect(&target).await.map_err(refused)?;
+    let transport = platform::transport(&target, &target.connect).await.map_err(refused)?;
     let platform: Arc<dyn Platform> = if read_only { Arc::new(DryRun::over(platform)) } else { platform };
-    Ok(Run::new(platform, rules, target, listener))
+    Ok(Run::new(platform, rules, transport, target, listener))
 }
 
 impl StartedRun {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::config::PlatformConfig;
 use crate::event::{Event, Fact};
+use crate::pg::{connection_string, shell_word};
 use crate::platform::Instance;
 use crate::units::span;
 
@@ -35,12 +36,14 @@ fn connect(run: &Run, instance: &Instance) -> Vec<String> {
     let record = &target.record.name;
     let command = |database: &str| match &target.platform {
         PlatformConfig::Local(local) => {
-            let file = local.root.join("pg_service.conf");
-            format!("PGSERVICEFILE={} psql \"service={record} dbname={database} user={user}\"", file.display())
+            let file = local.root.join("pg_service.conf").display().to_string();
+            let connection = connection_string(&[("service", record), ("dbname", database), ("user", &user)]);
+            format!("PGSERVICEFILE={} psql {}", shell_word(&file), shell_word(&connection))
         }
         PlatformConfig::Aws(_) => {
-            let port = instance.route.as_ref().map_or(5432, |route| route.port);
-            format!("psql \"host={record} port={port} dbname={database} user={user}\"")
+            let port = instance.route.as_ref().map_or(5432, |route| route.port).to_string();
+            let settings = [("host", record.as_str()), ("port", &port), ("dbname", database), ("user", &user)];
+            format!("psql {}", shell_word(&connection_string(&settings)))
         }
     };
     target.databases.iter().map(|database| command(&database.name)).collect()

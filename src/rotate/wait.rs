@@ -6,6 +6,8 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{Exit, Failure};
+use crate::event::{Event, Listener};
+use crate::platform::retry::while_transient;
 use crate::platform::{self, Instance, Platform, Status};
 use crate::step::Step;
 use crate::units::span;
@@ -48,15 +50,29 @@ pub enum Error {
         /// Events that the platform reports.
         events: Vec<String>,
     },
-    /// A request to the platform failed.
-    #[error(transparent)]
-    Platform(#[from] platform::Error),
+    /// The state could not be read: the request was rejected, or failed until the deadline had passed. The cleanup
+    /// recognizes the platform's error in the failure, and deletes nothing.
+    #[error("failed to observe {what}: {error}")]
+    Unobserved {
+        /// What was waited for.
+        what: String,
+        /// The last error.
+        error: Box<platform::Error>,
+    },
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::Platform(error) => error.into(),
+            Error::Unobserved { what, error } => Failure::from(*error).during(format!("observe {what}")),
+            Error::Dead { ref status, .. } => {
+                let hint = platform::status_remedy(status);
+                let failure = Failure::new(Exit::Unexpected, error);
+                match hint {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
             other => Failure::new(Exit::Unexpected, other),
         }
     }
@@ -88,26 +104,67 @@ impl Backoff {
 
 /// Reports each change of a state, and an unchanged one at intervals.
 pub struct StateReporter<'a> {
-    step: &'a Step<'a>,
+    sink: Sink<'a>,
     last: String,
     began: Instant,
     shown: Instant,
 }
 
+/// Where states are reported.
+enum Sink<'a> {
+    /// As progress of a step.
+    Step(&'a Step<'a>),
+    /// As warnings.
+    Warnings(&'a dyn Listener),
+}
+
+impl Sink<'_> {
+    fn send(&self, message: String) {
+        match self {
+            Sink::Step(step) => step.progress(message),
+            Sink::Warnings(listener) => listener.on_event(&Event::Warning { message }),
+        }
+    }
+}
+
 impl<'a> StateReporter<'a> {
-    /// Starts the clock.
+    /// Starts the clock; reports as progress of a step.
     pub fn new(step: &'a Step<'a>) -> Self {
-        Self { step, last: String::new(), began: Instant::now(), shown: Instant::now() }
+        Self::to(Sink::Step(step))
+    }
+
+    /// Starts the clock; reports as warnings.
+    pub fn warnings(listener: &'a dyn Listener) -> Self {
+        Self::to(Sink::Warnings(listener))
+    }
+
+    fn to(sink: Sink<'a>) -> Self {
+        let now = Instant::now();
+        Self { sink, last: String::new(), began: now, shown: now }
     }
 
     /// Reports the present state.
     pub fn report(&mut self, now: &str) {
-        if now != self.last {
-            self.step.progress(now);
-            now.clone_into(&mut self.last);
+        self.report_as(now, now);
+    }
+
+    /// Reports an error after which the request is repeated. An outage is one state, whatever each error says.
+    pub fn retrying(&mut self, error: &platform::Error) {
+        match error {
+            platform::Error::Outage { .. } => {
+                self.report_as("outage", &format!("the platform does not answer ({error}); trying again"));
+            }
+            error => self.report(&error.to_string()),
+        }
+    }
+
+    fn report_as(&mut self, state: &str, message: &str) {
+        if state != self.last {
+            self.sink.send(message.to_owned());
+            state.clone_into(&mut self.last);
             self.shown = Instant::now();
         } else if self.shown.elapsed() > REPORT_INTERVAL {
-            self.step.progress(format!("{now}, for {}", span(self.began.elapsed())));
+            self.sink.send(format!("{message}, for {}", span(self.began.elapsed())));
             self.shown = Instant::now();
         }
     }
@@ -118,8 +175,63 @@ impl<'a> StateReporter<'a> {
     }
 }
 
-/// Waits until an instance is available, and the change named `pending` is not outstanding.
+/// Returns the result of a read, or `None` if it failed with a transient error and the deadline has not passed: a failed
+/// read says nothing about what is waited for.
+///
+/// # Errors
+/// [`Error::Unobserved`] for any other error, and after the deadline.
+pub fn observed<T>(
+    read: platform::Result<T>,
+    what: &str,
+    limit: Duration,
+    reporter: &mut StateReporter<'_>,
+) -> Result<Option<T>, Error> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_transient() && reporter.elapsed() <= limit => {
+            reporter.retrying(&error);
+            Ok(None)
+        }
+        Err(error) => Err(Error::Unobserved { what: what.to_owned(), error: Box::new(error) }),
+    }
+}
+
+/// Repeats an attempt outside of any step while it fails with a transient error, at most for `limit`. An outage is
+/// reported as a warning.
+///
+/// # Errors
+/// The last transient error after `limit`; any other error at once.
+pub async fn retry<T, Attempt>(
+    listener: &dyn Listener,
+    limit: Duration,
+    attempt: impl FnMut() -> Attempt,
+) -> platform::Result<T>
+where
+    Attempt: Future<Output = platform::Result<T>>,
+{
+    let mut reporter = StateReporter::warnings(listener);
+    let report = |error: &platform::Error| {
+        if let platform::Error::Outage { .. } = error {
+            reporter.retrying(error);
+        }
+    };
+    while_transient(limit, report, attempt).await
+}
+
+/// Waits until an instance is available, and no change that begins with `pending` is outstanding.
 pub async fn until_available(
+    platform: &dyn Platform,
+    step: &Step<'_>,
+    name: &str,
+    limit: Duration,
+    pending: Option<&str>,
+) -> Result<Instance, Error> {
+    let found = until_settled(platform, step, name, limit, pending).await?;
+    if found.status == Status::Stopped { Err(dead(platform, &found).await) } else { Ok(found) }
+}
+
+/// [`until_available`], or until the instance is stopped.
+pub async fn until_settled(
     platform: &dyn Platform,
     step: &Step<'_>,
     name: &str,
@@ -129,18 +241,19 @@ pub async fn until_available(
     let mut reporter = StateReporter::new(step);
     let mut backoff = Backoff::default();
     loop {
-        let last = match platform.instance(name).await? {
+        let Some(found) = observed(platform.instance(name).await, name, limit, &mut reporter)? else {
+            backoff.pause().await;
+            continue;
+        };
+        let last = match found {
             Some(instance) => {
-                let waiting = pending.is_some_and(|item| instance.pending.iter().any(|pending| pending == item));
-                match &instance.status {
-                    Status::Available if !waiting => return Ok(instance),
-                    Status::Available => format!("available, {} pending", pending.unwrap_or_default()),
-                    Status::InProgress(word) => word.clone(),
-                    Status::Failed(word) => {
-                        let events = platform.events(name).await.unwrap_or_default();
-                        return Err(Error::Dead { name: name.to_owned(), status: word.clone(), events });
-                    }
-                    Status::Deleting => return Err(Error::Gone { name: name.to_owned() }),
+                let waits = |change: &&String| pending.is_some_and(|pending| change.starts_with(pending));
+                match (&instance.status, instance.pending.iter().find(waits)) {
+                    (Status::Available, None) | (Status::Stopped, _) => return Ok(instance),
+                    (Status::Available, Some(change)) => format!("available, {change} pending"),
+                    (status @ (Status::InProgress(_) | Status::Stopping), _) => status.to_string(),
+                    (Status::Failed(_) | Status::Damaged(_), _) => return Err(dead(platform, &instance).await),
+                    (Status::Deleting, _) => return Err(Error::Gone { name: name.to_owned() }),
                 }
             }
             None if reporter.elapsed() < INVISIBLE => "not visible yet".to_owned(),
@@ -155,17 +268,26 @@ pub async fn until_available(
     }
 }
 
+/// Returns the error of an instance that will not become available.
+async fn dead(platform: &dyn Platform, instance: &Instance) -> Error {
+    let events = platform.events(&instance.name).await.unwrap_or_default();
+    Error::Dead { name: instance.name.clone(), status: instance.status.to_string(), events }
+}
+
 /// Waits until an instance is gone.
 pub async fn until_gone(platform: &dyn Platform, step: &Step<'_>, name: &str, limit: Duration) -> Result<(), Error> {
     let mut reporter = StateReporter::new(step);
     let mut backoff = Backoff::default();
-    while let Some(instance) = platform.instance(name).await? {
-        reporter.report(&format!("{name} {}", instance.status));
-        if reporter.elapsed() > limit {
-            let last = instance.status.to_string();
-            return Err(Error::Late { what: format!("removal of {name}"), limit, last, events: Vec::new() });
+    loop {
+        match observed(platform.instance(name).await, name, limit, &mut reporter)? {
+            Some(None) => return Ok(()),
+            Some(Some(instance)) if reporter.elapsed() > limit => {
+                let last = instance.status.to_string();
+                return Err(Error::Late { what: format!("removal of {name}"), limit, last, events: Vec::new() });
+            }
+            Some(Some(instance)) => reporter.report(&format!("{name} {}", instance.status)),
+            None => {}
         }
         backoff.pause().await;
     }
-    Ok(())
 }

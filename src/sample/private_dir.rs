@@ -19,12 +19,12 @@ pub(crate) struct PrivateDir {
 impl PrivateDir {
     /// Creates a directory for small files.
     pub(crate) fn new() -> Result<PrivateDir> {
-        PrivateDir::within(&std::env::temp_dir())
+        PrivateDir::within(&small_temp_dir()?)
     }
 
     /// Creates a directory for files of any size.
     pub(crate) fn large() -> Result<PrivateDir> {
-        PrivateDir::within(&large_temp_dir())
+        PrivateDir::within(&large_temp_dir()?)
     }
 
     fn within(parent: &Path) -> Result<PrivateDir> {
@@ -74,11 +74,24 @@ pub(super) fn try_lock(directory: &Path) -> Option<File> {
     Some(directory)
 }
 
+/// Returns `TMPDIR`; `None` if it is unset or empty.
+fn configured() -> Result<Option<PathBuf>> {
+    match std::env::var_os("TMPDIR").filter(|value| !value.is_empty()).map(PathBuf::from) {
+        Some(path) if !path.is_dir() => Err(Error::TemporaryDirectory { path }),
+        other => Ok(other),
+    }
+}
+
+/// Returns the parent directory for small temporary files: `TMPDIR`, or else `/tmp`.
+fn small_temp_dir() -> Result<PathBuf> {
+    Ok(configured()?.unwrap_or_else(|| "/tmp".into()))
+}
+
 /// Returns the parent directory for temporary files of any size: `TMPDIR`, or else `/var/tmp`, which unlike `/tmp` is
 /// never in memory.
-pub(super) fn large_temp_dir() -> PathBuf {
+pub(super) fn large_temp_dir() -> Result<PathBuf> {
     let large = Path::new("/var/tmp");
-    if std::env::var_os("TMPDIR").is_none() && large.is_dir() { large.to_owned() } else { std::env::temp_dir() }
+    configured()?.map_or_else(|| if large.is_dir() { Ok(large.to_owned()) } else { small_temp_dir() }, Ok)
 }
 
 impl Drop for PrivateDir {

@@ -33,7 +33,7 @@ impl Extraction {
         jobs: usize,
         listener: &dyn Listener,
     ) -> Result<(Spool, Vec<Detection>)> {
-        let folder: Arc<Path> = private_dir::large_temp_dir().into();
+        let folder: Arc<Path> = private_dir::large_temp_dir()?.into();
         let mut parts: Vec<(usize, usize)> = Vec::new();
         for at in (0..self.tables.len()).filter(|at| self.tables[*at].rows > 0) {
             parts.extend((0..self.parts(at)).map(|part| (at, part)));

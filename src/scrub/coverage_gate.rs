@@ -29,7 +29,9 @@ pub struct CoverageGate<'a> {
     summary: Summary,
     /// Entries of the configuration that match no column of any database so far; `None` before the first.
     unused: Option<BTreeSet<String>>,
-    refusal: Option<Failure>,
+    /// Configured references that apply to no database so far; `None` before the first.
+    unused_references: Option<BTreeSet<String>>,
+    refusals: Vec<Failure>,
 }
 
 /// The coverage of one database, before the verdict.
@@ -83,7 +85,16 @@ impl<'a> CoverageGate<'a> {
         listener: &'a dyn Listener,
     ) -> CoverageGate<'a> {
         let summary = Summary::default();
-        CoverageGate { masking, key, locks, listener, summary, unused: None, refusal: None }
+        CoverageGate {
+            masking,
+            key,
+            locks,
+            listener,
+            summary,
+            unused: None,
+            unused_references: None,
+            refusals: Vec::new(),
+        }
     }
 
     /// Reads the schema of a database and decides about each column.
@@ -105,27 +116,38 @@ impl<'a> CoverageGate<'a> {
             self.summary.lock_missing |= self.locks.is_missing();
             refusal = refusal.or_else(|| self.locks.refusal(database, &judgement.catalog));
         }
-        self.refusal = self.refusal.take().or(refusal);
+        self.refusals.extend(refusal);
         self.summary.columns += coverage.decided.len();
-        self.summary.masked += coverage.originals().count();
+        self.summary.masked += coverage.decided.iter().filter(|one| one.decision.masked_by().is_some()).count();
         // An entry that matches in one database is in use.
-        let unused = coverage.unused.iter().cloned().collect::<BTreeSet<_>>();
-        self.unused = Some(match self.unused.take() {
-            Some(before) => before.intersection(&unused).cloned().collect(),
-            None => unused,
-        });
+        keep_unused(&mut self.unused, &coverage.unused);
+        keep_unused(&mut self.unused_references, &coverage.unused_references);
+    }
+
+    /// Refuses references that apply to none of the databases, which are all that the configuration is for: a key that
+    /// is masked would not be followed.
+    pub fn require_references(&mut self) {
+        let unused: Vec<String> = self.unused_references.take().unwrap_or_default().into_iter().collect();
+        if !unused.is_empty() && self.refusals.is_empty() {
+            let cause = format!("no database has both tables of `references`: {}", unused.join(", "));
+            self.refusals.push(Failure::new(Exit::Leak, cause).hint("correct the names or remove the references"));
+        }
     }
 
     /// Warns of unused entries of the configuration, and returns the summary.
     ///
     /// # Errors
-    /// The first refusal; `Exit::Leak`.
+    /// The refusals of all databases as one; `Exit::Leak`.
     pub fn finish(self) -> Result<Summary, Failure> {
         for entry in self.unused.unwrap_or_default() {
             let message = format!("`mask` lists {entry}, which matches no column: correct or remove it");
             self.listener.on_event(&Event::Warning { message });
         }
-        if let Some(failure) = self.refusal {
+        for reference in self.unused_references.unwrap_or_default() {
+            let message = format!("`references` lists one {reference}, which do not both exist here");
+            self.listener.on_event(&Event::Warning { message });
+        }
+        if let Some(failure) = one_failure(self.refusals) {
             return Err(failure);
         }
         if self.summary.lock_missing {
@@ -134,6 +156,26 @@ impl<'a> CoverageGate<'a> {
         }
         Ok(self.summary)
     }
+}
+
+/// Returns one failure with the causes and hints of all; `None` if there are none.
+fn one_failure(mut all: Vec<Failure>) -> Option<Failure> {
+    if all.len() < 2 {
+        return all.pop();
+    }
+    let causes: Vec<String> = all.iter().map(ToString::to_string).collect();
+    let mut hints: Vec<String> = all.into_iter().filter_map(|failure| failure.hint).collect();
+    hints.dedup();
+    let failure = Failure::new(Exit::Leak, causes.join("\n"));
+    Some(if hints.is_empty() { failure } else { failure.hint(hints.join("\n")) })
+}
+
+/// Keeps the entries that were unused in all databases so far.
+fn keep_unused(so_far: &mut Option<BTreeSet<String>>, here: &BTreeSet<String>) {
+    *so_far = Some(match so_far.take() {
+        Some(before) => before.intersection(here).cloned().collect(),
+        None => here.clone(),
+    });
 }
 
 /// Returns the failure for a database with undecided columns or unproved masks. `suggestions` is YAML that could be

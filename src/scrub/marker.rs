@@ -3,9 +3,13 @@
 //!
 //! A snapshot may carry the `devdb_meta` of another clone, because production may once have been one. Its content is
 //! ignored unless it names the generation at hand; otherwise it is dropped.
+//!
+//! Every configured database has a marker: it is claimed when the clone is secured, and everything that later steps store
+//! in `devdb_meta` requires it.
 
 use tokio_postgres::error::SqlState;
 
+use crate::error::Failure;
 use crate::pg::{Error, Result, Session, identifier, literal};
 use crate::platform::Phase;
 
@@ -92,9 +96,10 @@ async fn revocations(session: &Session) -> Result<Vec<String>> {
     Ok(rows.iter().map(revoke).collect())
 }
 
-/// Makes `devdb_meta` this generation's own, if it is not already.
+/// Makes `devdb_meta` this generation's own, if it is not already. This drops what another generation left there, so it
+/// comes before the first step that stores anything there; later steps call [`require`].
 pub async fn claim(session: &Session, generation: &str) -> Result<()> {
-    if read_marker(session).await?.is_some_and(|marker| marker.generation == generation) {
+    if is_claimed(session, generation).await? {
         return Ok(());
     }
     // Everything is created anew: existing tables may have another shape, or triggers.
@@ -123,12 +128,41 @@ pub async fn claim(session: &Session, generation: &str) -> Result<()> {
          INSERT INTO devdb_meta.generation (name) VALUES ({})",
         literal(generation)
     );
-    match session.run(&sql).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.is_permission_denied() => Err(Error::Identity {
-            place: session.database().to_owned(),
-            why: format!("has a schema devdb_meta that the master user may not replace: {error}"),
-        }),
-        Err(error) => Err(error),
+    session.run(&sql).await.map(drop)
+}
+
+/// Fails if `devdb_meta` is not this generation's own: progress and fingerprints that it holds belong to another
+/// generation, or there is nowhere to store them.
+///
+/// # Errors
+/// [`Error::Database`], and server errors.
+pub async fn require(session: &Session, generation: &str) -> Result<()> {
+    if is_claimed(session, generation).await? {
+        return Ok(());
     }
+    let why = format!("has no marker of {generation} in its schema devdb_meta");
+    Err(Error::Database { database: session.database().to_owned(), why })
+}
+
+async fn is_claimed(session: &Session, generation: &str) -> Result<bool> {
+    Ok(read_marker(session).await?.is_some_and(|marker| marker.generation == generation))
+}
+
+/// Whether the database has a schema `devdb_meta`, whoever created it.
+pub async fn has_schema(session: &Session) -> Result<bool> {
+    let sql = "SELECT pg_catalog.to_regnamespace('devdb_meta') IS NOT NULL";
+    Ok(session.query_one(sql, &[]).await?.get(0))
+}
+
+/// Returns the failure for a marker that could not be written into a database.
+pub fn failure(error: Error, database: &str) -> Failure {
+    let denied = error.is_permission_denied();
+    let failure = Failure::from(error).during(format!("write the marker into database {database}"));
+    if !denied {
+        return failure;
+    }
+    let alter = format!("ALTER DATABASE {} OWNER TO …", identifier(database));
+    failure.hint(format!(
+        "make the master user the owner of the database, and of its schema devdb_meta if it has one: {alter}"
+    ))
 }

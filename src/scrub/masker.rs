@@ -12,6 +12,7 @@ use crate::pg::Session;
 
 use super::leak::{self, Mode, Original, Outcome, Remembered, Secrets, Survivor};
 use super::rewrite::{self, Rewritten, TableMask};
+use super::{ledger, marker};
 use crate::pg::connector::Connector;
 
 /// Masks the databases of one server.
@@ -58,6 +59,7 @@ impl Masker<'_> {
                 rule,
             })
             .collect();
+        marker::require(&self.connector.session(database).await?, self.generation).await?;
         let secrets = Secrets::of(self.key);
         leak::remember(self.connector, database, &originals, &secrets, self.masking.jobs, self.listener).await
     }
@@ -99,6 +101,13 @@ impl Masker<'_> {
                 kept: hit.survivor.clone(),
             });
         }
+        if !outcome.unread.is_empty() {
+            let message = format!(
+                "{database}: not searched, since reading acts on another server: foreign {}",
+                outcome.unread.join(", ")
+            );
+            self.listener.on_event(&Event::Warning { message });
+        }
         self.listener.on_event(&Event::LeakChecked {
             database: database.to_owned(),
             mode: if outcome.mode_used == Mode::Server { "server" } else { "stream" },
@@ -112,26 +121,28 @@ impl Masker<'_> {
         Ok(outcome)
     }
 
+    /// Refuses to mask a database for which `free` bytes of disk space are not enough. Changes nothing.
+    ///
+    /// # Errors
+    /// [`rewrite::Error::DiskSpace`]; an error of the server.
+    pub async fn check_disk_space(
+        &self,
+        session: &Session,
+        work: &TableMasks,
+        free: u64,
+    ) -> Result<(), rewrite::Error> {
+        match rewrite::disk_need(session, &table_masks(work), self.masking.jobs).await? {
+            Some(need) if need.total() > free => Err(rewrite::Error::DiskSpace { need, free }),
+            _ => Ok(()),
+        }
+    }
+
     /// Masks every table of a database that has something to mask. Called again after a lost connection, it resumes.
     ///
     /// # Errors
     /// After one that [`rewrite::Error::is_disconnect`], call again.
     pub async fn mask(&self, database: &str, work: &TableMasks) -> Result<Vec<Rewritten>, rewrite::Error> {
-        let tables: Vec<TableMask> = work
-            .iter()
-            .map(|(table, columns)| TableMask {
-                schema: table.schema.clone(),
-                table: table.table.clone(),
-                columns: columns
-                    .iter()
-                    .map(|masked| rewrite::ColumnMask {
-                        name: masked.column.clone(),
-                        rule: masked.mask,
-                        expression: masked.expression.clone(),
-                    })
-                    .collect(),
-            })
-            .collect();
+        let tables = table_masks(work);
         let options = rewrite::Options {
             generation: self.generation,
             recipe: self.recipe,
@@ -145,6 +156,18 @@ impl Masker<'_> {
         }
         Ok(done)
     }
+}
+
+/// Completes a database's ledger after the last script, and reports the number of places by reason.
+///
+/// # Errors
+/// On a server error.
+pub async fn complete_ledger(session: &Session, masking: &Masking, listener: &dyn Listener) -> crate::pg::Result<()> {
+    let coverage = coverage::decide(masking, &Catalog::read(session).await?);
+    let summary = ledger::complete(session, &coverage).await?;
+    let message = format!("{}: ledger of {summary}", session.database());
+    listener.on_event(&Event::Noted { step: "residue", message });
+    Ok(())
 }
 
 /// Decides about every column of a database, and compiles the masks. Uncovered columns and masks that cannot be proved are
@@ -173,6 +196,22 @@ pub async fn judged(
         TableMasks::new()
     });
     Ok((catalog, coverage, work))
+}
+
+fn table_masks(work: &TableMasks) -> Vec<TableMask> {
+    let column = |masked: &coverage::MaskedColumn| rewrite::ColumnMask {
+        name: masked.column.clone(),
+        rule: masked.mask,
+        keeps_parts: masked.keeps_parts,
+        expression: masked.expression.clone(),
+    };
+    work.iter()
+        .map(|(table, columns)| TableMask {
+            schema: table.schema.clone(),
+            table: table.table.clone(),
+            columns: columns.iter().map(column).collect(),
+        })
+        .collect()
 }
 
 fn masked(database: &str, table: &Rewritten) -> Event {

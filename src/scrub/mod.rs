@@ -5,6 +5,7 @@ pub mod coverage_gate;
 pub mod databases;
 pub mod hazards;
 pub mod leak;
+pub mod ledger;
 pub mod marker;
 pub mod mask_key;
 pub mod masker;

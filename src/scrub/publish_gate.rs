@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::marker::{self, Marker};
 use super::masker::{self, Masker};
 use super::scripts::{self, Scripts, Stage, StageOptions};
-use super::{coverage_gate, databases, hazards, leak, residue, roles};
-use crate::discover::pii_findings;
+use super::{coverage_gate, databases, hazards, leak, ledger, residue, roles};
+use crate::discover::pii_findings::{self, ScanRights};
 use crate::error::{Exit, Failure, FileLocation};
 use crate::pg::Session;
 use crate::pg::connector::Connector;
@@ -42,9 +42,15 @@ struct Findings {
     evidence: Evidence,
 }
 
-/// Reads everything back. Returns the proof, and writes the marker, if the generation passes; otherwise a failure that lists
-/// every finding.
-pub async fn check(dev: DevInstance, case: &Case<'_>) -> Result<Scrubbed, Failure> {
+/// The result of a check that found nothing. Only [`check`] builds one.
+pub struct Passed {
+    generation: String,
+    evidence: Evidence,
+}
+
+/// Reads everything back and writes nothing, so that it can be repeated after a lost connection. Returns a failure that
+/// lists every finding if there is one.
+pub async fn check(generation: &str, case: &Case<'_>) -> Result<Passed, Failure> {
     let mut findings = Findings::default();
     let Some((first, ..)) = case.scripts.first() else {
         return Err(Failure::new(Exit::Usage, "no database is configured"));
@@ -59,16 +65,32 @@ pub async fn check(dev: DevInstance, case: &Case<'_>) -> Result<Scrubbed, Failur
         let mut failure =
             Failure::new(Exit::Leak, format!("it did not pass the publication gate:\n{}", findings.lines.join("\n")));
         failure.places = findings.places;
-        return Err(failure.during(format!("publish {}", dev.name())));
+        return Err(failure.during(format!("publish {generation}")));
     }
-    // All databases are marked before the first deletes its fingerprints: a run that is killed in between must find the proof.
-    for (database, ..) in &case.scripts {
-        marker::mark_scrubbed(&case.connector.session(database).await?, case.marker).await?;
+    Ok(Passed { generation: generation.to_owned(), evidence: findings.evidence })
+}
+
+impl Passed {
+    /// Marks every database as scrubbed, and drops the fingerprints. It can be repeated after a lost connection.
+    pub async fn mark(&self, case: &Case<'_>) -> Result<(), Failure> {
+        // All databases are marked before the first deletes its fingerprints: a run that is killed in between must find the
+        // proof. The first database is marked last: the record and a rollback are verified by its marker alone.
+        for (database, ..) in case.scripts.iter().rev() {
+            marker::mark_scrubbed(&case.connector.session(database).await?, case.marker).await?;
+        }
+        for (database, ..) in &case.scripts {
+            leak::forget(&case.connector.session(database).await?).await?;
+        }
+        Ok(())
     }
-    for (database, ..) in &case.scripts {
-        leak::forget(&case.connector.session(database).await?).await?;
+
+    /// Returns the proof for the checked generation, and for no other.
+    pub fn prove(self, dev: DevInstance) -> Result<Scrubbed, Failure> {
+        if dev.name() != self.generation {
+            return Err(Failure::new(Exit::Leak, format!("{} was checked, not {}", self.generation, dev.name())));
+        }
+        Scrubbed::prove(dev, self.evidence).map_err(|why| Failure::new(Exit::Leak, why))
     }
-    Scrubbed::prove(dev, findings.evidence).map_err(|why| Failure::new(Exit::Leak, why))
 }
 
 /// Whether an interrupted run has already proven this generation by the same rules.
@@ -83,16 +105,20 @@ pub async fn is_proven(connector: &dyn Connector, databases: &[&str], marker: &M
     Ok(true)
 }
 
-/// Proves a generation that was published before, from its own marker.
-pub async fn recall(dev: DevInstance, session: &Session) -> Result<Scrubbed, Failure> {
-    let marker = marker::read_marker(session).await?;
-    if !marker.is_some_and(|marker| marker.is_scrubbed(dev.name())) {
-        return Err(Failure::new(Exit::Leak, format!("{} has no marker that says it is scrubbed", dev.name())));
+/// Proves a generation that was published before, from its own marker in each of these databases.
+pub async fn recall(dev: DevInstance, connector: &dyn Connector, databases: &[&str]) -> Result<Scrubbed, Failure> {
+    for database in databases {
+        let marker = marker::read_marker(&connector.session(database).await?).await?;
+        if !marker.is_some_and(|marker| marker.is_scrubbed(dev.name())) {
+            let cause = format!("the database {database} of {} has no marker that says it is scrubbed", dev.name());
+            return Err(Failure::new(Exit::Leak, cause).hint("`devdb rotate` makes a scrubbed generation"));
+        }
     }
     let evidence = Evidence {
         hazards_defused: true,
         logins_closed: true,
         covered: true,
+        accounted: true,
         masked: true,
         scripts_run: true,
         residue_cleared: true,
@@ -138,15 +164,22 @@ impl Findings {
         Ok(())
     }
 
-    /// Every column must be masked or kept on purpose, including those of tables that scripts have created.
+    /// Every column must be masked or kept on purpose, including those of tables that scripts have created, and every place
+    /// that stores rows must be in the ledger.
     async fn columns(&mut self, case: &Case<'_>) -> Result<(), Failure> {
-        self.evidence.covered = true;
+        self.evidence = Evidence { covered: true, accounted: true, ..self.evidence };
         for (database, ..) in &case.scripts {
             let session = case.connector.session(database).await?;
             let (coverage, _) = masker::work(&session, case.masker.masking, case.masker.key).await?;
             if let Some(failure) = coverage_gate::refusal(database, &coverage, "") {
-                self.evidence.covered = false;
+                (self.evidence.covered, self.evidence.accounted) = (false, false);
                 self.add(failure.to_string(), "add the columns that scripts create under `mask`");
+                // An uncovered column has no entry: one finding is enough.
+                continue;
+            }
+            for unaccounted in ledger::unaccounted(&session).await? {
+                self.evidence.accounted = false;
+                self.add(format!("{database}: {}", unaccounted.finding()), unaccounted.remedy());
             }
         }
         Ok(())
@@ -160,7 +193,7 @@ impl Findings {
         }
         for (database, ..) in &case.scripts {
             let session = case.connector.session(database).await?;
-            for finding in pii_findings::find(&session, Some(case.masker.masking)).await? {
+            for finding in pii_findings::find(&session, Some(case.masker.masking), ScanRights::Owners).await? {
                 case.masker.listener.on_event(&finding.event(database));
                 if finding.kept.is_none() {
                     self.evidence.masked = false;
@@ -175,7 +208,8 @@ impl Findings {
                     );
                 }
             }
-            let outcome = case.masker.search(database).await?;
+            let failed = |error| Failure::from(error).during(format!("search database {database} for originals"));
+            let outcome = case.masker.search(database).await.map_err(failed)?;
             for hit in outcome.hits.iter().filter(|hit| hit.survivor.is_none()) {
                 self.evidence.masked = false;
                 let rows = counted(hit.rows, "row");

@@ -22,7 +22,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-import iam
+import identity
 from certificates import Authority
 from clusters import Postgres
 from control import Control
@@ -31,6 +31,8 @@ from dns.hosts import HostsFiles
 from front import Front
 from rds.api import Rds
 from rds.lifecycle import Lifecycle
+from ssm.api import Ssm
+from ssm.channel import Channel
 from tenants import Tenants
 
 MARKER = ".simulated-aws"
@@ -80,10 +82,10 @@ def serve(args, state, os_user):
     authority = Authority(state, own)
     lifecycle = Lifecycle(postgres, authority, hosts_files)
     route53 = Route53(hosts_files)
-    iam.install()
+    identity.install()
     moto = DomainDispatcherApplication(create_backend_app)
     control = Control(tenants, lifecycle, route53, hosts_files)
-    front = Front(tenants, Rds(lifecycle), route53, moto, control)
+    front = Front(tenants, Rds(lifecycle), route53, Ssm(Channel()), moto, control)
     server = make_server("127.0.0.1", args.port, front, threaded=True, request_handler=QuietHandler)
     server.daemon_threads = True
 

@@ -35,7 +35,6 @@ SERVER_SETTINGS = {
     "min_wal_size": "2MB",
     "max_wal_size": "64MB",
     "jit": "off",
-    "ssl": "on",
 }
 
 HBA = """\
@@ -58,6 +57,7 @@ class Postgres:
         self._as_user = {"user": os_user, "group": os_user, "extra_groups": []} if os_user else {}
         self._lock = threading.Lock()
         self._template_locks = {}
+        self._parameters = {}  # major -> {name: whether a change needs a restart}
         self._numbers = itertools.count(1)
         self._closed = False
         self._running = set()
@@ -66,6 +66,22 @@ class Postgres:
         """The major version to run for an EngineVersion: its own one, else the newest there is."""
         major = int(str(engine_version or 0).split(".")[0])
         return major if major in self.programs else max(self.programs)
+
+    def parameters(self, major):
+        """The server's own parameters: name -> whether a change needs a restart."""
+        with self._lock:
+            if major not in self._parameters:
+                lines = self.run(major, "postgres", "--describe-config").splitlines()
+                rows = [line.split("\t") for line in lines if "\t" in line]
+                self._parameters[major] = {row[0]: row[1] == "postmaster" for row in rows}
+            return self._parameters[major]
+
+    def libraries(self, major, names):
+        """Those of the names that the installation has a library for, as a value."""
+        folders = [os.path.join(self.programs[major], "..", each) for each in ("lib", "lib/postgresql")]
+        names = [each.strip() for each in names.split(",")]
+        found = lambda name: any(os.path.exists(f"{each}/{name}.so") for each in folders)
+        return ",".join(each for each in names if each and found(each))
 
     def run(self, major, *command):
         """Run a program of PostgreSQL or of the system as the servers' OS user."""
@@ -166,6 +182,8 @@ class Cluster:
         self.address = None
         self.directory = postgres.new_directory("c")
         self.server = None
+        self.quiet = False  # True: no autovacuum, so that nothing writes unless somebody connects
+        self.parameters = {}  # of the parameter group, as far as they are in effect
         self._lock = threading.Lock()
 
     def start_new(self):
@@ -192,9 +210,12 @@ class Cluster:
                 return
 
     def _try_start(self, last):
-        settings = dict(SERVER_SETTINGS, unix_socket_directories=self.directory)
+        self._write_settings()
+        settings = {"unix_socket_directories": self.directory}
+        settings["config_file"] = os.path.join(self.directory, "rds.conf")
         if self.files:
             settings.update(
+                ssl="on",
                 listen_addresses=self.address,
                 ssl_cert_file=self.files[0],
                 ssl_key_file=self.files[1],
@@ -213,6 +234,18 @@ class Cluster:
             with open(self.directory + ".log", errors="replace") as log:
                 raise RuntimeError(f"PostgreSQL did not start: {log.read()[-1000:]}")
         return False
+
+    def _write_settings(self):
+        quiet = {"autovacuum": "off"} if self.quiet else {}
+        settings = {**SERVER_SETTINGS, **self.parameters, **quiet}
+        lines = [f"{name} = {literal(value)}" for name, value in settings.items()]
+        with open(os.path.join(self.directory, "rds.conf"), "w") as file:
+            file.write("\n".join(["include 'postgresql.conf'", *lines]) + "\n")
+
+    def reload(self):
+        """Bring changed parameters into effect, but for those that need a restart."""
+        self._write_settings()
+        self.signal(signal.SIGHUP)
 
     def _wait_until_ready(self):
         """Watch the pid file, whose eighth line says `ready`; pg_ctl does the same, ten times slower."""
@@ -272,9 +305,13 @@ class Cluster:
                 self.server.wait(START_SECONDS)
             self.postgres.forget(self)
 
+    def resume(self):
+        """Start again what `stop` has stopped, at the same address."""
+        self._try_start(last=True)
+
     def restart(self):
         self.stop()
-        self._try_start(last=True)
+        self.resume()
 
     def kill(self):
         with self._lock:

@@ -9,13 +9,14 @@ from urllib.parse import parse_qs
 
 import faults
 import flows
-import iam
+import identity
 from dns import hosts
 from dns.api import find_zone
 from dns.zones import Zone, new_id, record_set
 from errors import ControlError
 from plant import Planter
 from rds.store import Store
+from ssm.api import plant_node
 
 
 class Control:
@@ -35,6 +36,9 @@ class Control:
             ("POST", "settings"): self._settings,
             ("POST", "next"): self._next,
             ("POST", "user"): self._user,
+            ("POST", "node"): plant_node,
+            ("POST", "role"): identity.plant_role,
+            ("POST", "sessions"): self._end_sessions,
             ("POST", "zone"): self._zone,
             ("POST", "record"): self._record,
             ("POST", "production"): planter.production,
@@ -84,6 +88,7 @@ class Control:
                 "snapshots": snapshots,
                 "zones": records,
                 "dns": hosts.addresses(tenant),
+                "sessions": [session.view() for session in tenant.sessions.values()],
                 "hosts": tenant.hosts_path,
             }
 
@@ -95,6 +100,7 @@ class Control:
     def _forget(self, tenant, given):
         """The end of a test: its servers stop and its files go, while other tests carry on."""
         self._lifecycle.destroy_all(tenant)
+        self._end_sessions(tenant, {"end": "the account is gone"})
         with tenant.lock:
             tenant.forget()
         self._hosts_files.refresh(tenant)
@@ -130,6 +136,8 @@ class Control:
             )
             flows.stop(tenant, thing)
             thing.status = given["status"]
+        if given["status"] == "stopped" and thing.cluster:
+            thing.cluster.stop()
         self._hosts_files.refresh(tenant)
         if "message" in given:
             kind = "db-instance" if "db" in given else "db-snapshot"
@@ -137,8 +145,18 @@ class Control:
         return {}
 
     @staticmethod
+    def _end_sessions(tenant, given):
+        """End all sessions, or the one named by `id`, for the reason `end`."""
+        with tenant.lock:
+            sessions = list(tenant.sessions.values())
+        for session in sessions:
+            if given.get("id") in (None, session.id):
+                session.end(given["end"])
+        return {"sessions": [session.view() for session in sessions]}
+
+    @staticmethod
     def _user(tenant, given):
-        key, secret = iam.create_user(tenant.account, given["name"], given["policy"])
+        key, secret = identity.create_user(tenant.account, given["name"], given["policy"])
         return {"access_key_id": key, "secret_access_key": secret}
 
     # ------------------------------------------------------------------ Route 53
@@ -203,6 +221,9 @@ def describe(instance):
         "port": instance.facts.get("DbInstancePort"),
         "address": instance.cluster.address if instance.cluster else None,
         "socket": instance.cluster.directory if instance.cluster else None,
+        "security_groups": [
+            each["VpcSecurityGroupId"] for each in instance.facts.get("VpcSecurityGroups", [])
+        ],
         "tags": dict(instance.tags.current),
         "pending": dict(instance.pending),
     }

@@ -88,13 +88,13 @@ class Rule:
         self.fired += 1
         return True
 
-    def error(self):
-        """(code, message, status) for the kinds that answer with an AWS error."""
+    def error(self, usual):
+        """(code, message, status) for the kinds that answer with an AWS error; `usual` are messages by code."""
         if self.kind == "expired-token":
             return "ExpiredToken", "The security token included in the request is expired", 403
         code = self.given.get("code", "InternalFailure")
-        usual = "Rate exceeded" if code in THROTTLING else "An injected fault"
-        return code, self.given.get("message", usual), self.given.get("status")
+        plain = "Rate exceeded" if code in THROTTLING else usual.get(code, "An injected fault")
+        return code, self.given.get("message", plain), self.given.get("status")
 
 
 def choose(tenant, call):

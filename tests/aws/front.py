@@ -8,8 +8,10 @@ import sys
 import time
 import traceback
 
+import ecr
 import faults
 import iam
+import identity
 import wire
 from errors import AwsError, ControlError
 from rds.store import Store
@@ -19,10 +21,11 @@ PAGE_503 = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
 
 
 class Front:
-    def __init__(self, tenants, rds, route53, moto, control):
+    def __init__(self, tenants, rds, route53, ssm, moto, control):
         self._tenants = tenants
         self._rds = rds
         self._route53 = route53
+        self._ssm = ssm
         self._moto = moto
         self._control = control
 
@@ -60,7 +63,7 @@ class Front:
             traceback.print_exc(file=sys.stderr)
             call = wire.Call(environ, body, environ["REQUEST_METHOD"], environ["PATH_INFO"])
             return wire.failure(call, "InvalidAction", "Could not find operation", 400)
-        tenant = self._tenants.get(iam.account_of(call))
+        tenant = self._tenants.get(identity.account_of(call))
         rule = faults.choose(tenant, call)
         entry = journal_entry(call, started, rule)
         with tenant.lock:
@@ -95,14 +98,17 @@ class Front:
             drop(call.environ, rule.kind)
         if rule.kind == "html":
             return rule.given.get("status", 503), {"Content-Type": "text/html"}, PAGE_503
-        return wire.failure(call, *rule.error())
+        return wire.failure(call, *rule.error(wire.error_messages(call.service)))
 
     def _answer(self, call, tenant):
         try:
-            iam.check(call, tenant)
+            if not call.path.startswith("/moto-api/"):
+                caller = identity.caller(call, tenant)
+                iam.check(call, tenant, caller)
+                identity.check_assumption(call, tenant, caller)
             function = self._find(call, tenant)
             if function is None:
-                return iam.shortened(tenant, self._from_moto(call))
+                return identity.shortened(tenant, self._from_moto(call))
             return wire.success(call, function())
         except AwsError as error:
             return wire.failure(call, error.code, error.message, error.status)
@@ -121,6 +127,10 @@ class Front:
                     "InvalidAction", f"{call.action} is not part of the simulated account."
                 )
             return lambda: action(tenant, call.params)
+        if call.service in ("ssm", "ecr"):
+            actions = self._ssm.actions if call.service == "ssm" else ecr.ACTIONS
+            action = actions.get(call.action)
+            return action and (lambda: action(call, tenant))
         action = self._rds.find(call.action)
         return action and (lambda: action(Store.of(tenant, call.region), call.params))
 

@@ -5,18 +5,27 @@
 
 const { runSimulation } = require("@cloud-copilot/iam-simulate");
 
+// The policy of a key that admits the role: IAM asks for both, whoever owns the key.
+const admits = (principal) => ({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Principal: { AWS: principal }, Action: "kms:*", Resource: "*" }],
+});
+
 async function judge(policy, { action, resource, account, context }) {
+  const principal = `arn:aws:iam::${account}:role/devdb`;
+  const owner = resource === "*" ? account : resource.split(":")[4] || account;
   const result = await runSimulation(
     {
       request: {
-        principal: `arn:aws:iam::${account}:role/devdb`,
+        principal,
         action,
-        resource: { resource, accountId: account },
+        resource: { resource, accountId: action.startsWith("kms:") ? owner : account },
         contextVariables: context,
       },
       identityPolicies: [{ name: "policy", policy }],
       serviceControlPolicies: [],
       resourceControlPolicies: [],
+      ...(action.startsWith("kms:") ? { resourcePolicy: admits(principal) } : {}),
     },
     {},
   );

@@ -50,7 +50,7 @@ class Planter:
         )
         instance = self._add(tenant, given)
         try:
-            self._lifecycle.start_cluster(instance, template)
+            self._lifecycle.start_cluster(instance, template, quiet=True)
         except RuntimeError:
             del instance.store.instances[instance.identifier]
             raise

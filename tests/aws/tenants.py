@@ -31,6 +31,10 @@ class Settings:
     # Eventual consistency: a new instance cannot be described, changed tags are not shown, for so long.
     not_found_after_create_seconds: float = 0.0
     tags_lag: float = 0.0
+    # The probability that a restore with a parameter group of one's own shows `pending-reboot`.
+    pending_reboot: float = 0.0
+    # How long security groups read `adding` after a restore or a modification.
+    group_lag: float = 0.0
     # Largest page of any list, so that a test of paging needs only a few rows.
     page_size: int = 100
     # True: requests are checked against IAM policies (never those made with the account's root key).
@@ -39,6 +43,13 @@ class Settings:
     session_seconds: float = 0.0
     # True: clusters started from now on refuse connections without TLS.
     force_ssl: bool = False
+    # The role whose sessions alone may start a Session Manager session, by name or ARN; "": anybody.
+    ssm_role: str = ""
+    # The idle timeout of a session, and its maximum duration (0: none).
+    ssm_idle_seconds: float = 1200.0
+    ssm_max_seconds: float = 0.0
+    # True: sessions pass nothing on, and close nothing.
+    ssm_stalled: bool = False
     # Quotas as `DescribeAccountAttributes` names them; the ones shown there and here are enforced.
     quotas: dict = field(
         default_factory=lambda: {
@@ -77,6 +88,9 @@ class Tenant:
         self.stores = {}  # region -> rds.store.Store
         self.zones = {}  # id -> dns.zones.Zone
         self.changes = {}  # id -> Route 53 ChangeInfo
+        self.roles = {}  # name -> identity.Role
+        self.nodes = {}  # id -> ssm.sessions.Node
+        self.sessions = {}  # id -> ssm.sessions.Session
 
     def take_outcome(self, action):
         """The next forced outcome for `action`, used up by taking it; {} if there is none."""

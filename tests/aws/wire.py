@@ -27,7 +27,16 @@ NAMESPACES = {
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
 }
 # The services that are simulated here; all others are moto's, and only named in the journal.
-OURS = ("rds", "route53")
+OURS = ("rds", "route53", "ssm", "ecr")
+PROTOCOLS = {"route53": "rest-xml", "ssm": "json", "ecr": "json"}
+# What the errors of a signature are called by services that speak JSON.
+JSON_CODES = {
+    "AccessDenied": "AccessDeniedException",
+    "ExpiredToken": "ExpiredTokenException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+}
 
 
 @dataclass
@@ -106,7 +115,7 @@ def masked(params):
 
 def success(call, answer):
     """(status, headers, body) of a dict under the API's own names; None stands for "absent"."""
-    protocol = "rest-xml" if call.service == "route53" else "query"
+    protocol = PROTOCOLS.get(call.service, "query")
     serializer = get_serializer_class(call.service, protocol)(
         operation_model=call.operation,
         pretty_print=False,
@@ -122,7 +131,8 @@ def failure(call, code, message, status=None):
     status = status or error_statuses(call.service).get(code, 400)
     kind = "Receiver" if status >= 500 else "Sender"
     if call.environ.get("HTTP_X_AMZ_TARGET"):
-        body = json.dumps({"__type": code, "message": message})
+        body = json.dumps({"__type": JSON_CODES.get(code, code), "message": message})
+        status = 400 if code in JSON_CODES else status
         return status, {"Content-Type": "application/x-amz-json-1.1"}, body.encode()
     namespace = NAMESPACES.get(call.service, NAMESPACES["sts"])
     body = (
@@ -142,6 +152,18 @@ def error_statuses(service):
     for shape in get_service_model(service).error_shapes:
         statuses[shape.error_code] = shape.metadata.get("error", {}).get("httpStatusCode", 400)
     return statuses
+
+
+@functools.lru_cache
+def error_messages(service):
+    """What the service's model says of an error, by error code."""
+    if service not in OURS:
+        return {}
+    return {
+        shape.error_code: re.sub(r"<[^>]+>", "", shape.documentation).strip()
+        for shape in get_service_model(service).error_shapes
+        if shape.documentation
+    }
 
 
 def error_code(body):

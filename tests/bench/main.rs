@@ -7,6 +7,7 @@
 #[macro_use]
 mod support;
 
+mod company;
 mod leak;
 mod rewrite;
 mod sample;
@@ -26,13 +27,14 @@ fn main() {
     }
     // `cargo bench -- memory rewrite` runs only these.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let figures: [(&str, fn()); 6] = [
+    let figures: [(&str, fn()); 7] = [
         ("overhead", overhead),
         ("restore", local_restore),
         ("memory", memory),
         ("rewrite", rewrite::figures),
         ("leak", leak::figures),
         ("sample", sample::figures),
+        ("company", company::figures),
     ];
     for (name, figure) in figures {
         if wanted.is_empty() || wanted.iter().any(|it| it == name) {

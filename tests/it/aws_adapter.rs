@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod account;
+/// Roles.
+mod roles;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -16,7 +18,7 @@ use devdb::event::Verdict;
 use devdb::platform::aws::{Aws, Ecr};
 use devdb::platform::dry_run::DryRun;
 use devdb::platform::guard::{self, Evidence, Rules, Scrubbed};
-use devdb::platform::retry::while_busy;
+use devdb::platform::retry::while_transient;
 use devdb::platform::{Error, Instance, Platform, Record, RecordState, RestoreOrder, Snapshot, Status, tag};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -62,6 +64,7 @@ async fn scrubbed(aws: &Aws, target: &Target, name: &str) -> Scrubbed {
         hazards_defused: true,
         logins_closed: true,
         covered: true,
+        accounted: true,
         masked: true,
         scripts_run: true,
         residue_cleared: true,
@@ -165,7 +168,7 @@ fn a_restore_comes_out_as_ordered_and_is_changed_step_by_step() {
         while aws.instance("app-dev-1").await.unwrap().unwrap().status == Status::Available {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        while_busy(limit, |_| heard += 1, || async { aws.open(admit().await?).await }).await.unwrap();
+        while_transient(limit, |_| heard += 1, || async { aws.open(admit().await?).await }).await.unwrap();
         assert!(heard > 0, "the instance was never busy");
         // Until the change is in force, an instance may read `available` with its old groups.
         let open = loop {
@@ -299,7 +302,7 @@ fn preflight_says_all_it_finds() {
         let verdicts = |checks: &[devdb::platform::Check], verdict: Verdict| -> Vec<String> {
             checks.iter().filter(|check| check.verdict == verdict).map(|check| check.name.clone()).collect()
         };
-        let good = Aws::connect(&target).await.unwrap().checks().await;
+        let good = Aws::connect(&target).await.unwrap().checks(None).await;
         assert!(verdicts(&good, Verdict::Fail).is_empty() && verdicts(&good, Verdict::Warn).is_empty(), "{good:?}");
 
         account.bench("settings", json!({ "quotas": { "DBInstances": 1 } }));
@@ -308,15 +311,16 @@ fn preflight_says_all_it_finds() {
         aws.subnet_group = "nowhere".into();
         aws.parameter_group = "default.postgres16".into();
         target.record.name = "example.com".into();
-        let bad = Aws::connect(&target).await.unwrap().checks().await;
-        let failed = ["parameter group", "subnet group", "instance class", "instance quota", "hosted zone"];
+        let bad = Aws::connect(&target).await.unwrap().checks(None).await;
+        let failed =
+            ["parameter group", "parameters", "subnet group", "instance class", "instance quota", "hosted zone"];
         assert_eq!(verdicts(&bad, Verdict::Fail), failed, "{bad:?}");
-        assert_eq!(verdicts(&bad, Verdict::Warn), ["subscriptions"], "{bad:?}");
+        assert!(verdicts(&bad, Verdict::Warn).is_empty(), "{bad:?}");
 
         let PlatformConfig::Aws(aws) = &mut target.platform else { unreachable!() };
         aws.account = "999999999999".into();
         let elsewhere = Aws::connect(&target).await.unwrap();
-        assert_eq!(verdicts(&elsewhere.checks().await, Verdict::Fail), ["account"]);
+        assert_eq!(verdicts(&elsewhere.checks(None).await, Verdict::Fail), ["account"]);
         account.bench("instance", json!({ "id": "app-dev-1" }));
         let refused = elsewhere.instance("app-dev-1").await;
         assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
@@ -337,7 +341,7 @@ fn a_dry_run_cannot_write() {
         let admit = || guard::admit(&dry, &rules, "app-dev-1", None);
         let refused = [
             dry.restore(&order(&snapshot, "app-dev-2", "run-2")).await,
-            dry.set_password(admit().await.unwrap(), &"New-pass-22".to_owned().into()).await,
+            dry.set_password(admit().await.unwrap(), &"New-pass-22".to_owned().into()).await.map(drop),
             dry.set_tags(admit().await.unwrap(), &Default::default()).await,
             dry.open(admit().await.unwrap()).await,
             dry.delete(guard::admit_deletion(&dry, &rules, "app-dev-1", None).await.unwrap()).await,
@@ -349,73 +353,4 @@ fn a_dry_run_cannot_write() {
         let reads = ["Describe", "Get", "List"];
         assert!(since.iter().all(|call| reads.iter().any(|read| call["action"].as_str().unwrap().starts_with(read))));
     });
-}
-
-#[test]
-fn a_role_is_assumed_with_githubs_token() {
-    // GitHub's token service, as far as we need it.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/token?api-version=2.0", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut head = [0; 4096];
-            let length = stream.read(&mut head).unwrap();
-            let known = String::from_utf8_lossy(&head[..length]).contains("bearer job-secret");
-            let answer =
-                if known { "200 OK\r\ncontent-length: 15\r\n\r\n{\"value\":\"eyJ\"}" } else { "403 No\r\n\r\n" };
-            write!(stream, "HTTP/1.1 {answer}").unwrap();
-        }
-    });
-    let github = [
-        ("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()),
-        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "job-secret"),
-        ("AWS_ACCESS_KEY_ID", ""),
-        ("AWS_SECRET_ACCESS_KEY", ""),
-    ];
-    scenario_with("a_role_is_assumed_with_githubs_token", 107, &github, |account| async move {
-        let aws = Aws::connect(&with_role(account.target(), "rotator")).await.unwrap();
-        let identity = aws.identity().await.unwrap();
-        assert_eq!(identity.account, account.number);
-        assert!(identity.caller.ends_with(":assumed-role/rotator/devdb-app"), "{identity:?}");
-        assert!(aws.generations().await.unwrap().is_empty());
-        let assumed = account.journal().iter().filter(|call| call["action"] == "AssumeRoleWithWebIdentity").count();
-        assert_eq!(assumed, 1, "the credentials are kept until they near their end");
-    });
-}
-
-#[test]
-fn githubs_refusal_is_named_without_the_secret() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/token?api-version=2.0", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut head = [0; 4096];
-            let _ = stream.read(&mut head).unwrap();
-            write!(stream, "HTTP/1.1 403 No\r\ncontent-length: 10\r\n\r\njob-secret").unwrap();
-        }
-    });
-    let github = [("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "job-secret")];
-    scenario_with("githubs_refusal_is_named_without_the_secret", 108, &github, |account| async move {
-        let aws = Aws::connect(&with_role(account.target(), "rotator")).await.unwrap();
-        let refused = aws.identity().await.unwrap_err();
-        assert!(matches!(refused, Error::Denied { .. }), "{refused:?}");
-        assert!(refused.to_string().contains("returned no token: HTTP 403"), "{refused}");
-        assert!(!format!("{refused:?}").contains("job-secret"), "{refused:?}");
-    });
-}
-
-#[test]
-fn a_role_is_assumed_from_the_standard_chain_outside_github() {
-    scenario("a_role_is_assumed_from_the_standard_chain_outside_github", 109, |account| async move {
-        let aws = Aws::connect(&with_role(account.target(), "rotator")).await.unwrap();
-        let identity = aws.identity().await.unwrap();
-        assert_eq!(identity.account, account.number);
-        assert!(identity.caller.ends_with(":assumed-role/rotator/devdb-app"), "{identity:?}");
-    });
-}
-
-fn with_role(mut target: Target, role: &str) -> Target {
-    let PlatformConfig::Aws(aws) = &mut target.platform else { unreachable!() };
-    aws.role = Some(format!("arn:aws:iam::{}:role/{role}", aws.account));
-    target
 }

@@ -4,10 +4,10 @@
 
 use devdb::pg::catalog::{Form, foreign_keys, tables};
 
-use crate::on_every_version;
+use crate::on_14_to_18;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(foreign_keys_have_their_columns_in_order, tables_have_their_parents_and_partition_root);
+on_14_to_18!(foreign_keys_have_their_columns_in_order, tables_have_their_parents_and_partition_root);
 
 async fn foreign_keys_have_their_columns_in_order(version: Version) {
     let cluster = Cluster::start(&version, &[]).await;

@@ -57,7 +57,7 @@ fn a_live_generation_with_a_stopped_server_is_reported_and_replaced() {
     let mut other = std::process::Command::new("sleep").arg("600").spawn().unwrap();
     std::fs::write(&pid_file, format!("{}\n{rest}", other.id())).unwrap();
 
-    scene.devdb(&["status"]).code(3).says(&format!("{live} is live, and stopped"));
+    scene.devdb(&["status"]).code(3).says(&format!("{live} is live, and stopped; `devdb start`"));
     scene.devdb(&["rotate"]).code(0);
     let (new, _) = scene.record().unwrap();
     assert_eq!(scene.generations(), [new]);
@@ -85,7 +85,7 @@ fn rollback_publishes_a_kept_generation() {
     block_on(async {
         scene.developer().await;
     });
-    scene.devdb(&["rollback", &first]).code(3).says("not a kept generation");
+    scene.devdb(&["rollback", &first]).code(3).says("already points at");
     // A marker of another generation proves nothing about this one.
     block_on(async {
         scene.superuser(&second, "UPDATE devdb_meta.generation SET name = 'app-dev-other'").await;
@@ -132,11 +132,13 @@ fn doctor_prints_problems_with_their_remedies() {
 #[test]
 fn config_check_reads_configuration_and_scripts_without_a_platform() {
     let scene = Scene::new();
-    scene.devdb(&["config", "check"]).code(0).says("app-dev: configuration and 3 scripts");
+    scene.devdb(&["config", "check"]).code(0).says("app-dev: configuration and 5 scripts");
     scene.script("10-scrub/users.sql", "SELECT 1;");
     scene.devdb(&["config", "check"]).code(2).says("users.sql");
     std::fs::remove_file(scene.path("scripts/10-scrub/users.sql")).unwrap();
-    std::fs::remove_file(scene.path("scripts/10-scrub/10_users.sql")).unwrap();
+    for script in ["scripts/10-scrub/10_users.sql", "scripts-billing/10-scrub/10_invoices.sql"] {
+        std::fs::remove_file(scene.path(script)).unwrap();
+    }
     scene.devdb(&["config", "check"]).code(2).says("10-scrub");
     scene.devdb(&["config", "schema"]).code(0).says("\"$schema\"");
     scene.devdb(&["policy"]).code(2).says("local and needs no IAM policy");
@@ -176,8 +178,24 @@ fn audit_scans_the_live_generation_of_a_target() {
     let done = scene.devdb(&["audit", "--target", "app-dev", "--format", "json"]).code(7);
     assert!(done.out.contains("app.users.email") && !done.out.contains("haneul.kr"), "{}", done.out);
     assert!(done.out.starts_with("{\"event\":\"run_started\"") && done.out.contains("\"exit\":7"), "{}", done.out);
+    let done = scene.devdb(&["audit", "--target", "app-dev"]).code(7).says("column has values that look personal");
+    assert!(!done.err.contains("ok   scan every value of app in"), "{}", done.err);
     // Nothing was changed, and the password was not reset.
     assert_eq!(scene.meta(&scene.record().unwrap().0), meta);
     scene.config("known-to-the-team", "guessed-by-one");
-    scene.devdb(&["audit", "--target", "app-dev"]).code(1).says("28P01");
+    scene.devdb(&["audit", "--target", "app-dev"]).code(3).says("28P01").says("hint: `master_password` must be");
+}
+
+/// An option that cannot have an effect is an error of usage; a variable of the environment is for other commands too.
+#[test]
+fn a_target_without_effect_is_refused() {
+    let scene = Scene::new();
+    for arguments in [&["masks"][..], &["completions", "bash"], &["demo"], &["init"], &["config", "schema"]] {
+        let done = scene.devdb(&[arguments, &["--target", "app-dev"]].concat()).code(2);
+        let name = arguments.join(" ").replace(" bash", "");
+        assert!(done.err.contains(&format!("`--target` has no effect on `devdb {name}`")), "{}", done.err);
+        assert_eq!(done.out, "");
+    }
+    let variable = scene.command(&["masks"]).env("DEVDB_TARGET", "x").output().unwrap();
+    assert!(variable.status.success());
 }

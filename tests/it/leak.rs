@@ -9,15 +9,16 @@ use devdb::pg::Session;
 use devdb::pg::connector::Connector;
 use devdb::scrub::leak::{self, Error, Mode, Original, Outcome, Search, Secrets, Survivor};
 
-use crate::on_every_version;
+use crate::on_14_to_18;
 use crate::support::cluster::{Cluster, Version};
 use crate::support::listener::Heard;
 
 mod alike;
 mod canaries;
+mod catalog;
 mod closed;
 
-on_every_version!(a_clean_database_is_clean, survivors_are_named);
+on_14_to_18!(a_clean_database_is_clean, survivors_are_named);
 
 /// The way into a cluster's databases for its master.
 pub(super) struct Way<'a>(pub &'a Cluster);

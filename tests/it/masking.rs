@@ -6,14 +6,17 @@
 use crate::support::scene::Scene;
 
 /// Sections of the scene's configuration, which tests replace.
-const SCRIPTED: &str = "scripted: [app.users.*, \"app.*.받는 사람\"]";
-const KEPT: &str = "keep: [\"app.*.*\"]";
+const SCRIPTED: &str = "scripted: [app.users.*, \"app.*.받는 사람\",";
+const KEPT: &str = "keep: [\"app.*.*\",";
+
+/// The kept database of the production, in a URL.
+const REFERENCE_IN_URL: &str = "%C3%9Cn%C3%AF%20%22c%C3%B8de%22%20db";
 
 /// Refused before any script runs; with YAML to paste.
 #[test]
 fn an_undecided_column_stops_a_rotation() {
     let scene = Scene::new();
-    scene.config(SCRIPTED, "scripted: [app.users.email]").config(KEPT, "keep: [app.users.id]");
+    scene.config(SCRIPTED, "scripted: [app.users.email,").config(KEPT, "keep: [app.users.id,");
     let done = scene.devdb(&["rotate"]).code(7).says("neither masked nor kept").says("app.users.phone");
     let done = done.says("phone: { phone: kr }").says("was removed");
     assert!(!done.err.contains("10-scrub"), "{}", done.err);
@@ -25,15 +28,17 @@ fn an_undecided_column_stops_a_rotation() {
 fn a_new_column_stops_a_rotation_although_a_pattern_matches() {
     let scene = Scene::new();
     scene.devdb(&["rotate"]).code(0).says("no devdb.lock");
-    let (_, port) = scene.record().unwrap();
-    let url = format!("postgres://app_service@127.0.0.1:{port}/app");
-    let coverage = |arguments: &[&str]| {
+    let coverage = |database: &str, arguments: &[&str]| {
+        let (_, port) = scene.record().unwrap();
+        let url = format!("postgres://app_service@127.0.0.1:{port}/{database}");
         let arguments = [&["coverage", "--database", &url], arguments].concat();
         let mut command = scene.command(&arguments);
         crate::support::scene::done(command.env("PGPASSWORD", "dev-service-password").output().unwrap())
     };
-    coverage(&[]).code(0).says("no devdb.lock");
-    coverage(&["--accept"]).code(0).says("commit it");
+    coverage("app", &[]).code(0).says("no devdb.lock");
+    for database in ["app", "billing", REFERENCE_IN_URL] {
+        coverage(database, &["--accept"]).code(0).says("commit it");
+    }
     let lock = std::fs::read_to_string(scene.path("devdb.lock")).unwrap();
     scene.devdb(&["rotate"]).code(0);
 
@@ -42,7 +47,16 @@ fn a_new_column_stops_a_rotation_although_a_pattern_matches() {
     scene.devdb(&["rotate"]).code(7).says("app.users.phone").says("is new").says("--accept");
     assert_eq!(scene.record(), live);
     std::fs::write(scene.path("devdb.lock"), lock.replace("tables:", "tabels:")).unwrap();
-    scene.devdb(&["rotate"]).code(2).says("devdb.lock").says("line ");
+    scene.devdb(&["rotate"]).code(2).says("devdb.lock").says("line ").says("devdb coverage --database URL --accept");
+
+    // What that message recommends works on the damaged file, and says what it loses.
+    coverage("app", &["--accept"]).code(0).says("tabels").says("accept each of them again");
+    let done = scene.devdb(&["rotate"]).code(7).says("database billing is not in devdb.lock, which lists app");
+    assert!(!done.err.contains("is new since"), "{}", done.err);
+    coverage("billing", &["--accept"]).code(0);
+    scene.devdb(&["rotate"]).code(7).says("is not in devdb.lock, which lists app, billing");
+    coverage(REFERENCE_IN_URL, &["--accept"]).code(0);
+    scene.devdb(&["rotate"]).code(0);
 }
 
 /// A copy of a masked column, in a table that is kept.

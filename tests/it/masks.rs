@@ -9,19 +9,20 @@ use devdb::mask::{Expression, Key, Refusal, Rule, compile};
 use devdb::pg::Session;
 use devdb::pg::catalog::{Column, columns};
 
-use crate::on_every_version;
+use crate::on_14_to_18;
 use crate::support::cluster::{Cluster, Version};
 
 mod checked;
 mod constraints;
 mod json;
 mod numbers;
+mod ordinary;
 mod parts;
 mod patterns;
 mod types;
 mod unique;
 
-on_every_version!(
+on_14_to_18!(
     the_reference_shows_the_actual_outputs,
     text_masks_accept_any_text,
     constraints_hold_after_a_table_rewrite,

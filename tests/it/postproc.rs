@@ -7,7 +7,7 @@ use devdb::error::{Exit, Failure};
 use devdb::event::{Event, Listener};
 use devdb::pg::Session;
 use devdb::pg::script::Variables;
-use devdb::scrub::marker::{Marker, mark, read_marker};
+use devdb::scrub::marker::{Marker, claim, mark, read_marker};
 use devdb::scrub::scripts::{Error, Scripts, Stage, StageOptions, StageOutcome, load, run_stage, unfinished};
 
 use crate::cluster_for_scripts::{MASTER, database, session, session_of};
@@ -53,6 +53,7 @@ impl Bench {
                    CREATE TABLE app.log (line serial, what text); \
                    INSERT INTO app.users VALUES (1, 'kim@real.kr'), (2, 'lee@real.kr')";
         bench.session().await.run(sql).await.unwrap();
+        bench.claim().await;
         bench
     }
 
@@ -79,6 +80,7 @@ impl Bench {
             contexts: &self.contexts,
             deadline: Duration::from_secs(30),
             check_idempotent: self.check_idempotent,
+            inspect: "run it",
             listener: &heard,
         };
         let (scripts, session) = (self.scripts(), self.session().await);
@@ -90,6 +92,11 @@ impl Bench {
             }
         }
         (heard.0.into_inner().unwrap(), last)
+    }
+
+    /// Makes `devdb_meta` the generation's own, as the first step of a rotation does.
+    async fn claim(&self) {
+        claim(&self.session().await, &self.generation).await.unwrap();
     }
 
     async fn unfinished(&self) -> Vec<String> {
@@ -235,7 +242,6 @@ async fn a_script_that_a_killed_run_left_running_cannot_commit_behind_our_back()
 async fn progress_and_marker_of_another_generation_are_not_believed() {
     let mut bench = Bench::new(&[("10-scrub/1_a.sql", &say("a")), ("10-scrub/2_b.sql", &say("b"))]).await;
     let session = bench.session().await;
-    assert_eq!(read_marker(&session).await.unwrap(), None);
     let old = Marker { generation: GENERATION.into(), phase: "live".into(), ..Marker::default() };
     mark(&session, &old).await.unwrap();
     bench.run().await.1.unwrap();
@@ -244,6 +250,10 @@ async fn progress_and_marker_of_another_generation_are_not_believed() {
     // A snapshot of that clone, restored under another name.
     bench.generation = "app-dev-20261122-021700".into();
     assert_eq!(bench.unfinished().await.len(), 2);
+    let error = bench.run().await.1.unwrap_err();
+    assert!(error.to_string().contains("has no marker of app-dev-20261122-021700"), "{error}");
+    assert_eq!(bench.log().await, "a b", "nothing ran beside the progress of another generation");
+    bench.claim().await;
     bench.run().await.1.unwrap();
     assert_eq!(bench.log().await, "a b a b");
     let claimed = Marker { generation: bench.generation.clone(), ..Marker::default() };
@@ -269,7 +279,11 @@ async fn progress_and_marker_of_another_generation_are_not_believed() {
 async fn a_devdb_meta_of_another_shape_is_replaced_and_one_of_another_owner_refused() {
     let bench = Bench::new(&[("10-scrub/1_a.sql", &say("a"))]).await;
     let session = bench.session().await;
-    session.run("CREATE SCHEMA devdb_meta; CREATE TABLE devdb_meta.generation (name int)").await.unwrap();
+    let other =
+        "DROP SCHEMA devdb_meta CASCADE; CREATE SCHEMA devdb_meta; CREATE TABLE devdb_meta.generation (name int)";
+    session.run(other).await.unwrap();
+    assert!(bench.run().await.1.unwrap_err().to_string().contains("has no marker"));
+    bench.claim().await;
     bench.run().await.1.unwrap();
     session.run("DROP SCHEMA devdb_meta CASCADE").await.unwrap();
     session_of("postgres", &bench.database)
@@ -277,8 +291,10 @@ async fn a_devdb_meta_of_another_shape_is_replaced_and_one_of_another_owner_refu
         .run(&format!("CREATE SCHEMA devdb_meta; GRANT USAGE ON SCHEMA devdb_meta TO {MASTER}"))
         .await
         .unwrap();
-    let error = bench.run().await.1.unwrap_err();
-    assert!(error.to_string().contains("may not replace"), "{error}");
+    let error = claim(&session, &bench.generation).await.unwrap_err();
+    let failure = devdb::scrub::marker::failure(error, &bench.database);
+    assert!(failure.to_string().contains("must be owner of schema devdb_meta"), "{failure}");
+    assert!(failure.hint.unwrap().contains("make the master user the owner"));
 }
 
 #[tokio::test]

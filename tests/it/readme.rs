@@ -116,6 +116,17 @@ fn the_hazards_are_those_of_the_program() {
 }
 
 #[test]
+fn the_versions_are_those_of_the_set_up() {
+    let shown = table(&document("README.md"), "## PostgreSQL versions").into_iter().map(|row| two(row).0);
+    let mut shown: Vec<String> =
+        shown.flat_map(|cell| cell.split(", ").map(str::to_owned).collect::<Vec<_>>()).collect();
+    shown.sort();
+    let set_up = document("tests/setup.sh");
+    let tested = set_up.split_once("TESTED_POSTGRES=\"").and_then(|(_, rest)| rest.split('"').next()).unwrap();
+    assert_eq!(shown, tested.split(' ').collect::<Vec<_>>());
+}
+
+#[test]
 fn the_changelog_has_a_place_for_what_comes_next() {
     let changelog = document("CHANGELOG.md");
     let first = changelog.lines().find(|line| line.starts_with("## "));
@@ -154,12 +165,20 @@ fn the_architecture_lists_the_modules_in_their_order() {
 fn the_picture_of_a_run_is_one_that_the_demo_prints() {
     let readme = document("README.md");
     let picture = blocks(&readme, "text").into_iter().next().expect("a picture");
-    let output = Command::new(env!("CARGO_BIN_EXE_devdb"))
-        .arg("demo")
+    let (folder, _) = server::directory();
+    let home = folder.path().join("demo");
+    let demo = Command::new(env!("CARGO_BIN_EXE_devdb"))
+        .args(["demo", "--dir"])
+        .arg(&home)
         .env("PG_BIN", server::bin(None))
         .stdin(Stdio::null())
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    // Another program takes the port of the developer's server before it starts.
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", laptop_port(&home.join("devdb.yaml")))).unwrap();
+    let output = demo.wait_with_output().unwrap();
     let printed = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{printed}");
     let printed: Vec<String> = printed.lines().map(shape).collect();
@@ -171,6 +190,17 @@ fn the_picture_of_a_run_is_one_that_the_demo_prints() {
             "the demo does not print, in this place: {line}\n{}",
             printed.join("\n")
         );
+    }
+}
+
+/// The port of the developer's server in the demo's configuration, once it is written.
+fn laptop_port(file: &Path) -> u16 {
+    let port = |text: String| text.split_once("localhost:")?.1.split_once('/')?.0.parse().ok();
+    loop {
+        match std::fs::read_to_string(file).ok().and_then(port) {
+            Some(port) => return port,
+            None => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
     }
 }
 

@@ -1,33 +1,31 @@
-//! Tunnels through a stand-in for the program `aws` that really forwards a port.
+//! Tunnels by a program that forwards a port. Those of Session Manager are in `aws_rotate/tunnel.rs`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use devdb::pg::tunnel::{Transport, Tunnel};
-use devdb::pg::{Credentials, Error, Route, Trust, connect};
+use async_trait::async_trait;
+use devdb::config::Connect;
+use devdb::pg::tunnel::{ChildCredentials, ChildEnvironment, Transport, Tunnel};
+use devdb::pg::{self, Credentials, Error, Route, Trust, connect};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::cluster_for_scripts::{MASTER, cluster};
 
-/// Forwards a port as the AWS CLI does: by a child process, like the session-manager-plugin. Its behaviour is read from a file
-/// in its folder.
-const AWS: &str = r#"#!/usr/bin/env python3
+/// Forwards a port by a child process of its own. Its behaviour is read from a file in its folder.
+const FORWARDER: &str = r#"#!/usr/bin/env python3
 import os, signal, socket, subprocess, sys, threading, time
 here = os.path.dirname(os.path.abspath(sys.argv[0]))
 with open(os.path.join(here, "pids"), "a") as f: f.write(f"{os.getpid()}\n")
 orders = open(os.path.join(here, "orders")).read().split()
-if sys.argv[1] != "plugin":
-    with open(os.path.join(here, "argv"), "w") as f: f.write(" ".join(sys.argv[1:]))
+if sys.argv[1] != "child":
     if "refuse" in orders:
-        print("\nAn error occurred (TargetNotConnected) when calling StartSession", file=sys.stderr)
+        print("\nthe bastion is not connected", file=sys.stderr)
         sys.exit(254)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parameters = dict(p.split("=") for p in sys.argv[sys.argv.index("--parameters") + 1].split(","))
-    code = subprocess.call([sys.argv[0], "plugin", parameters["host"], parameters["portNumber"], parameters["localPortNumber"]])
-    sys.exit(code)
+    sys.exit(subprocess.call([sys.argv[0], "child", *sys.argv[1:]]))
 def interrupted(number, frame):
     with open(os.path.join(here, "terminated"), "w") as f: f.write("session")
     os._exit(0)
@@ -50,44 +48,48 @@ server = socket.create_server(("127.0.0.1", local))
 print("Waiting for connections...", flush=True)
 while True:
     client, _ = server.accept()
-    upstream = socket.create_connection((host, port))
+    with open(os.path.join(here, "accepted"), "a") as f: f.write("1\n")
+    try: upstream = socket.create_connection((host, port))
+    except OSError:
+        client.close()
+        continue
     for each in (client, upstream): each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for pair in ((client, upstream), (upstream, client)):
         threading.Thread(target=pump, args=pair, daemon=True).start()
 "#;
 
-/// A folder with a stand-in for the program `aws`.
-pub struct StandIn {
+/// A folder with that program.
+struct StandIn {
     folder: tempfile::TempDir,
 }
 
 impl StandIn {
-    pub fn new(orders: &str) -> StandIn {
+    fn new(orders: &str) -> StandIn {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("orders"), orders).unwrap();
-        let aws = folder.path().join("aws");
-        std::fs::write(&aws, AWS).unwrap();
-        std::fs::set_permissions(&aws, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let program = folder.path().join("forward");
+        std::fs::write(&program, FORWARDER).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         StandIn { folder }
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
+    fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// A transport through this `aws`. The PATH of the test process is not changed: the child gets another one from `env`.
     fn transport(&self) -> Transport {
-        let path = format!("PATH={}:{}", self.folder.path().display(), std::env::var("PATH").unwrap());
-        let parameters = "host={host},portNumber={port},localPortNumber={local_port}";
-        let words = ["env", &path, "aws", "ssm", "start-session", "--parameters", parameters];
-        Transport::Command(words.map(str::to_owned).into())
+        command(&[&self.file("forward").display().to_string(), "{host}", "{port}", "{local_port}"])
     }
 
     /// Processes of the stand-in that still run.
-    pub fn left(&self) -> Vec<String> {
+    fn left(&self) -> Vec<String> {
         let pids = std::fs::read_to_string(self.file("pids")).unwrap_or_default();
         pids.lines().filter(|pid| runs(pid)).map(str::to_owned).collect()
     }
+}
+
+fn command(words: &[&str]) -> Transport {
+    Transport::of(&Connect::Command(words.iter().map(|word| (*word).to_owned()).collect()), None, None)
 }
 
 fn runs(pid: &str) -> bool {
@@ -128,7 +130,7 @@ async fn queries_are_forwarded_and_no_process_is_left() {
         drop(tunnel);
         assert!(started.elapsed() < Duration::from_secs(3), "{orders}: {:?}", started.elapsed());
         assert_eq!(stand_in.left(), [""; 0], "{orders}");
-        // The session at AWS's end was closed too.
+        // It was interrupted first, on which the plugin of Session Manager ends its session.
         assert_eq!(stand_in.file("terminated").exists(), orders != "stubborn", "{orders}");
     }
 }
@@ -154,70 +156,65 @@ async fn an_immediate_exit_is_reported_with_its_output() {
     let started = Instant::now();
     let error = stand_in.transport().open(&route()).await.unwrap_err();
     assert!(started.elapsed() < Duration::from_secs(5));
-    assert_eq!(
-        error.to_string(),
-        "the tunnel failed: env ended (exit status: 254): An error occurred (TargetNotConnected) when calling StartSession"
+    let expected = format!(
+        "the tunnel failed: {} ended (exit status: 254): the bastion is not connected",
+        stand_in.file("forward").display()
     );
+    assert_eq!(error.to_string(), expected);
     assert!(error.is_disconnect());
-    let error = Transport::Command(vec!["no-such-program".into()]).open(&route()).await.unwrap_err();
+    let error = command(&["no-such-program"]).open(&route()).await.unwrap_err();
     assert!(error.to_string().contains("not found"), "{error}");
 }
 
-#[tokio::test]
-async fn ssm_is_called_with_documented_arguments_and_no_secret() {
-    let stand_in = StandIn::new("");
-    // The transport calls plain `aws`, so it is run in a process with its own PATH: this test itself.
-    let path = format!("{}:{}", stand_in.folder.path().display(), std::env::var("PATH").unwrap());
-    let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "tunnel::helper_opens_ssm", "--ignored", "--nocapture"])
-        .env("PATH", path)
-        .env("TUNNEL_PORT", route().port.to_string())
-        .stdout(Stdio::null())
-        .status()
-        .unwrap();
-    assert!(status.success());
-    let argv = std::fs::read_to_string(stand_in.file("argv")).unwrap();
-    let (words, local) = argv.rsplit_once("localPortNumber=").unwrap();
-    assert_eq!(
-        words,
-        format!(
-            "ssm start-session --region ap-northeast-2 --target i-0123 --document-name \
-             AWS-StartPortForwardingSessionToRemoteHost --parameters host=127.0.0.1,portNumber={},",
-            route().port
-        )
-    );
-    assert!(local.parse::<u16>().is_ok(), "{local}");
-    assert_eq!(stand_in.left(), [""; 0]);
-}
+/// Credentials that count how often they were requested.
+#[derive(Default)]
+struct Numbered(std::sync::atomic::AtomicUsize);
 
-#[tokio::test]
-#[ignore = "run by the test above in a process of its own"]
-async fn helper_opens_ssm() {
-    let port = std::env::var("TUNNEL_PORT").unwrap().parse().unwrap();
-    let transport = Transport::Ssm { instance: "i-0123".into(), region: "ap-northeast-2".into() };
-    let tunnel = transport.open(&Route { host: "127.0.0.1".into(), port, server_name: None }).await.unwrap();
-    select_one(&tunnel).await.unwrap();
-    if std::env::var_os("TUNNEL_HANGS").is_some() {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+#[async_trait]
+impl ChildCredentials for Numbered {
+    async fn environment(&self) -> pg::Result<ChildEnvironment> {
+        let number = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let set = vec![("NUMBERED_SECRET", format!("secret-{number}").into())];
+        Ok(ChildEnvironment { set, remove: &["CARGO_MANIFEST_DIR"] })
     }
 }
 
+/// Each child has fresh credentials in its environment, which no message and no debug output shows.
 #[tokio::test]
-async fn no_process_is_left_when_this_program_is_killed() {
+async fn each_child_gets_credentials_of_its_own() {
+    let show = "echo \"has $NUMBERED_SECRET, ${CARGO_MANIFEST_DIR-no} folder\" >&2; exit 1";
+    let words = ["sh", "-c", show].map(str::to_owned).into();
+    let transport = Transport::of(&Connect::Command(words), None, Some(Arc::new(Numbered::default())));
+    for number in 0..2 {
+        let error = transport.open(&route()).await.unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("has ****, no folder") && !shown.contains("secret-"), "{number}: {shown}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("environment").display().to_string();
+    let keep = format!("echo $NUMBERED_SECRET >> {file}; exec sleep 1");
+    let words = vec!["sh".to_owned(), "-c".to_owned(), keep];
+    let transport = Transport::of(&Connect::Command(words), None, Some(Arc::new(Numbered::default())));
+    for _ in 0..2 {
+        transport.open(&route()).await.unwrap_err();
+    }
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "secret-0\nsecret-1\n");
+    let environment = Numbered::default().environment().await.unwrap();
+    assert!(!format!("{environment:?}").contains("secret-0"));
+}
+
+/// A tunnel is probed without one connection to the server, or by one that the server answers and does not log.
+#[tokio::test]
+async fn a_probe_without_use_connects_to_nothing() {
     let stand_in = StandIn::new("");
-    let path = format!("{}:{}", stand_in.folder.path().display(), std::env::var("PATH").unwrap());
-    let mut program = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "tunnel::helper_opens_ssm", "--ignored", "--nocapture"])
-        .env("PATH", path)
-        .env("TUNNEL_PORT", route().port.to_string())
-        .env("TUNNEL_HANGS", "1")
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    until("the tunnel is up", || stand_in.left().len() == 2).await;
-    program.kill().unwrap();
-    program.wait().unwrap();
-    until("all of it has ended", || stand_in.left().is_empty()).await;
+    stand_in.transport().probe_unused(&route()).await.unwrap();
+    assert!(!stand_in.file("accepted").exists());
+    stand_in.transport().probe(&route()).await.unwrap();
+    let nothing = Route { host: "127.0.0.1".into(), port: 9, server_name: None };
+    let error = stand_in.transport().probe(&nothing).await.unwrap_err();
+    assert!(matches!(error, Error::Connection { .. }), "{error:?}");
+    assert!(error.to_string().starts_with("the connection to 127.0.0.1:9 through the tunnel failed"), "{error}");
+    assert_eq!(stand_in.left(), [""; 0]);
 }
 
 /// A connection never falls back to no TLS.
@@ -258,8 +255,7 @@ async fn another_process_on_the_port_is_not_taken_for_the_child() {
                     s = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n\
                     if os.fork(): sys.exit(3)\n\
                     os.setsid(); time.sleep(3)";
-    let words = ["python3", "-c", squatter, "{local_port}"];
-    let error = Transport::Command(words.map(str::to_owned).into()).open(&route()).await.unwrap_err();
+    let error = command(&["python3", "-c", squatter, "{local_port}"]).open(&route()).await.unwrap_err();
     assert!(error.to_string().contains("exit status: 3"), "{error}");
 }
 

@@ -21,8 +21,8 @@ pub fn connect(raw: raw::Connect, at: Cursor<'_>) -> Connect {
             let at = at.key("ssm").key("instance");
             at.require(
                 names::is_id(&instance, "i-") || names::is_id(&instance, "mi-"),
-                format!("{} is not the id of an EC2 instance", at.quoted()),
-                "write the id, such as `i-0123456789abcdef0`, of an instance that runs the SSM agent",
+                format!("{} is not the id of an EC2 instance or of a managed node", at.quoted()),
+                "write the id, such as `i-0123456789abcdef0` or `mi-0123456789abcdef0`, of one that runs the SSM agent",
             );
             Connect::Ssm { instance }
         }

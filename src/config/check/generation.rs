@@ -15,10 +15,16 @@ const NAME_MAX: usize = 63;
 /// Checks the source.
 pub fn source(raw: raw::Source, platform: &PlatformConfig, at: Cursor<'_>) -> Source {
     let instance = at.key("instance");
+    let is_short = raw.instance.len() <= NAME_MAX;
     instance.require(
-        names::is_instance(&raw.instance),
+        is_short,
+        format!("the identifier has {} characters", raw.instance.chars().count()),
+        format!("write the name of the instance, which has at most {NAME_MAX}"),
+    );
+    instance.require(
+        names::is_instance(&raw.instance) || !is_short,
         format!("{} is not a valid instance identifier", instance.quoted()),
-        "use letters, digits and single hyphens, with a letter first",
+        format!("use letters, digits and single hyphens, with a letter first, at most {NAME_MAX} characters"),
     );
     if let Some(id) = &raw.resource_id {
         let at = at.key("resource_id");
@@ -29,8 +35,13 @@ pub fn source(raw: raw::Source, platform: &PlatformConfig, at: Cursor<'_>) -> So
         );
     }
     let snapshots = snapshot_kinds(raw.snapshots, platform, at.key("snapshots"));
+    let instance = match platform {
+        // RDS compares identifiers without case and stores them in lower case; the ARNs of a policy are case-sensitive.
+        PlatformConfig::Aws(_) => raw.instance.to_lowercase(),
+        PlatformConfig::Local(_) => raw.instance,
+    };
     Source {
-        instance: raw.instance,
+        instance,
         resource_id: raw.resource_id,
         snapshots: snapshots.iter().map(|kind| kind.as_str().to_owned()).collect(),
         max_snapshot_age: at.key("max_snapshot_age").nonzero_duration(&raw.max_snapshot_age),

@@ -15,6 +15,32 @@ pub fn begins_instance(name: &str) -> bool {
         && !name.contains("--")
 }
 
+/// Whether a text is a name of a DB parameter group: 1 to 255 letters, digits and hyphens, and for default groups dots.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBParameterGroup.html>.
+pub fn is_parameter_group(name: &str) -> bool {
+    is_group(name, "-.")
+}
+
+/// Whether a text is a name of a DB subnet group: 1 to 255 letters, digits, dots, underscores, spaces and hyphens.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSubnetGroup.html>.
+pub fn is_subnet_group(name: &str) -> bool {
+    is_group(name, "-._ ")
+}
+
+/// Names of groups occur in the ARNs of a policy, where `*` and `?` would be wildcards and `$` begins a variable.
+fn is_group(name: &str, punctuation: &str) -> bool {
+    (1..=255).contains(&name.len())
+        && name.trim() == name
+        && name.chars().all(|character| character.is_ascii_alphanumeric() || punctuation.contains(character))
+}
+
+/// Whether a text contains nothing that has a meaning in the ARNs of a policy.
+pub fn is_literal_in_arn(text: &str) -> bool {
+    !text.contains(['*', '?', '$'])
+}
+
 /// Whether a text is an AWS account: 12 digits.
 pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -35,14 +61,14 @@ pub fn is_region(text: &str) -> bool {
     }
 }
 
-/// Returns the account of a role's ARN, such as `arn:aws:iam::123456789012:role/path/name`.
-pub fn account_of_role(arn: &str) -> Option<&str> {
+/// Returns partition and account of a role's ARN, such as `arn:aws:iam::123456789012:role/path/name`.
+pub fn owner_of_role(arn: &str) -> Option<(&str, &str)> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts.as_slice() {
         ["arn", partition, "iam", "", account, role]
             if partition.starts_with("aws") && is_account(account) && role.len() > 5 && role.starts_with("role/") =>
         {
-            Some(account)
+            Some((partition, account))
         }
         _ => None,
     }
@@ -153,6 +179,9 @@ mod tests {
     fn aws_names() {
         let long = "a".repeat(64);
         all(is_instance, &["app-prod", "a", "App1"], &["", "1a", "-a", "a-", "a--b", "a_b", "앱", "../a", &long]);
+        all(is_parameter_group, &["app-dev", "default.postgres16", "App"], &["", "*", "a?", "a b", "a_b", "${a}"]);
+        all(is_subnet_group, &["app-dev", "a b.c_d"], &["", "*", "app-*", "a?", " a", "${a}"]);
+        all(is_literal_in_arn, &["devdb_sample", "김"], &["*", "dev_?", "${aws:username}"]);
         all(is_account, &["012345678901"], &["", "12345678901", "1234567890123", "12345678901a"]);
         all(
             is_region,
@@ -160,7 +189,7 @@ mod tests {
             &["", "seoul", "ap-northeast", "ap-northeast-2a", "AP-NORTHEAST-2", "ap--2", "ap-northeast-"],
         );
         all(
-            |text| account_of_role(text) == Some("123456789012"),
+            |text| owner_of_role(text).is_some_and(|(_, account)| account == "123456789012"),
             &["arn:aws:iam::123456789012:role/a/b", "arn:aws-cn:iam::123456789012:role/a"],
             &["arn:aws:iam::123456789012:user/a", "arn:aws:iam::1:role/a", "arn:aws:iam::123456789012:role/", "role/a"],
         );

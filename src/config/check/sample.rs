@@ -55,6 +55,14 @@ fn source(raw: raw::SampleSource, at: Cursor<'_>, context: &CheckContext<'_>) ->
         ),
         None => {}
     }
+    if raw.iam {
+        let user = at.key("user");
+        user.require(
+            names::is_literal_in_arn(&raw.user),
+            format!("{} would have a meaning of its own in an IAM policy", user.quoted()),
+            "with `iam: true`, use a role whose name has no `*`, `?` or `$`",
+        );
+    }
     if raw.iam && raw.password.is_some() {
         at.key("password").report_key("the source has both `password` and `iam`", "remove one of them");
     }

@@ -10,5 +10,5 @@ pub use options::{
     CardKind, Country, DateOptions, EmailOptions, EnumOptions, Fake, IdentifierOptions, LabelColumn, NumberOptions,
     OtherValues, PhoneKind, RangeOptions, Scalar, Shift, SqlMask, TextKind,
 };
-pub use raw_mask::{HstoreOptions, JsonOptions, MaskOptions, MaskWord, PartMask, RawMask};
+pub use raw_mask::{HstoreOptions, JsonOptions, MaskOptions, MaskWord, PartMask, RawMask, VouchedMask};
 pub(in crate::config) use word_or_map::{WordOrMap, WordOrMapVisitor, parse_word};

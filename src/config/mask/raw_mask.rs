@@ -86,6 +86,18 @@ pub enum MaskOptions {
     Fixed(Scalar),
     /// This SQL expression.
     Sql(SqlMask),
+    /// A mask, and constraints that its author guarantees to hold, because devdb cannot prove it.
+    Vouch(VouchedMask),
+}
+
+/// A mask with constraints that its author guarantees to hold.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VouchedMask {
+    /// The mask.
+    pub mask: Box<RawMask>,
+    /// Names of the constraints, or `NOT NULL`. Their rows are checked before the first table is changed.
+    pub constraints: Vec<String>,
 }
 
 /// Masks for values inside JSON.
@@ -172,6 +184,7 @@ mod tests {
             r#"{"hstore":{"keys":{"mail":"email"},"other":"keep"}}"#,
             r#"{"hstore":{"keys":{},"other":null}}"#,
             r#"{"sql":{"expression":"lower(name)","vouch":["users_name_key"]}}"#,
+            r#"{"vouch":{"constraints":["users_phone_check"],"mask":{"phone":"kr"}}}"#,
         ] {
             let mask: RawMask = serde_json::from_str(json).unwrap();
             assert_eq!(crate::digest::canonical_json(&mask), json);

@@ -28,8 +28,10 @@ pub struct Aws {
     pub role: Option<String>,
     /// Instance class of a generation, such as `db.t4g.medium`.
     pub class: String,
-    /// Storage type, such as `gp3`. Default: the snapshot's.
+    /// Storage type: `gp3`, `gp2` or `standard`. Default: that of RDS, `gp3`.
     pub storage_type: Option<String>,
+    /// Storage of a generation in GiB, at least the snapshot's. Default: the snapshot's.
+    pub storage: Option<u32>,
     /// DB subnet group.
     pub subnet_group: String,
     /// DB parameter group.

@@ -23,11 +23,13 @@ pub struct Aws {
     pub role: Option<String>,
     /// Instance class of a generation.
     pub class: String,
-    /// Storage type such as `gp3`, or `None` for the snapshot's.
+    /// Storage type such as `gp3`, or `None` for RDS's default.
     pub storage_type: Option<String>,
-    /// DB subnet group.
+    /// Storage in GiB, or `None` for the snapshot's.
+    pub storage: Option<u32>,
+    /// DB subnet group, in lower case as RDS stores it.
     pub subnet_group: String,
-    /// DB parameter group.
+    /// DB parameter group, in lower case as RDS stores it.
     pub parameter_group: String,
     /// Security groups of a generation before it is published: inbound from devdb only, no outbound.
     pub quarantine_security_groups: Vec<String>,

@@ -43,10 +43,17 @@ pub struct Target {
     pub deadlines: Deadlines,
 }
 
+impl Target {
+    /// Returns whether a database is configured.
+    pub fn lists(&self, database: &str) -> bool {
+        self.databases.iter().any(|one| one.name == database)
+    }
+}
+
 /// The production instance and its snapshots.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// Identifier of the production instance.
+    /// Identifier of the production instance; on `aws` in lower case, as RDS stores it.
     pub instance: String,
     /// Immutable id of the instance, to refuse snapshots of an earlier instance with the same name.
     pub resource_id: Option<String>,
@@ -83,9 +90,9 @@ pub struct Record {
 pub enum Connect {
     /// Directly over the network.
     Direct,
-    /// Through SSM port forwarding over an EC2 instance.
+    /// Through SSM port forwarding over an instance with the SSM agent.
     Ssm {
-        /// Id of the EC2 instance.
+        /// Id of the EC2 instance (`i-…`) or of the managed node (`mi-…`).
         instance: String,
     },
     /// Through a program of the team that forwards a port. `{host}`, `{port}` and `{local_port}` are replaced in each

@@ -53,7 +53,7 @@ impl Exemptions {
 /// The mail domains of a mask and of all masks inside it.
 fn mail_domains(mask: &RawMask) -> Vec<String> {
     fn of(rule: &Rule) -> Vec<String> {
-        match rule {
+        match rule.unvouched() {
             Rule::Email { domain } => vec![domain.clone()],
             Rule::Json(paths) => paths.iter().flat_map(|(_, rule)| of(rule)).collect(),
             Rule::Composite(parts) => parts.iter().filter_map(|(_, rule)| rule.as_ref()).flat_map(of).collect(),

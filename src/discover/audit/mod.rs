@@ -13,5 +13,5 @@ mod scanner;
 
 pub use detection::Detection;
 pub use exemptions::Exemptions;
-pub use scan::audit;
+pub use scan::{audit, audit_as_owners};
 pub use scanner::{RowScanner, is_scannable_in_binary};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalog::table_of;
+use super::catalog::{key_of, table_of};
 use super::problem::CoverageProblem;
 use crate::config::{ColumnPath, TablePath};
 use crate::mask::Rule;
@@ -17,6 +17,8 @@ pub enum Decision {
         rule: Rule,
         /// Entry of the configuration.
         by: String,
+        /// The mask as JSON, which is YAML too.
+        written: String,
     },
     /// Masked like the key that the column references.
     Follows {
@@ -50,6 +52,14 @@ impl Decision {
         }
     }
 
+    /// Name of the mask, or `scripted`; `None` if the originals stay.
+    pub fn masked_by(&self) -> Option<&'static str> {
+        match self {
+            Decision::Scripted { .. } => Some("scripted"),
+            decision => decision.rule().map(Rule::name),
+        }
+    }
+
     /// Name for reports: `masked`, `scripted`, `kept`, `computed`, `elsewhere`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -61,10 +71,15 @@ impl Decision {
         }
     }
 
+    /// Whether the configuration decides, and not the nature of the column.
+    pub(super) fn is_configured(&self) -> bool {
+        !matches!(self, Decision::Computed | Decision::Elsewhere)
+    }
+
     /// Origin of the decision: an entry of the configuration, or the key that the column follows.
     pub fn by(&self) -> String {
         match self {
-            Decision::Masked { rule, by } => format!("{}: {by}", rule.name()),
+            Decision::Masked { rule, by, .. } => format!("{}: {by}", rule.name()),
             Decision::Follows { rule, of } => format!("{}: follows {of}", rule.name()),
             Decision::Scripted { by } | Decision::Kept { by } => by.clone(),
             Decision::Computed => "computed from other columns".to_owned(),
@@ -99,10 +114,14 @@ pub struct Coverage {
     pub undecided: Vec<Column>,
     /// Columns of partitions and inheriting tables, by the column of the topmost table that they follow.
     pub descendants: BTreeMap<(TablePath, String), Vec<Column>>,
+    /// Tables among the descendants with rows of their own: ordinary tables that inherit, not partitions.
+    pub inheriting: BTreeSet<TablePath>,
     /// Contradictions.
     pub problems: Vec<CoverageProblem>,
     /// Exact entries of the configuration whose column does not exist in this database.
     pub unused: BTreeSet<String>,
+    /// Configured references whose tables do not both exist in this database, as text: `from app.logs to app.users`.
+    pub unused_references: BTreeSet<String>,
 }
 
 impl Coverage {
@@ -111,16 +130,29 @@ impl Coverage {
         self.undecided.is_empty() && self.problems.is_empty()
     }
 
-    /// Columns whose originals must not survive, because devdb or scripts mask them; with the name of the mask or
-    /// `scripted`.
-    pub fn originals(&self) -> impl Iterator<Item = (TablePath, &str, String)> {
-        self.decided.iter().filter_map(|decided| {
-            let mask = match &decided.decision {
-                Decision::Scripted { .. } => "scripted".to_owned(),
-                decision => decision.rule()?.name().to_owned(),
-            };
-            Some((table_of(&decided.column), decided.column.name.as_str(), mask))
+    /// All decided columns with their decisions, including those of partitions and inheriting tables.
+    pub fn all_columns(&self) -> impl Iterator<Item = (&Column, &Decision)> {
+        self.decided.iter().flat_map(|decided| {
+            let descendants = self.descendants.get(&key_of(&decided.column)).into_iter().flatten();
+            std::iter::once(&decided.column).chain(descendants).map(|column| (column, &decided.decision))
         })
+    }
+
+    /// Columns whose originals must not survive, because devdb or scripts mask them; with the name of the mask or
+    /// `scripted`. Includes the columns of inheriting tables.
+    pub fn originals(&self) -> impl Iterator<Item = (TablePath, &str, String)> {
+        self.decided.iter().filter_map(|decided| Some((&decided.column, decided.decision.masked_by()?))).flat_map(
+            |(column, mask)| {
+                let tables = std::iter::once(column).chain(self.inheriting_columns(column));
+                tables.map(move |column| (table_of(column), column.name.as_str(), mask.to_owned()))
+            },
+        )
+    }
+
+    /// The columns of inheriting tables that follow a column.
+    pub(super) fn inheriting_columns(&self, top: &Column) -> impl Iterator<Item = &Column> {
+        let descendants = self.descendants.get(&key_of(top)).into_iter().flatten();
+        descendants.filter(|column| self.inheriting.contains(&table_of(column)))
     }
 
     /// Full name of a column in the notation of the configuration.

@@ -7,6 +7,7 @@ use super::kept_type::{kept_type, kept_type_name};
 use super::problem::CoverageProblem;
 use crate::config::mask::RawMask;
 use crate::config::{ColumnPath, Masking};
+use crate::digest::canonical_json;
 use crate::mask::Rule;
 use crate::pg::catalog::Column;
 
@@ -41,6 +42,21 @@ pub(super) fn decide_column(
     }
     let by_type = kept_type(column).filter(|kind| masking.keep_types.contains(kind));
     Ok(by_type.map(|kind| Decision::Kept { by: format!("keep_types: {}", kept_type_name(kind)) }))
+}
+
+/// Returns what the exact entry of an inherited column says, and the entry; `None` if it has none, or an invalid one, which
+/// the column of the topmost table decides about. Removes it from `unused`.
+pub(super) fn own_entry(
+    masking: &Masking,
+    column: &Column,
+    unused: &mut BTreeSet<String>,
+) -> Option<(Decision, String)> {
+    let entries = Entries::matching(masking, column);
+    let all = entries.masks.iter().map(|(path, _)| path).chain(&entries.scripted).chain(&entries.kept);
+    let entry = all.filter(|path| path.is_exact()).map(ToString::to_string).next()?;
+    unused.remove(&entry);
+    let decision = entries.decide(column, true).ok().flatten()?;
+    Some((decision, entry))
 }
 
 /// Entries that match one column.
@@ -86,6 +102,6 @@ impl<'a> Entries<'a> {
         }
         let rule = Rule::resolve(mask)
             .map_err(|error| CoverageProblem::Rule { entry: path.to_string(), error: error.to_string() })?;
-        Ok(Some(Decision::Masked { rule, by: path.to_string() }))
+        Ok(Some(Decision::Masked { rule, by: path.to_string(), written: canonical_json(mask) }))
     }
 }

@@ -42,9 +42,14 @@ pub(super) fn follow_keys(
         let to = TablePath { schema: key.to_schema.clone(), table: key.to_table.clone() };
         add(&from, &key.columns, &to, &key.to_columns);
     }
-    for reference in references {
+    // A reference between tables that are not here is one of another database.
+    let (here, elsewhere): (Vec<_>, Vec<_>) = references
+        .iter()
+        .partition(|reference| [&reference.table, &reference.to].iter().all(|table| inheritance.has_table(table)));
+    for reference in here {
         add(&reference.table, &reference.columns, &reference.to, &reference.key);
     }
+    coverage.unused_references = elsewhere.iter().map(|it| format!("from {} to {}", it.table, it.to)).collect();
     propagate(coverage, &pairs);
     report_mismatches(coverage, &pairs);
     report_expressions(coverage, references);
@@ -91,7 +96,7 @@ fn report_mismatches(coverage: &mut Coverage, pairs: &[Pair]) {
         let (column, key) = (from.column.path(), to.column.path());
         match (from.decision.rule(), to.decision.rule()) {
             (None, None) | (Some(Rule::Null), _) => {}
-            (Some(one), Some(other)) if one == other => {
+            (Some(one), Some(other)) if one.unvouched() == other.unvouched() => {
                 if !depends_on_value_only(one) {
                     problems.push(CoverageProblem::NotByValue { column, key, mask: one.name() });
                 } else if !have_compatible_types(&from.column, &to.column) {
@@ -130,7 +135,7 @@ fn describe(decision: &Decision) -> String {
 
 /// Whether the same value has the same mask in every row.
 fn depends_on_value_only(rule: &Rule) -> bool {
-    let depends_on_row = match rule {
+    let depends_on_row = match rule.unvouched() {
         Rule::Sql(_) | Rule::Enum { .. } => true,
         Rule::Date(DateOptions::Shift(shift)) | Rule::Range(shift) => shift.by.is_some(),
         _ => false,

@@ -10,6 +10,7 @@ use crate::pg::catalog::{Column, Form, Table};
 pub(super) struct Inheritance {
     forms: BTreeMap<TablePath, Form>,
     parents: BTreeMap<TablePath, Vec<TablePath>>,
+    partitions: BTreeSet<TablePath>,
     columns: BTreeSet<ColumnKey>,
 }
 
@@ -24,6 +25,7 @@ impl Inheritance {
         Inheritance {
             forms: catalog.tables.iter().map(|table| (path(table), table.form)).collect(),
             parents: catalog.tables.iter().map(|table| (path(table), parents(table))).collect(),
+            partitions: catalog.tables.iter().filter(|table| table.root.is_some()).map(path).collect(),
             columns: catalog.columns.iter().map(key_of).collect(),
         }
     }
@@ -33,9 +35,20 @@ impl Inheritance {
         self.columns.contains(&(table.clone(), column.to_owned()))
     }
 
+    /// Whether the table exists.
+    pub(super) fn has_table(&self, table: &TablePath) -> bool {
+        self.forms.contains_key(table)
+    }
+
     /// Whether the column is in a foreign table.
     pub(super) fn is_foreign(&self, column: &Column) -> bool {
         self.forms.get(&table_of(column)) == Some(&Form::Foreign)
+    }
+
+    /// Whether the column's table is an ordinary one: the rows of a partition are those of its partitioned table.
+    pub(super) fn has_own_rows(&self, column: &Column) -> bool {
+        let table = table_of(column);
+        self.forms.get(&table) == Some(&Form::Ordinary) && !self.partitions.contains(&table)
     }
 
     /// Topmost tables that pass the column down, in the order of the parents; empty if the column is the table's own.

@@ -22,8 +22,13 @@ pub enum CoverageProblem {
         error: String,
     },
     /// A mask that is not proved to suit its column.
-    #[error("{0}")]
-    Refused(Refusal),
+    #[error("{refusal}")]
+    Refused {
+        /// The refusal.
+        refusal: Box<Refusal>,
+        /// The entry with which its author vouches for the constraint.
+        vouch: Option<String>,
+    },
     /// A column and the key that it references, with different decisions.
     #[error("column {column} is {column_decision}, but references {key}, which is {key_decision}")]
     Mismatch {
@@ -62,6 +67,16 @@ pub enum CoverageProblem {
         /// The parents.
         parents: Vec<String>,
     },
+    /// An inherited column with an entry that says something else than what decides about it.
+    #[error("column {column} is decided by that of {top}, which contradicts its own entry `{entry}`")]
+    Overruled {
+        /// Path of the column.
+        column: String,
+        /// The topmost table.
+        top: String,
+        /// The entry.
+        entry: String,
+    },
     /// A configured reference by expression to a masked key.
     #[error("`references`: an expression of {table} references {key}, which is masked, and cannot follow it")]
     Expression {
@@ -87,11 +102,20 @@ impl CoverageProblem {
                 return format!("remove the entry of {column}, which then follows the key, or give both the same mask");
             }
             CoverageProblem::Rule { .. } => "see `devdb masks` for every mask with its options",
-            CoverageProblem::Refused(_) => {
+            CoverageProblem::Refused { vouch: Some(line), .. } => {
+                return format!(
+                    "use another mask of `devdb masks`, or, if no row can violate the constraint, vouch for it by the entry `{line}`: \
+                     all rows are then checked before a table is changed"
+                );
+            }
+            CoverageProblem::Refused { vouch: None, .. } => {
                 "use another mask of `devdb masks`, or mask the column in a script and list it under `scripted`"
             }
             CoverageProblem::NotByValue { .. } => "give the key a mask that depends on its value only",
             CoverageProblem::Inherited { .. } => "give the column the same mask in all of these tables",
+            CoverageProblem::Overruled { entry, top, .. } => {
+                return format!("remove `{entry}`, or give the column of {top} the same decision");
+            }
             CoverageProblem::Expression { .. } => {
                 "keep the key, or mask what the expression reads in the same way (`json`) and remove the reference"
             }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::catalog::key_of;
-use super::decision::Coverage;
+use super::catalog::{key_of, table_of};
+use super::decision::{Coverage, DecidedColumn, Decision};
 use super::problem::CoverageProblem;
-use crate::config::TablePath;
-use crate::mask::{Expression, Key, compile};
+use crate::config::{ColumnPath, TablePath};
+use crate::digest::canonical_json;
+use crate::mask::{Expression, Key, Refusal, compile};
+use crate::pg::catalog::Column;
 
 /// A column to mask.
 #[derive(Clone, Debug)]
@@ -15,11 +17,13 @@ pub struct MaskedColumn {
     pub column: String,
     /// Name of the mask.
     pub mask: &'static str,
+    /// Whether masked values keep parts of the originals: [`crate::mask::Rule::keeps_parts`].
+    pub keeps_parts: bool,
     /// Expression of the masked value.
     pub expression: Expression,
 }
 
-/// Masked columns by table; partitions belong to their topmost table.
+/// Masked columns by table; partitions belong to their topmost table, inheriting tables are listed by themselves.
 pub type TableMasks = BTreeMap<TablePath, Vec<MaskedColumn>>;
 
 /// Compiles every mask.
@@ -30,18 +34,34 @@ pub fn compile_masks(coverage: &Coverage, key: &Key) -> Result<TableMasks, Vec<C
     let (mut masks, mut problems) = (TableMasks::new(), Vec::new());
     for decided in &coverage.decided {
         let Some(rule) = decided.decision.rule() else { continue };
-        let place = key_of(&decided.column);
-        // A partition may have constraints and indexes of its own.
-        for descendant in coverage.descendants.get(&place).into_iter().flatten() {
-            problems.extend(compile(rule, descendant, key).err().map(CoverageProblem::Refused));
-        }
-        match compile(rule, &decided.column, key) {
-            Ok(expression) => {
-                let (table, column) = place;
-                masks.entry(table).or_default().push(MaskedColumn { column, mask: rule.name(), expression });
+        let mut add = |column: &Column, is_listed: bool| match compile(rule, column, key) {
+            Ok(expression) if is_listed => {
+                let (table, column) = key_of(column);
+                let (mask, keeps_parts) = (rule.name(), rule.keeps_parts());
+                masks.entry(table).or_default().push(MaskedColumn { column, mask, keeps_parts, expression });
             }
-            Err(refusal) => problems.push(CoverageProblem::Refused(refusal)),
+            Ok(_) => {}
+            Err(refusal) => {
+                let vouch = vouch_line(decided, &refusal);
+                problems.push(CoverageProblem::Refused { refusal: Box::new(refusal), vouch });
+            }
+        };
+        // A descendant may have constraints and indexes of its own.
+        for descendant in coverage.descendants.get(&key_of(&decided.column)).into_iter().flatten() {
+            add(descendant, coverage.inheriting.contains(&table_of(descendant)));
         }
+        add(&decided.column, true);
     }
     if problems.is_empty() { Ok(masks) } else { Err(problems) }
+}
+
+/// The entry that makes the mask acceptable, if its author vouches for the constraint.
+fn vouch_line(decided: &DecidedColumn, refusal: &Refusal) -> Option<String> {
+    let (Decision::Masked { written, .. }, Some(constraint)) = (&decided.decision, refusal.reason.constraint()) else {
+        return None;
+    };
+    let (table, column) = key_of(&decided.column);
+    let constraint = canonical_json(&constraint);
+    let path = ColumnPath::of(&table, &column);
+    Some(format!("{path}: {{ vouch: {{ mask: {written}, constraints: [{constraint}] }} }}"))
 }

@@ -185,9 +185,15 @@ fn configured_references_follow_too() {
         ["column app.orders.user_id references the masked key app.users.id, but has another type"]
     );
     reference.key = vec!["nummer".into()];
-    masking.references = vec![reference];
+    masking.references = vec![reference.clone()];
     let coverage = decide(&masking, &catalog);
     assert_eq!(problems(&coverage), ["`references`: column app.users.nummer does not exist"]);
+    // The tables of another database.
+    reference.table = TablePath { schema: "app".into(), table: "elsewhere".into() };
+    masking.references = vec![reference];
+    let coverage = decide(&masking, &catalog);
+    assert_eq!(problems(&coverage), [""; 0]);
+    assert_eq!(coverage.unused_references, BTreeSet::from(["from app.elsewhere to app.users".to_owned()]));
 }
 
 #[test]
@@ -235,4 +241,42 @@ fn an_expression_cannot_follow_a_masked_key() {
         with(&[("app.users.id", IDENTIFIER)]),
         ["`references`: an expression of app.logs references app.users.id, which is masked, and cannot follow it"]
     );
+}
+
+/// The rows of a partition are reached through its partitioned table, those of an inheriting table are not.
+#[test]
+fn an_inheriting_table_is_masked_by_itself() {
+    let mut catalog = shop();
+    let partition = Table { root: Some(("app".into(), "logs".into())), ..table("app.logs_1", Some("app.logs")) };
+    catalog.tables.retain(|table| table.name != "logs_1");
+    catalog.tables.extend([partition, table("app.vip", Some("app.users")), table("app.vip_old", Some("app.vip"))]);
+    catalog.columns.extend(["app.vip.email", "app.vip_old.email"].map(|path| column(path, "text")));
+    let rules = [("app.users.email", EMAIL), ("app.logs.body", RawMask::Null)];
+    let coverage = decide(&masking(&rules, &["app.*.*"]), &catalog);
+    let masks = compile_masks(&coverage, &Key::new("0123456789abcdef").unwrap()).unwrap();
+    let tables: Vec<String> = masks.keys().map(ToString::to_string).collect();
+    assert_eq!(tables, ["app.logs", "app.users", "app.vip", "app.vip_old"]);
+    let originals: Vec<String> = coverage.originals().map(|(table, column, _)| format!("{table}.{column}")).collect();
+    assert_eq!(originals.len(), 4, "{originals:?}");
+}
+
+/// An entry for a column of an inheriting table or a partition is used if it says what decides, and contradicts otherwise.
+#[test]
+fn an_entry_of_an_inherited_column_is_not_unused() {
+    let mut catalog = shop();
+    catalog.tables.push(table("app.vip", Some("app.users")));
+    catalog.columns.extend(["app.vip.email", "app.vip.push_token"].map(|path| column(path, "text")));
+    let with = |mask: RawMask, keep: &[&str]| {
+        let rules = [("app.users.email", EMAIL), ("app.vip.email", mask)];
+        decide(&masking(&rules, keep), &catalog)
+    };
+    let same = with(EMAIL, &["app.*.*", "app.vip.push_token", "app.logs_1.body"]);
+    assert_eq!((same.unused.len(), problems(&same)), (0, Vec::new()), "{:?}", same.unused);
+    let other = with(RawMask::Null, &["app.*.*"]);
+    assert_eq!(
+        problems(&other),
+        ["column app.vip.email is decided by that of app.users, which contradicts its own entry `app.vip.email`"]
+    );
+    let missing = masking(&[("app.users.email", EMAIL)], &["app.*.*", "app.vip.no_such"]);
+    assert_eq!(decide(&missing, &catalog).unused, BTreeSet::from(["app.vip.no_such".to_owned()]));
 }

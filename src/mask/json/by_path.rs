@@ -1,6 +1,6 @@
 //! Entry points: masks by path, and the shape of a document.
 
-use super::super::output::{CompileInner, Distinct, MaskInput, MaskOutput};
+use super::super::output::{CompileInner, Distinct, MaskInput, MaskOutput, Structure};
 use super::super::refusal::RefusalReason;
 use super::super::rule::{Path, Rule};
 use super::super::type_kind::TypeKind;
@@ -15,16 +15,19 @@ pub(in crate::mask) fn make(
 ) -> Result<MaskOutput, RefusalReason> {
     ensure_json(input)?;
     let masker = LeafMasker { document: input, compile };
+    let structure = Structure::JsonOutside(paths.iter().map(|(path, _)| path.clone()).collect());
     if paths.iter().all(|(path, _)| path.is_single()) {
-        return Ok(MaskOutput::value(single::make(paths, &masker)?, Distinct::No));
+        return Ok(MaskOutput { structure, ..MaskOutput::value(single::make(paths, &masker)?, Distinct::No) });
     }
-    Ok(MaskOutput { subquery: true, ..MaskOutput::value(walk::make(paths, &masker)?, Distinct::No) })
+    let output = MaskOutput::value(walk::make(paths, &masker)?, Distinct::No);
+    Ok(MaskOutput { subquery: true, structure, ..output })
 }
 
 /// The shape of all values.
 pub(in crate::mask) fn make_shape(input: &MaskInput<'_>) -> Result<MaskOutput, RefusalReason> {
     ensure_json(input)?;
-    Ok(MaskOutput::value(shape::make(&input.value), Distinct::No))
+    let output = MaskOutput::value(shape::make(&input.value), Distinct::No);
+    Ok(MaskOutput { structure: Structure::JsonShape, ..output })
 }
 
 fn ensure_json(input: &MaskInput<'_>) -> Result<(), RefusalReason> {

@@ -1,14 +1,14 @@
 //! CHECK constraints: whether the outputs of a mask satisfy one, given that the inputs did.
 
-use std::cmp::Ordering;
-
 use crate::pg::catalog::{Check, Column};
 
-use super::super::output::{CaseOutput, KnownValue, MaskOutput, MaxLength, OutputFormat};
+use super::super::output::MaskOutput;
 use super::super::type_kind::TypeKind;
 use super::expression::Expression;
-use super::pattern::Pattern;
+use super::stable::Stable;
+use super::text_check::TextProof;
 use super::text_scan::{has_name, without_null_tests};
+use super::value_check;
 
 /// Whether the outputs satisfy a check of the column.
 pub(super) fn keeps(column: &Column, output: &MaskOutput, check: &Check) -> bool {
@@ -20,229 +20,141 @@ pub(super) fn keeps(column: &Column, output: &MaskOutput, check: &Check) -> bool
     if !has_name(&without_null_tests(condition, name), name) {
         return true;
     }
-    // The guarantees are about elements, not about the array.
-    if column.array && !check.of_elements {
-        return false;
-    }
+    let about = if validated == check.definition { Premise::Given } else { Premise::None };
+    let about_elements = check.of_elements || !column.array;
     let kind = TypeKind::of(&column.base);
-    let given = validated == check.definition;
-    let proof = Proof { name, kind, output };
-    Expression::parse(condition).is_some_and(|condition| proof.holds(&condition, given))
+    let is_padded = column.base.schema == "pg_catalog" && column.base.name == "bpchar";
+    let proof = Proof {
+        name,
+        kind,
+        output,
+        about_elements,
+        text: TextProof { name, kind, is_padded, output },
+        stable: Stable { name, output },
+    };
+    Expression::parse(condition).is_some_and(|condition| proof.holds(&condition, about))
+}
+
+/// What is known about the inputs of a condition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Premise {
+    /// They satisfied it: an output has to only if its input did.
+    Given,
+    /// Nothing, as the constraint is not validated.
+    None,
+    /// Nothing, as other parts of an OR may have been satisfied instead.
+    OtherParts,
 }
 
 struct Proof<'a> {
     name: &'a str,
     kind: TypeKind,
     output: &'a MaskOutput,
+    /// Whether the guarantees of the output are about the tested value; else that is an array.
+    about_elements: bool,
+    text: TextProof<'a>,
+    stable: Stable<'a>,
 }
 
 impl Proof<'_> {
-    /// Whether the condition holds for the outputs. `given`: it held for the inputs.
-    fn holds(&self, condition: &Expression, given: bool) -> bool {
+    /// Whether the condition is not false for the outputs. Inputs that are NULL or the empty string stay, and so does
+    /// whatever they satisfied.
+    fn holds(&self, condition: &Expression, premise: Premise) -> bool {
         match condition {
-            Expression::And(parts) => parts.iter().all(|part| !part.mentions(self.name) || self.holds(part, given)),
+            Expression::And(parts) => {
+                parts.iter().all(|part| self.is_of_others(part, premise) || self.holds(part, premise))
+            }
             Expression::Or(parts) => {
-                // NULL stays NULL, and other values stay other values.
-                let is_null = |part: &Expression| matches!(part, Expression::IsNull(inner) if self.is_value(inner));
-                let rest: Vec<&Expression> = parts.iter().filter(|part| !is_null(part)).collect();
-                match rest.as_slice() {
-                    [only] => self.holds(only, given),
-                    several => several.iter().any(|part| part.mentions(self.name) && self.holds(part, false)),
-                }
+                let of_column = |part: &&Expression| part.mentions(self.name);
+                let any = parts.iter().filter(of_column).any(|part| self.holds(part, Premise::OtherParts));
+                let all = || parts.iter().filter(of_column).all(|part| self.holds(part, Premise::Given));
+                any || premise == Premise::Given && all() || premise == Premise::None && self.all_but_null(parts)
             }
-            Expression::IsNull(inner) | Expression::IsNotNull(inner) => self.is_value(inner),
+            Expression::Not(inner) => match negated(inner) {
+                Some(inner) => self.holds(&inner, premise),
+                None => self.is_stable(condition, premise),
+            },
+            // Outputs are not NULL where their inputs are not.
+            Expression::IsNotNull(inner) if self.is_value(inner) => true,
+            Expression::IsNull(inner) if self.is_value(inner) => premise != Premise::OtherParts,
             Expression::Any(left, operator, list) => {
-                let text = |one: &Expression| if let Expression::Text(text) = one { Some(text.clone()) } else { None };
-                let texts: Option<Vec<String>> = list.iter().map(text).collect();
-                let among = || Pattern::from_texts(texts.as_deref()?.iter().map(String::as_str));
-                let equal = |one| self.compares(&Expression::Column(self.name.to_owned()), "=", one, false);
-                self.is_value(left) && operator == "=" && (self.matches(among) || list.iter().any(equal))
+                let given = premise == Premise::Given;
+                let compare =
+                    |one: &Expression| Expression::Compare(left.clone(), operator.clone(), Box::new(one.clone()));
+                self.is_stable(condition, premise)
+                    || self.about_elements && self.text.any(left, operator, list, given)
+                    || list.iter().any(|one| self.holds(&compare(one), Premise::OtherParts))
             }
-            Expression::Compare(left, operator, right) => self.compares(left, operator, right, given),
-            Expression::Column(_) | Expression::Text(_) | Expression::Number(_) | Expression::Call(..) => false,
+            Expression::All(left, operator, list) => {
+                let compare =
+                    |one: &Expression| Expression::Compare(left.clone(), operator.clone(), Box::new(one.clone()));
+                self.is_stable(condition, premise) || list.iter().all(|one| self.holds(&compare(one), premise))
+            }
+            atom => self.is_stable(atom, premise) || self.about_elements && self.atom(atom, premise == Premise::Given),
         }
+    }
+
+    /// A part of an AND that other columns decide. Inside an OR, its own truth would have to be known too.
+    fn is_of_others(&self, part: &Expression, premise: Premise) -> bool {
+        premise != Premise::OtherParts && !part.mentions(self.name)
+    }
+
+    /// Without a premise: NULL stays NULL, and other values have to satisfy the only other part.
+    fn all_but_null(&self, parts: &[Expression]) -> bool {
+        let is_null = |part: &Expression| matches!(part, Expression::IsNull(inner) if self.is_value(inner));
+        let rest: Vec<&Expression> = parts.iter().filter(|part| !is_null(part)).collect();
+        matches!(rest.as_slice(), [only] if self.holds(only, Premise::OtherParts))
+    }
+
+    fn is_stable(&self, condition: &Expression, premise: Premise) -> bool {
+        premise == Premise::Given && self.stable.value(condition)
     }
 
     fn is_value(&self, expression: &Expression) -> bool {
         matches!(expression, Expression::Column(column) if column == self.name)
     }
 
-    fn compares(&self, left: &Expression, operator: &str, right: &Expression, given: bool) -> bool {
-        if right.mentions(self.name) {
-            // `column = lower(column)`
-            let lower =
-                matches!(right, Expression::Call(name, of) if name == "lower" && of.iter().all(|of| self.is_value(of)));
-            return self.is_value(left) && lower && operator == "=" && self.matches(|| Pattern::matching_whole(LOWER));
+    fn atom(&self, atom: &Expression, given: bool) -> bool {
+        if self.kind.is_text() {
+            return self.text.holds(atom, given);
         }
-        match (left, right) {
-            (Expression::Column(_), Expression::Text(text)) if self.is_value(left) && self.kind.is_text() => {
-                self.text(operator, text, given)
-            }
-            (Expression::Column(_), Expression::Text(bound) | Expression::Number(bound)) if self.is_value(left) => {
-                self.value(operator, bound, given)
-            }
-            (Expression::Call(function, of), right) if self.kind.is_text() => {
-                let [of] = of.as_slice() else { return false };
-                let is_length = ["char_length", "length", "character_length"].contains(&function.as_str());
-                match (of, right) {
-                    (of, Expression::Number(bound)) if is_length && self.is_value(of) => {
-                        bound.parse().is_ok_and(|bound| self.length(operator, bound))
-                    }
-                    // Not only spaces.
-                    (Expression::Call(trim, inner), Expression::Number(bound)) if is_length && trim == "btrim" => {
-                        let some = [(">", "0"), (">=", "1")].contains(&(operator, bound.as_str()));
-                        some && inner.iter().all(|inner| self.is_value(inner))
-                            && self.matches(|| Pattern::matching_whole(NOT_BLANK))
-                    }
-                    (of, Expression::Text(text)) if function == "btrim" && self.is_value(of) => {
-                        operator == "<>" && text.is_empty() && self.matches(|| Pattern::matching_whole(NOT_BLANK))
-                    }
-                    _ => false,
-                }
+        let Expression::Compare(left, operator, right) = atom else { return false };
+        match (left.as_ref(), right.as_ref()) {
+            (left, Expression::Text(bound) | Expression::Number(bound)) if self.is_value(left) => {
+                value_check::holds(self.kind, self.output, operator, bound, given)
             }
             _ => false,
         }
     }
-
-    /// Comparison of a text with a constant.
-    fn text(&self, operator: &str, text: &str, given: bool) -> bool {
-        // citext ignores case with every operator.
-        let citext = self.kind == TypeKind::Text { ignores_case: true };
-        let ignores_case = operator.ends_with('*') || citext;
-        let like = || Pattern::from_like(text, ignores_case);
-        let expression = || Pattern::from_regex(text, ignores_case);
-        match operator {
-            // Masks return no empty string; an empty input stays, and satisfies the check already.
-            "<>" if text.is_empty() => true,
-            "=" => self.matches(|| Pattern::from_texts([text].into_iter())),
-            "~" | "~*" => self.matches(expression) || given && !ignores_case && self.keeps_pattern(expression),
-            "~~" | "~~*" => self.matches(like) || given && !ignores_case && self.keeps_pattern(like),
-            "!~" | "!~*" => self.misses(expression),
-            "!~~" | "!~~*" => self.misses(like),
-            _ => false,
-        }
-    }
-
-    /// Whether all outputs match, whatever the input.
-    fn matches(&self, pattern: impl Fn() -> Option<Pattern>) -> bool {
-        self.outputs().zip(pattern()).is_some_and(|(outputs, pattern)| outputs.is_subset_of(&pattern))
-    }
-
-    fn misses(&self, pattern: impl Fn() -> Option<Pattern>) -> bool {
-        self.outputs().zip(pattern()).is_some_and(|(outputs, pattern)| outputs.is_disjoint_from(&pattern))
-    }
-
-    /// All possible outputs.
-    fn outputs(&self) -> Option<Pattern> {
-        let all = self.output.format.pattern()?;
-        if let OutputFormat::Pattern(_) = self.output.format {
-            Pattern::matching_whole(&all)
-        } else {
-            Pattern::with_free_digits(&all)
-        }
-    }
-
-    /// Whether the outputs of inputs that match the pattern match it too.
-    fn keeps_pattern(&self, pattern: impl Fn() -> Option<Pattern>) -> bool {
-        let proved = || {
-            let pattern = pattern()?;
-            let contains = |form: &str| Some(Pattern::with_free_digits(form)?.is_subset_of(&pattern));
-            let OutputFormat::ByInput { cases, otherwise } = &self.output.format else { return None };
-            for case in cases {
-                let inputs = Pattern::with_free_digits(&case.input)?;
-                let kept = match &case.output {
-                    CaseOutput::Pattern(form) => pattern.is_disjoint_from(&inputs) || contains(form)?,
-                    CaseOutput::DigitsChanged => pattern.changing_digits(&inputs)?.is_subset_of(&pattern),
-                };
-                kept.then_some(())?;
-            }
-            let all: Vec<&str> = cases.iter().map(|case| case.input.as_str()).collect();
-            Some(pattern.is_subset_of(&Pattern::with_free_digits(&all.join("|"))?) || contains(otherwise)?)
-        };
-        proved().unwrap_or(false)
-    }
-
-    fn length(&self, operator: &str, bound: usize) -> bool {
-        let (min, max) = match self.output.max_chars {
-            MaxLength::SameAsInput => return true,
-            MaxLength::Chars(max) => (self.output.min_chars, Some(max)),
-            // No longer than the input, which satisfied the check.
-            MaxLength::UpToInput => (self.output.min_chars, None),
-        };
-        match operator {
-            "<=" => max.is_none_or(|max| max <= bound),
-            "<" => max.is_none_or(|max| max < bound),
-            ">=" => min >= bound,
-            ">" => min > bound,
-            "=" => min == bound && max == Some(bound),
-            _ => false,
-        }
-    }
-
-    /// Comparison of a number or a date with a constant.
-    fn value(&self, operator: &str, bound: &str, given: bool) -> bool {
-        let whole = matches!(self.kind, TypeKind::SmallInt | TypeKind::Integer | TypeKind::BigInt);
-        let signs = [(">", "0"), (">=", "0"), ("<", "0"), ("<=", "0"), ("<>", "0")].contains(&(operator, bound));
-        if self.output.keeps_sign && (signs || whole && [(">=", "1"), ("<=", "-1")].contains(&(operator, bound))) {
-            return given;
-        }
-        match &self.output.known_value {
-            KnownValue::Unknown => false,
-            KnownValue::Constant(value) => {
-                order(self.kind, value, bound).is_some_and(|order| satisfies(order, operator))
-            }
-            // A whole year or month is on one side of its beginning or end.
-            KnownValue::SameYear => {
-                given && self.kind == TypeKind::Date && is_edge(operator, bound, |day| day.month() == 1)
-            }
-            KnownValue::SameMonth => given && self.kind == TypeKind::Date && is_edge(operator, bound, |_| true),
-        }
-    }
 }
 
-/// No upper-case letters.
-const LOWER: &str = "[^A-Z\u{80}-\u{abff}\u{d7a4}-\u{10ffff}]*";
-/// At least one character other than a space.
-const NOT_BLANK: &str = ".*[^ ].*";
-
-fn order(kind: TypeKind, value: &str, bound: &str) -> Option<Ordering> {
-    match kind {
-        TypeKind::Date => Some(value.parse::<jiff::civil::Date>().ok()?.cmp(&bound.parse().ok()?)),
-        TypeKind::SmallInt
-        | TypeKind::Integer
-        | TypeKind::BigInt
-        | TypeKind::Numeric
-        | TypeKind::Real
-        | TypeKind::Double => {
-            match (value.parse::<i64>(), bound.parse::<i64>()) {
-                (Ok(value), Ok(bound)) => Some(value.cmp(&bound)),
-                // Equality of 53-bit floats does not prove equality.
-                _ => value.parse::<f64>().ok()?.partial_cmp(&bound.parse().ok()?).filter(|order| order.is_ne()),
-            }
-        }
-        _ => None,
-    }
-}
-
-fn satisfies(order: Ordering, operator: &str) -> bool {
-    match operator {
-        "<" => order.is_lt(),
-        "<=" => order.is_le(),
-        ">" => order.is_gt(),
-        ">=" => order.is_ge(),
-        "=" => order.is_eq(),
-        "<>" => order.is_ne(),
-        _ => false,
-    }
-}
-
-/// Whether a bound lies between two months or years: `is_start` tests the first day after it.
-fn is_edge(operator: &str, bound: &str, is_start: impl Fn(jiff::civil::Date) -> bool) -> bool {
-    let Ok(day) = bound.parse::<jiff::civil::Date>() else { return false };
-    let after = match operator {
-        ">=" | "<" => Ok(day),
-        ">" | "<=" => day.tomorrow(),
-        _ => return false,
+/// The condition that is true where this one is false, and unknown where this one is; `None` if it cannot be written.
+fn negated(condition: &Expression) -> Option<Expression> {
+    let all = |parts: &[Expression]| parts.iter().map(negated).collect::<Option<Vec<Expression>>>();
+    let other = |operator: &str| {
+        const PAIRS: [(&str, &str); 7] =
+            [("=", "<>"), ("<", ">="), (">", "<="), ("~", "!~"), ("~*", "!~*"), ("~~", "!~~"), ("~~*", "!~~*")];
+        PAIRS.iter().find_map(|(one, two)| match operator {
+            _ if operator == *one => Some((*two).to_owned()),
+            _ if operator == *two => Some((*one).to_owned()),
+            _ => None,
+        })
     };
-    after.is_ok_and(|after| after.day() == 1 && is_start(after))
+    Some(match condition {
+        Expression::And(parts) => Expression::Or(all(parts)?),
+        Expression::Or(parts) => Expression::And(all(parts)?),
+        Expression::Not(inner) => inner.as_ref().clone(),
+        Expression::IsNull(inner) => Expression::IsNotNull(inner.clone()),
+        Expression::IsNotNull(inner) => Expression::IsNull(inner.clone()),
+        Expression::Compare(left, operator, right) => {
+            Expression::Compare(left.clone(), other(operator)?, right.clone())
+        }
+        Expression::Any(left, operator, list) => Expression::All(left.clone(), other(operator)?, list.clone()),
+        Expression::All(left, operator, list) => Expression::Any(left.clone(), other(operator)?, list.clone()),
+        Expression::Column(_)
+        | Expression::Text(_)
+        | Expression::Number(_)
+        | Expression::Call(..)
+        | Expression::List(_) => return None,
+    })
 }

@@ -1,6 +1,8 @@
 //! Parser for the condition of a check in the server's notation, limited to what the prover understands: comparisons
-//! of columns, constants and function calls, joined by AND and OR. Casts between types with equivalent comparison are
+//! of columns, constants and function calls, joined by AND, OR and NOT. Casts between types with equivalent comparison are
 //! dropped.
+
+use super::token::{Token, tokenize};
 
 /// A parsed condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +17,13 @@ pub(super) enum Expression {
     Compare(Box<Expression>, String, Box<Expression>),
     /// `left operator ANY (ARRAY[…])`.
     Any(Box<Expression>, String, Vec<Expression>),
+    /// `left operator ALL (ARRAY[…])`.
+    All(Box<Expression>, String, Vec<Expression>),
+    /// `ARRAY[…]`.
+    List(Vec<Expression>),
     And(Vec<Expression>),
     Or(Vec<Expression>),
+    Not(Box<Expression>),
     IsNull(Box<Expression>),
     IsNotNull(Box<Expression>),
 }
@@ -36,79 +43,18 @@ impl Expression {
         match self {
             Expression::Column(column) => column == name,
             Expression::Text(_) | Expression::Number(_) => false,
-            Expression::Call(_, list) | Expression::And(list) | Expression::Or(list) => any(list),
+            Expression::Call(_, list) | Expression::And(list) | Expression::Or(list) | Expression::List(list) => {
+                any(list)
+            }
             Expression::Compare(left, _, right) => left.mentions(name) || right.mentions(name),
-            Expression::Any(left, _, list) => left.mentions(name) || any(list),
-            Expression::IsNull(inner) | Expression::IsNotNull(inner) => inner.mentions(name),
+            Expression::Any(left, _, list) | Expression::All(left, _, list) => left.mentions(name) || any(list),
+            Expression::IsNull(inner) | Expression::IsNotNull(inner) | Expression::Not(inner) => inner.mentions(name),
         }
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
-    /// An unquoted name or a keyword.
-    Word(String),
-    Quoted(String),
-    Text(String),
-    Number(String),
-    Sign(String),
-}
-
-fn tokenize(text: &str) -> Option<Vec<Token>> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            ' ' | '\n' => 1,
-            '\'' | '"' => {
-                let (inner, length) = quoted(rest, first)?;
-                found.push(if first == '"' { Token::Quoted(inner) } else { Token::Text(inner) });
-                length
-            }
-            '(' | ')' | '[' | ']' | ',' => {
-                found.push(Token::Sign(first.to_string()));
-                1
-            }
-            _ if first.is_ascii_digit() => {
-                let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-                found.push(Token::Number(rest[..end].to_owned()));
-                end
-            }
-            _ if first.is_alphabetic() || first == '_' => {
-                let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').unwrap_or(rest.len());
-                found.push(Token::Word(rest[..end].to_owned()));
-                end
-            }
-            _ => {
-                let end = rest.find(|c: char| !"<>=!~*:-".contains(c)).filter(|end| *end > 0)?;
-                found.push(Token::Sign(rest[..end].to_owned()));
-                end
-            }
-        };
-        rest = &rest[length..];
-    }
-    Some(found)
-}
-
-/// The content of a quoted text, with doubled quotation marks unescaped, and the length of the quoted text.
-fn quoted(text: &str, mark: char) -> Option<(String, usize)> {
-    let mut inner = String::new();
-    let mut characters = text.char_indices().skip(1).peekable();
-    while let Some((at, character)) = characters.next() {
-        if character != mark {
-            inner.push(character);
-        } else if characters.peek().is_some_and(|(_, next)| *next == mark) {
-            characters.next();
-            inner.push(mark);
-        } else {
-            return Some((inner, at + 1));
-        }
-    }
-    None
 }
 
 /// Types whose comparison is equivalent to that of the value without the cast.
-const EQUIVALENT_TYPES: [&str; 12] = [
+const EQUIVALENT_TYPES: [&str; 13] = [
     "text",
     "character varying",
     "bpchar",
@@ -121,10 +67,11 @@ const EQUIVALENT_TYPES: [&str; 12] = [
     "timestamp without time zone",
     "timestamp with time zone",
     "double precision",
+    "jsonpath",
 ];
 
 /// Keywords that begin an unsupported expression.
-const UNSUPPORTED: [&str; 6] = ["NOT", "ARRAY", "CASE", "true", "false", "NULL"];
+const UNSUPPORTED: [&str; 5] = ["NOT", "CASE", "true", "false", "NULL"];
 
 struct Parser<'a> {
     tokens: &'a [Token],
@@ -159,11 +106,15 @@ impl Parser<'_> {
     }
 
     fn and(&mut self) -> Option<Expression> {
-        let mut parts = vec![self.comparison()?];
+        let mut parts = vec![self.negation()?];
         while self.word("AND") {
-            parts.push(self.comparison()?);
+            parts.push(self.negation()?);
         }
         if parts.len() == 1 { parts.pop() } else { Some(Expression::And(parts)) }
+    }
+
+    fn negation(&mut self) -> Option<Expression> {
+        if self.word("NOT") { Some(Expression::Not(Box::new(self.negation()?))) } else { self.comparison() }
     }
 
     fn comparison(&mut self) -> Option<Expression> {
@@ -184,6 +135,9 @@ impl Parser<'_> {
         self.at += 1;
         if self.word("ANY") {
             return Some(Expression::Any(Box::new(left), operator, self.list()?));
+        }
+        if self.word("ALL") {
+            return Some(Expression::All(Box::new(left), operator, self.list()?));
         }
         Some(Expression::Compare(Box::new(left), operator, Box::new(self.value()?)))
     }
@@ -231,6 +185,14 @@ impl Parser<'_> {
             },
             Token::Text(text) => Expression::Text(text),
             Token::Number(number) => Expression::Number(number),
+            Token::Word(word) if word == "ARRAY" => {
+                self.sign("[").then_some(())?;
+                Expression::List(self.separated("]")?)
+            }
+            Token::Word(word) if word == "POSITION" => self.position()?,
+            Token::Word(word) if word == "TRIM" => self.trim()?,
+            // `"left"(…)`: the name of a function that is also a keyword.
+            Token::Quoted(name) if self.sign("(") => Expression::Call(name, self.separated(")")?),
             Token::Quoted(name) => Expression::Column(name),
             Token::Word(word) if UNSUPPORTED.contains(&word.as_str()) => return None,
             Token::Word(word) if self.sign("(") => Expression::Call(word, self.separated(")")?),
@@ -241,12 +203,39 @@ impl Parser<'_> {
         Some(value)
     }
 
+    /// `POSITION((part) IN (text))`, which is `strpos(text, part)`.
+    fn position(&mut self) -> Option<Expression> {
+        self.sign("(").then_some(())?;
+        let part = self.value()?;
+        self.word("IN").then_some(())?;
+        let text = self.value()?;
+        self.sign(")").then(|| Expression::Call("strpos".into(), vec![text, part]))
+    }
+
+    /// `TRIM(BOTH [characters] FROM text)`, which is `btrim(text[, characters])`; `LEADING` and `TRAILING` in the same way.
+    fn trim(&mut self) -> Option<Expression> {
+        self.sign("(").then_some(())?;
+        let function = [("BOTH", "btrim"), ("LEADING", "ltrim"), ("TRAILING", "rtrim")]
+            .into_iter()
+            .find_map(|(word, function)| self.word(word).then_some(function))?;
+        let characters = if self.word("FROM") {
+            None
+        } else {
+            let characters = self.value()?;
+            self.word("FROM").then_some(())?;
+            Some(characters)
+        };
+        let text = self.value()?;
+        self.sign(")")
+            .then(|| Expression::Call(function.into(), [Some(text), characters].into_iter().flatten().collect()))
+    }
+
     /// Skips casts to types with equivalent comparison; `None` for any other cast.
     fn casts(&mut self) -> Option<()> {
         while self.sign("::") {
             let mut name = Vec::new();
             while let Some(Token::Word(word)) = self.peek() {
-                if ["AND", "OR", "IS"].contains(&word.as_str()) {
+                if ["AND", "OR", "IS", "IN", "FROM"].contains(&word.as_str()) {
                     break;
                 }
                 name.push(word.clone());
@@ -280,6 +269,14 @@ mod tests {
                 Expression::Any(column("s"), "=".into(), vec![text("a"), text("b)")]),
             ),
             (
+                "(NOT (POSITION(('@'::text) IN (a)) > 1))",
+                Expression::Not(Box::new(Expression::Compare(
+                    Box::new(Expression::Call("strpos".into(), vec![*column("a"), text("@")])),
+                    ">".into(),
+                    Box::new(Expression::Number("1".into())),
+                ))),
+            ),
+            (
                 "((a IS NULL) OR (a < 3))",
                 Expression::Or(vec![
                     Expression::IsNull(column("a")),
@@ -289,9 +286,14 @@ mod tests {
         ] {
             assert_eq!(Expression::parse(condition), Some(expected), "{condition}");
         }
-        for unknown in
-            ["(a + 1) > 3", "NOT (a > 3)", "(a)::inet = b", "a > now() - '1 day'::interval", "(a ~ 'b'", "(r).x = 1"]
-        {
+        for unknown in [
+            "(a + 1) > 3",
+            "CASE WHEN a > 3 THEN a END",
+            "(a)::inet = b",
+            "a > now() - '1 day'::interval",
+            "(a ~ 'b'",
+            "(r).x = 1",
+        ] {
             assert_eq!(Expression::parse(unknown), None, "{unknown}");
         }
     }

@@ -4,8 +4,13 @@
 mod check;
 mod column;
 mod expression;
+mod outputs;
 mod pattern;
+mod stable;
+mod text_check;
 mod text_scan;
+mod token;
 mod unique;
+mod value_check;
 
 pub(super) use column::{elements, null, values};

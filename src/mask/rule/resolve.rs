@@ -80,6 +80,12 @@ fn with_options(options: &MaskOptions) -> Result<Rule, RuleError> {
             return Err(RuleError::Empty { option: "sql" });
         }
         MaskOptions::Sql(sql) => Rule::Sql(sql.clone()),
+        MaskOptions::Vouch(vouched) if vouched.constraints.is_empty() => {
+            return Err(RuleError::Empty { option: "constraints" });
+        }
+        MaskOptions::Vouch(vouched) => {
+            Rule::Vouched { rule: Box::new(Rule::resolve(&vouched.mask)?), constraints: vouched.constraints.clone() }
+        }
     })
 }
 
@@ -128,6 +134,7 @@ fn text_rule(container: &'static str, location: &str, mask: &RawMask) -> Result<
             true
         }
         Rule::Null | Rule::Fixed(_) => true,
+        Rule::Vouched { .. } => false,
         Rule::Date(_) | Rule::Identifier { .. } | Rule::Bytes { .. } | Rule::Enum { .. } | Rule::Number { .. } => false,
         Rule::Range(_) | Rule::Composite(_) | Rule::Hstore { .. } | Rule::Json(_) | Rule::JsonShape | Rule::Sql(_) => {
             false
@@ -173,6 +180,8 @@ mod tests {
             "json: { \"$.a\": identifier }",
             "json: { \"$.a\": email, \"$.a.b\": null }",
             "sql: \" \"",
+            "vouch: { mask: email, constraints: [] }",
+            "json: { \"$.a\": { vouch: { mask: email, constraints: [a] } } }",
         ] {
             let error = resolve(wrong).unwrap_err();
             assert!(!error.to_string().is_empty(), "{wrong}");

@@ -77,9 +77,30 @@ pub enum Rule {
     Fixed(Scalar),
     /// User-defined SQL expression.
     Sql(SqlMask),
+    /// Another rule, whose author guarantees that constraints hold.
+    Vouched {
+        /// The rule.
+        rule: Box<Rule>,
+        /// Names of the constraints, or `NOT NULL`.
+        constraints: Vec<String>,
+    },
 }
 
 impl Rule {
+    /// Whether a masked value may keep parts of the original on purpose: what no path of a document selects, or what
+    /// `text: redact` does not recognize.
+    pub fn keeps_parts(&self) -> bool {
+        match self {
+            Rule::Json(_) | Rule::Text(TextKind::Redact) | Rule::Hstore { keep_other: true, .. } => true,
+            Rule::Vouched { rule, .. } => rule.keeps_parts(),
+            Rule::Hstore { keys, .. } => keys.iter().any(|(_, rule)| rule.keeps_parts()),
+            Rule::Composite(attributes) => {
+                attributes.iter().any(|(_, rule)| rule.as_ref().is_none_or(Rule::keeps_parts))
+            }
+            _ => false,
+        }
+    }
+
     /// Name in the configuration.
     pub fn name(&self) -> &'static str {
         match self {
@@ -107,6 +128,12 @@ impl Rule {
             Rule::Null => "null",
             Rule::Fixed(_) => "fixed",
             Rule::Sql(_) => "sql",
+            Rule::Vouched { rule, .. } => rule.name(),
         }
+    }
+
+    /// The rule that computes the values.
+    pub fn unvouched(&self) -> &Rule {
+        if let Rule::Vouched { rule, .. } = self { rule.unvouched() } else { self }
     }
 }

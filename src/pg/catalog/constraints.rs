@@ -19,10 +19,12 @@ pub(super) struct Checks {
 
 /// Reads all check constraints.
 pub(super) async fn checks(session: &Session) -> Result<Checks> {
+    // Versions before 18 have no conenforced. A check that is not enforced constrains nothing.
     let rows = session
         .query(
             "SELECT conname::text, pg_catalog.pg_get_constraintdef(oid), conrelid, conkey::int4[], contypid \
-             FROM pg_catalog.pg_constraint WHERE contype = 'c' ORDER BY conname",
+             FROM pg_catalog.pg_constraint k WHERE contype = 'c' \
+               AND COALESCE((pg_catalog.to_jsonb(k) ->> 'conenforced')::bool, true) ORDER BY conname",
             &[],
         )
         .await?;

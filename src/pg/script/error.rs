@@ -91,7 +91,7 @@ fn remedy(cause: &pg::Error) -> Option<String> {
         (SqlState::ACTIVE_SQL_TRANSACTION, "put `-- devdb: transaction=none` at the top of the file"),
     ];
     let remedy = REMEDIES.iter().find(|(state, _)| cause.is_state(state));
-    remedy.map(|(_, text)| (*text).to_owned())
+    remedy.map(|(_, text)| (*text).to_owned()).or_else(|| cause.remedy())
 }
 
 /// One line for each complaint: `file:line:column: title`.
@@ -102,7 +102,11 @@ impl fmt::Display for ScriptError {
     }
 }
 
-impl std::error::Error for ScriptError {}
+impl std::error::Error for ScriptError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
+    }
+}
 
 impl From<ScriptError> for Failure {
     fn from(error: ScriptError) -> Self {

@@ -12,6 +12,8 @@ mod position;
 mod run;
 mod settings;
 mod split;
+#[cfg(test)]
+mod split_tests;
 mod variables;
 
 pub use error::ScriptError;

@@ -1,17 +1,20 @@
 //! A child process that forwards a port, and its termination.
 
 use std::collections::VecDeque;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use secrecy::ExposeSecret;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{self, Command};
 use tokio::time::{sleep, timeout};
 
+use super::environment::ChildEnvironment;
+use super::listening::is_listening;
 use crate::pg::error::{Error, Result};
 use crate::pg::route::Route;
 
@@ -44,17 +47,34 @@ exec "$@"
 
 type Output = Arc<Mutex<VecDeque<String>>>;
 
+/// How to find out that a child forwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// Its port accepts a connection. The program may connect to the server for it.
+    Accepts,
+    /// It listens. Nothing connects to the server.
+    Listens,
+}
+
 /// A running child and the process group it leads.
 #[derive(Debug)]
 pub(super) struct Child {
+    program: String,
     process: Mutex<process::Child>,
     group: Option<Pid>,
     output: Output,
+    /// Its secrets are removed from its output.
+    environment: ChildEnvironment,
 }
 
 impl Child {
-    /// Starts a command that forwards a free local port to a server, and waits until the port answers.
-    pub(super) async fn forward(command: &[String], route: &Route) -> Result<(SocketAddr, Child)> {
+    /// Starts a command that forwards a free local port to a server, and waits until it forwards.
+    pub(super) async fn forward(
+        command: &[String],
+        environment: ChildEnvironment,
+        route: &Route,
+        readiness: Readiness,
+    ) -> Result<(SocketAddr, Child)> {
         let address = free_address().await?;
         let fill = |word: &String| {
             word.replace("{host}", &route.host)
@@ -62,37 +82,41 @@ impl Child {
                 .replace("{local_port}", &address.port().to_string())
         };
         let words: Vec<String> = command.iter().map(fill).collect();
-        let child = Child::start(&words)?;
-        let program = words.first().map_or("the program", String::as_str);
+        let child = Child::start(&words, environment)?;
         let started = Instant::now();
         loop {
-            let accepts = matches!(timeout(POLL, TcpStream::connect(address)).await, Ok(Ok(_)));
-            if accepts {
+            let ready = readiness.is_reached(address).await;
+            if ready {
                 // If another process has taken the port, the child ends now.
                 sleep(POLL).await;
             }
-            if let Some(status) = child.ended() {
+            if !child.is_alive() {
                 // Its last output may not have been read yet.
                 sleep(POLL).await;
-                return Err(child.error(format!("{program} ended ({status})")));
+                return Err(Error::Tunnel(child.end_reason()));
             }
-            if accepts {
-                return Ok((address, child));
+            if ready {
+                return Ok((address.into(), child));
             }
             if started.elapsed() > READY_TIMEOUT {
                 let limit = READY_TIMEOUT.as_secs();
-                return Err(child.error(format!("{program} did not open port {} in {limit} seconds", address.port())));
+                let what = format!("{} did not open port {} in {limit} seconds", child.program, address.port());
+                return Err(Error::Tunnel(child.with_output(what)));
             }
             sleep(POLL).await;
         }
     }
 
-    fn start(words: &[String]) -> Result<Child> {
-        let mut process = Command::new("sh")
-            .args(["-c", WITH_WATCHER, "sh"])
-            .args(words)
-            // The plugin listens on this address.
-            .env("SSM_PLUGIN_LOCAL_HOST", "127.0.0.1")
+    fn start(words: &[String], environment: ChildEnvironment) -> Result<Child> {
+        let mut command = Command::new("sh");
+        command.args(["-c", WITH_WATCHER, "sh"]).args(words);
+        environment.remove.iter().for_each(|name| {
+            command.env_remove(name);
+        });
+        // The plugin listens on this address.
+        command.env("SSM_PLUGIN_LOCAL_HOST", "127.0.0.1");
+        command.envs(environment.set.iter().map(|(name, value)| (name, value.expose_secret())));
+        let mut process = command
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -107,7 +131,8 @@ impl Child {
             tokio::spawn(collect(stderr, output.clone()));
         }
         let group = process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        Ok(Child { process: Mutex::new(process), group, output })
+        let program = words.first().map_or("the program", String::as_str).to_owned();
+        Ok(Child { program, process: Mutex::new(process), group, output, environment })
     }
 
     /// Whether the forwarding program still runs.
@@ -115,21 +140,43 @@ impl Child {
         self.ended().is_none()
     }
 
+    /// Waits for the end of the forwarding program. Returns whether it has ended.
+    pub(super) async fn ends_within(&self, limit: Duration) -> bool {
+        let began = Instant::now();
+        while self.is_alive() && began.elapsed() < limit {
+            sleep(POLL).await;
+        }
+        !self.is_alive()
+    }
+
     fn ended(&self) -> Option<ExitStatus> {
         let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
         process.try_wait().ok().flatten()
     }
 
-    fn error(&self, what: String) -> Error {
-        let lines = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        let output: Vec<&str> = lines.iter().map(String::as_str).collect();
-        Error::Tunnel(if output.is_empty() { what } else { format!("{what}: {}", output.join(" / ")) })
+    /// Returns how the program ended, with its last output.
+    pub(super) fn end_reason(&self) -> String {
+        let status = self.ended().map_or_else(|| "no status".to_owned(), |status| status.to_string());
+        self.with_output(format!("{} ended ({status})", self.program))
     }
-}
 
-/// Ends the whole process group and waits briefly until it is gone: otherwise this program could end before it.
-impl Drop for Child {
-    fn drop(&mut self) {
+    /// Returns a message followed by the last output, without secrets.
+    pub(super) fn with_output(&self, what: String) -> String {
+        let lines = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut output = lines.iter().map(String::as_str).collect::<Vec<_>>().join(" / ");
+        for (_, secret) in self.environment.set.iter().filter(|(_, secret)| !secret.expose_secret().is_empty()) {
+            output = output.replace(secret.expose_secret(), "****");
+        }
+        if output.is_empty() { what } else { format!("{what}: {output}") }
+    }
+
+    /// Ends the whole process group for a reason, and waits briefly until it is gone.
+    pub(super) fn end(&self, reason: &str) {
+        keep(&self.output, reason);
+        self.terminate();
+    }
+
+    fn terminate(&self) {
         let Some(group) = self.group else { return };
         for (signal, time) in SIGNALS {
             // An error means that the group is empty.
@@ -151,23 +198,45 @@ impl Drop for Child {
     }
 }
 
-async fn free_address() -> Result<SocketAddr> {
+/// Ends the whole process group: otherwise this program could end before it.
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.terminate();
+    }
+}
+
+impl Readiness {
+    async fn is_reached(self, address: SocketAddrV4) -> bool {
+        // Where the system does not list its sockets, only a connection tells.
+        let listens = if self == Readiness::Listens { is_listening(address) } else { None };
+        match listens {
+            Some(listens) => listens,
+            None => matches!(timeout(POLL, TcpStream::connect(address)).await, Ok(Ok(_))),
+        }
+    }
+}
+
+async fn free_address() -> Result<SocketAddrV4> {
     let failed = |error: std::io::Error| Error::Tunnel(format!("no free port on this machine: {error}"));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
-    listener.local_addr().map_err(failed)
+    Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, listener.local_addr().map_err(failed)?.port()))
 }
 
 async fn collect(stream: impl AsyncRead + Unpin, output: Output) {
     let mut lines = BufReader::new(stream).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let line = line.trim();
-        if line.is_empty() {
-            continue;
+        if !line.is_empty() {
+            keep(&output, line);
         }
-        let mut kept = output.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() == OUTPUT_LINES {
-            kept.pop_front();
-        }
-        kept.push_back(line.to_owned());
     }
+}
+
+/// Keeps a line, and of all lines the last ones.
+fn keep(output: &Output, line: &str) {
+    let mut kept = output.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.len() == OUTPUT_LINES {
+        kept.pop_front();
+    }
+    kept.push_back(line.to_owned());
 }

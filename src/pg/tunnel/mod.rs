@@ -2,6 +2,12 @@
 
 mod child;
 mod direct;
+mod environment;
+mod forward_command;
+mod heartbeat;
+mod listening;
 mod transport;
 
+pub use environment::{ChildCredentials, ChildEnvironment};
+pub use forward_command::ForwardCommand;
 pub use transport::{Dial, Transport, Tunnel};

@@ -7,11 +7,15 @@ use jiff::Timestamp;
 use crate::pg::Route;
 
 use crate::platform::guard::{self, Refusal};
-use crate::platform::{DiskSpace, Error, Instance, Result, Source, Status, Tags};
+use crate::platform::{
+    DiskSpace, Error, Instance, PENDING_PARAMETER_GROUP, PENDING_PASSWORD, PENDING_SECURITY_GROUP, Result, Source,
+    Status,
+};
 
 use super::client::Aws;
 use super::error::api_error;
 use super::settings;
+use super::tags;
 
 const CALL: &str = "DescribeDBInstances";
 /// Period of the events that are shown, in minutes: longer than any restore. RDS keeps events for two weeks.
@@ -59,6 +63,7 @@ pub(super) fn source(found: &DbInstance) -> Result<Source> {
         resource_id: required(found.dbi_resource_id(), "DbiResourceId", &name)?,
         cluster: found.db_cluster_identifier().map(str::to_owned),
         engine: required(found.engine(), "Engine", &name)?,
+        host: found.endpoint().and_then(route).map(|route| route.host),
         name,
     })
 }
@@ -73,7 +78,7 @@ fn convert(aws: &Aws, found: &DbInstance) -> Result<Instance> {
         status: status(found.db_instance_status().unwrap_or("unknown")),
         route: found.endpoint().and_then(route),
         created_at: found.instance_create_time().and_then(timestamp),
-        tags: tags(found),
+        tags: tags::decode(found.tag_list()),
         deletion_protection: found.deletion_protection().unwrap_or(false),
         replicas: [found.read_replica_db_instance_identifiers(), found.read_replica_db_cluster_identifiers()].concat(),
         replica_of: found
@@ -96,6 +101,7 @@ fn required(value: Option<&str>, field: &str, subject: &str) -> Result<String> {
         subject: subject.to_owned(),
         code: "incomplete response".into(),
         message: format!("it contains no {field}"),
+        remedy: None,
     })
 }
 
@@ -114,10 +120,9 @@ fn check_location(aws: &Aws, arn: &str) -> Result<()> {
     .into())
 }
 
-/// Maps a status of RDS. Every status that needs human action counts as failed, including `stopping`; an unknown one is
-/// waited for.
+/// Maps a status of RDS. Every status that needs human action counts as failed; an unknown one is waited for.
 fn status(text: &str) -> Status {
-    const FAILED: [&str; 9] = [
+    const FAILED: [&str; 7] = [
         "failed",
         "restore-error",
         "inaccessible-encryption-credentials",
@@ -125,13 +130,13 @@ fn status(text: &str) -> Status {
         "insufficient-capacity",
         "storage-full",
         "storage-config-error",
-        "stopped",
-        "stopping",
     ];
     match text {
         // Fully usable; only its storage cannot be changed again.
         "available" | "storage-optimization" => Status::Available,
         "deleting" | "deleted" => Status::Deleting,
+        "stopping" => Status::Stopping,
+        "stopped" => Status::Stopped,
         text if FAILED.contains(&text) || text.starts_with("incompatible-") => Status::Failed(text.to_owned()),
         text => Status::InProgress(text.to_owned()),
     }
@@ -143,12 +148,6 @@ fn route(endpoint: &Endpoint) -> Option<Route> {
     Some(Route { server_name: Some(host.clone()), host, port })
 }
 
-fn tags(found: &DbInstance) -> Tags {
-    let pair =
-        |tag: &aws_sdk_rds::types::Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
-    found.tag_list().iter().filter_map(pair).collect()
-}
-
 /// Returns the names of modifications that are not in effect yet. The password matters most: right after the call, an
 /// instance still reports `available` and accepts the old password.
 fn pending(found: &DbInstance) -> Vec<String> {
@@ -157,7 +156,14 @@ fn pending(found: &DbInstance) -> Vec<String> {
         if let (Some(id), Some(status)) = (group.vpc_security_group_id(), group.status())
             && status != "active"
         {
-            names.push(format!("security group {id} ({status})"));
+            names.push(format!("{PENDING_SECURITY_GROUP} {id} ({status})"));
+        }
+    }
+    for group in found.db_parameter_groups() {
+        if let (Some(name), Some(status)) = (group.db_parameter_group_name(), group.parameter_apply_status())
+            && status != "in-sync"
+        {
+            names.push(format!("{PENDING_PARAMETER_GROUP} {name} ({status})"));
         }
     }
     names
@@ -165,7 +171,7 @@ fn pending(found: &DbInstance) -> Vec<String> {
 
 fn pending_values(values: &PendingModifiedValues) -> Vec<String> {
     let named = [
-        ("MasterUserPassword", values.master_user_password().is_some()),
+        (PENDING_PASSWORD, values.master_user_password().is_some()),
         ("DBInstanceIdentifier", values.db_instance_identifier().is_some()),
         ("DBInstanceClass", values.db_instance_class().is_some()),
         ("EngineVersion", values.engine_version().is_some()),
@@ -224,6 +230,8 @@ mod tests {
             assert_eq!(status(text), Status::Failed(text.into()));
         }
         assert_eq!(status("deleting"), Status::Deleting);
+        assert_eq!(status("stopping"), Status::Stopping);
+        assert_eq!(status("stopped"), Status::Stopped);
     }
 
     #[test]

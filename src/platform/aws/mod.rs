@@ -13,14 +13,18 @@ mod platform;
 mod policy;
 mod record;
 mod region;
+mod remedy;
+mod required_parameters;
 mod settings;
 mod snapshot;
+mod tags;
 mod token;
 mod trace;
 mod write;
 mod zone;
 
 pub use client::Aws;
+pub(super) use credentials::for_children as credentials_for_children;
 pub use ecr::Ecr;
 pub use policy::policy;
 pub use token::auth_token;

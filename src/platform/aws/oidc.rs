@@ -24,6 +24,8 @@ use super::error::api_error;
 
 /// Audience of the token, as configured in AWS's identity provider for GitHub.
 const AUDIENCE: &str = "sts.amazonaws.com";
+/// The variables of a job with `id-token: write`.
+const VARIABLES: [&str; 2] = ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
 /// Limit of a response in bytes; a token is about 2 kB.
 const RESPONSE_LIMIT: usize = 64 * 1024;
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,9 +42,16 @@ impl TokenService {
     /// Returns the service of the current job; `None` outside GitHub or without the permission.
     pub(super) fn from_env() -> Result<Option<TokenService>> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        match (variable("ACTIONS_ID_TOKEN_REQUEST_URL"), variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN")) {
+        let [url, secret] = VARIABLES.map(variable);
+        match (url, secret) {
             (Some(url), Some(secret)) => Self::at(&url, secret.into()).map(Some),
-            _ => Ok(None),
+            (None, None) => Ok(None),
+            (url, _) => {
+                let [set, missing] = if url.is_some() { VARIABLES } else { [VARIABLES[1], VARIABLES[0]] };
+                Err(Error::Local(format!(
+                    "{set} is set, but {missing} is not: pass both, as GitHub does, or unset both"
+                )))
+            }
         }
     }
 
@@ -114,6 +123,16 @@ impl TokenError {
         Self { reason, retryable: false }
     }
 
+    fn of_platform(self) -> Error {
+        let (call, message) = ("GetToken", self.to_string());
+        if self.retryable {
+            let (subject, code) = ("GitHub's token service".into(), "no token".into());
+            Error::Outage { call, subject, code, message }
+        } else {
+            Error::Denied { call, message }
+        }
+    }
+
     fn connection(error: hyper_util::client::legacy::Error) -> Self {
         Self { reason: crate::error::Chain(&error).to_string(), retryable: true }
     }
@@ -133,7 +152,8 @@ impl GithubRole {
     }
 
     async fn assume(&self) -> std::result::Result<Credentials, CredentialsError> {
-        let token = self.tokens.token().await.map_err(CredentialsError::provider_error)?;
+        let token =
+            self.tokens.token().await.map_err(TokenError::of_platform).map_err(CredentialsError::provider_error)?;
         let response = self
             .sts
             .assume_role_with_web_identity()

@@ -6,12 +6,12 @@ use secrecy::SecretString;
 use crate::pg::Route;
 use crate::platform::guard::{Deletable, DevInstance, Scrubbed};
 use crate::platform::{
-    Check, Identity, Instance, Platform, RecordChange, RecordState, RestoreOrder, Result, Settings, Snapshot, Source,
-    Tags,
+    Check, Identity, Instance, Platform, RecordChange, RecordState, RequiredParameter, RestoreOrder, Result, Settings,
+    Snapshot, Source, Tags,
 };
 
 use super::client::Aws;
-use super::{checks, instance, record, settings, snapshot, write};
+use super::{checks, instance, record, required_parameters, settings, snapshot, write};
 
 #[async_trait]
 impl Platform for Aws {
@@ -48,8 +48,20 @@ impl Platform for Aws {
         record::route(self, instance)
     }
 
-    async fn checks(&self) -> Vec<Check> {
-        checks::all(self).await
+    fn generation_at(&self, value: &str, source: Option<&Source>) -> Option<String> {
+        record::generation_at(self, value, source)
+    }
+
+    async fn checks(&self, snapshot: Option<&Snapshot>) -> Vec<Check> {
+        checks::all(self, snapshot).await
+    }
+
+    fn required_parameters(&self) -> Vec<RequiredParameter> {
+        required_parameters::of_target(&self.target)
+    }
+
+    async fn disk_space(&self, _snapshot: &Snapshot, _removed: &[Instance]) -> Result<Option<Check>> {
+        Ok(None)
     }
 
     async fn events(&self, name: &str) -> Result<Vec<String>> {
@@ -68,8 +80,17 @@ impl Platform for Aws {
         write::restore(self, order).await
     }
 
-    async fn set_password(&self, instance: DevInstance, password: &SecretString) -> Result<()> {
-        write::set_password(self, instance, password).await
+    async fn start(&self, instance: DevInstance) -> Result<bool> {
+        write::start(self, instance).await
+    }
+
+    async fn set_password(&self, instance: DevInstance, password: &SecretString) -> Result<Vec<String>> {
+        // The only superuser is RDS's own.
+        write::set_password(self, instance, password).await.map(|()| Vec::new())
+    }
+
+    async fn reboot(&self, instance: DevInstance) -> Result<()> {
+        write::reboot(self, instance).await
     }
 
     async fn set_tags(&self, instance: DevInstance, tags: &Tags) -> Result<()> {

@@ -6,8 +6,8 @@ use aws_sdk_route53::types::{
 };
 
 use crate::pg::Route;
-use crate::platform::guard::{Refusal, Scrubbed};
-use crate::platform::{Error, Instance, Record, RecordChange, RecordState, Result};
+use crate::platform::guard::{Refusal, Scrubbed, is_generation_name};
+use crate::platform::{Error, Instance, Record, RecordChange, RecordState, Result, Source};
 
 use super::client::Aws;
 use super::dns_name::normalize;
@@ -84,6 +84,14 @@ pub(super) fn value_for(instance: &Instance) -> Option<String> {
     instance.route.as_ref().map(|route| normalize(&route.host))
 }
 
+/// Returns the name of the generation whose endpoint a value is: the prefix, and the domain of this account and region,
+/// which only the source's endpoint shows.
+pub(super) fn generation_at(aws: &Aws, value: &str, source: Option<&Source>) -> Option<String> {
+    let (name, domain) = value.split_once('.')?;
+    let (_, own_domain) = source?.host.as_deref()?.split_once('.')?;
+    (domain == own_domain && is_generation_name(&aws.target.generation.prefix, name)).then(|| name.to_owned())
+}
+
 /// Returns a developer's route: the record's name as host, but the instance's name for verification, since its
 /// certificate does not contain the record's name.
 pub(super) fn route(aws: &Aws, instance: &Instance) -> Result<Route> {
@@ -97,6 +105,7 @@ fn no_endpoint(name: &str) -> Error {
         subject: name.to_owned(),
         code: "incomplete response".into(),
         message: "the instance has no endpoint yet".into(),
+        remedy: None,
     }
 }
 
@@ -113,14 +122,14 @@ pub(super) async fn swap(aws: &Aws, from: &RecordState, to: &Scrubbed) -> Result
             return Err(Refusal::UnusableRecord { reason }.into());
         }
         if now != *from && now != RecordState::Present(wanted.clone()) {
-            return Err(changed(aws, from));
+            return Err(Error::record_changed(&aws.target.record.name, from));
         }
         match submit(aws, sets.into_iter().next(), &wanted, to.name()).await {
             Err(error @ Error::Api { .. }) if is_mismatch(&error) => rejected = Some(error),
             result => return result,
         }
     }
-    Err(rejected.unwrap_or_else(|| changed(aws, from)))
+    Err(rejected.unwrap_or_else(|| Error::record_changed(&aws.target.record.name, from)))
 }
 
 /// Submits one batch. If the record is already as wanted, deleting and creating it again has no effect, and returns a
@@ -132,6 +141,7 @@ async fn submit(aws: &Aws, old: Option<ResourceRecordSet>, wanted: &Record, gene
         subject: name.clone(),
         code: "not sent".into(),
         message: error.to_string(),
+        remedy: None,
     };
     let new = ResourceRecordSet::builder()
         .name(name)
@@ -160,15 +170,6 @@ fn change(
 /// Whether Route 53 rejected a batch because the zone does not hold what it deletes, or already holds what it creates.
 fn is_mismatch(error: &Error) -> bool {
     matches!(error, Error::Api { code, .. } if code == "InvalidChangeBatch")
-}
-
-fn changed(aws: &Aws, from: &RecordState) -> Error {
-    let expected = match from {
-        RecordState::Absent => "nothing".to_owned(),
-        RecordState::Present(record) => format!("{} with a TTL of {} s", record.value, record.ttl),
-        RecordState::Foreign(reason) => reason.clone(),
-    };
-    Error::RecordChanged { name: aws.target.record.name.clone(), expected }
 }
 
 /// Whether a change has reached all name servers. Resolvers may still cache the old value for its TTL.

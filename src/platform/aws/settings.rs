@@ -14,17 +14,22 @@ struct Row {
     actual: fn(&DbInstance) -> String,
 }
 
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 16] = [
     Row { key: "class", requested: |aws| Some(aws.class.clone()), actual: |db| text(db.db_instance_class()) },
+    Row {
+        key: "storage",
+        requested: |aws| aws.storage.map(|gib| format!("{gib} GiB")),
+        actual: |db| db.allocated_storage().map_or_else(unknown, |gib| format!("{gib} GiB")),
+    },
     Row { key: "storage type", requested: |aws| aws.storage_type.clone(), actual: |db| text(db.storage_type()) },
     Row {
         key: "subnet group",
-        requested: |aws| Some(aws.subnet_group.to_lowercase()),
+        requested: |aws| Some(aws.subnet_group.clone()),
         actual: |db| text(db.db_subnet_group().and_then(|group| group.db_subnet_group_name())).to_lowercase(),
     },
     Row {
         key: "parameter group",
-        requested: |aws| Some(aws.parameter_group.to_lowercase()),
+        requested: |aws| Some(aws.parameter_group.clone()),
         actual: |db| {
             list(db.db_parameter_groups().iter().map(|group| text(group.db_parameter_group_name()).to_lowercase()))
         },

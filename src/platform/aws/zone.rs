@@ -26,6 +26,7 @@ impl Zone {
             subject: id.to_owned(),
             code: "incomplete response".into(),
             message: "it contains no hosted zone".into(),
+            remedy: None,
         })?;
         Ok(Zone {
             name: normalize(&zone.name),

@@ -2,6 +2,7 @@
 
 use crate::platform::contract::Platform;
 use crate::platform::error::{Error, Result};
+use crate::platform::identity::Identity;
 use crate::platform::instance::Instance;
 use crate::platform::record::{Record, RecordState};
 
@@ -20,10 +21,30 @@ pub async fn admit(
     name: &str,
     expected_id: Option<&str>,
 ) -> Result<DevInstance> {
+    let (identity, instance) = describe(platform, name).await?;
+    Ok(DevInstance::validate(rules, &identity, instance, expected_id)?)
+}
+
+async fn describe(platform: &dyn Platform, name: &str) -> Result<(Identity, Instance)> {
     let identity = platform.identity().await?;
     let instance = platform.instance(name).await?;
     let instance = instance.ok_or_else(|| Error::from(Refusal::NotFound { name: name.to_owned() }))?;
-    Ok(DevInstance::validate(rules, &identity, instance, expected_id)?)
+    Ok((identity, instance))
+}
+
+/// As [`admit`], for the changes of a rollback: a generation that was published may have deletion protection, since
+/// nothing is deleted.
+///
+/// # Errors
+/// Those of [`admit`].
+pub async fn admit_published(
+    platform: &dyn Platform,
+    rules: &Rules,
+    name: &str,
+    expected_id: Option<&str>,
+) -> Result<DevInstance> {
+    let (identity, instance) = describe(platform, name).await?;
+    Ok(DevInstance::validate_published(rules, &identity, instance, expected_id)?)
 }
 
 /// Describes an instance and admits it to its deletion: as [`admit`], and the record must not point at it.

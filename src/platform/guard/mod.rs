@@ -10,7 +10,7 @@ mod rules;
 mod tests;
 mod token;
 
-pub use admit::{admit, admit_deletion, points_at};
+pub use admit::{admit, admit_deletion, admit_published, points_at};
 pub use refusal::Refusal;
 pub use rules::{Rules, is_generation_name};
 pub use token::{Deletable, DevInstance, Evidence, Scrubbed};

@@ -33,6 +33,14 @@ pub enum Refusal {
         /// The engine, or the cluster.
         found: String,
     },
+    /// Its tags and state cannot be read.
+    #[error("{name} is damaged: {why}")]
+    Damaged {
+        /// Name of the instance.
+        name: String,
+        /// The reason.
+        why: String,
+    },
     /// A tag is missing or has another value.
     #[error("{name} has no tag {key}={expected}")]
     MissingTag {
@@ -89,6 +97,11 @@ impl Refusal {
         match self {
             Refusal::WrongAccount { .. } => {
                 "use credentials of the configured account, or correct the configuration".into()
+            }
+            Refusal::Damaged { .. } => {
+                "devdb removes nothing whose tags it cannot read: restore the file, or stop the server and remove the \
+                 directory yourself"
+                    .into()
             }
             Refusal::Protected { .. } => {
                 "devdb never switches deletion protection off; switch it off yourself if this \

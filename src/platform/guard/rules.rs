@@ -2,7 +2,7 @@
 
 use crate::config::PREFIX_MIN;
 use crate::platform::identity::Identity;
-use crate::platform::instance::Instance;
+use crate::platform::instance::{Instance, Status};
 use crate::platform::tag;
 
 use super::refusal::Refusal;
@@ -25,12 +25,38 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Checks that an instance is a generation that may be modified. `expected_id` is the immutable id under which it
-    /// was described before. Pure; the condition whose violation does most damage is first.
+    /// Checks that an instance is a generation that may be modified and deleted. `expected_id` is the immutable id under
+    /// which it was described before. Pure.
     ///
     /// # Errors
     /// The first condition that does not hold.
     pub fn check(&self, identity: &Identity, instance: &Instance, expected_id: Option<&str>) -> Result<(), Refusal> {
+        self.check_identity(identity, instance, expected_id)?;
+        Rules::check_removable(instance)
+    }
+
+    /// Checks that a generation has no deletion protection and no replicas, and is none.
+    pub(super) fn check_removable(instance: &Instance) -> Result<(), Refusal> {
+        if instance.deletion_protection {
+            return Err(Refusal::Protected { name: instance.name.clone() });
+        }
+        match instance.replica_of.iter().chain(&instance.replicas).next() {
+            Some(peer) => Err(Refusal::Replicates { name: instance.name.clone(), peer: peer.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that an instance is a generation of this target, whether it may be deleted or not. The condition whose
+    /// violation does most damage is first.
+    ///
+    /// # Errors
+    /// The first condition that does not hold.
+    pub fn check_identity(
+        &self,
+        identity: &Identity,
+        instance: &Instance,
+        expected_id: Option<&str>,
+    ) -> Result<(), Refusal> {
         let name = || instance.name.clone();
         if identity.account != self.account || identity.region != self.region {
             return Err(Refusal::WrongAccount {
@@ -46,6 +72,9 @@ impl Rules {
         if !is_generation_name(&self.prefix, &instance.name) {
             return Err(Refusal::WrongName { name: name(), prefix: self.prefix.clone() });
         }
+        if let Status::Damaged(why) = &instance.status {
+            return Err(Refusal::Damaged { name: name(), why: why.clone() });
+        }
         if instance.engine != "postgres" {
             return Err(Refusal::WrongKind { name: name(), found: instance.engine.clone() });
         }
@@ -56,12 +85,6 @@ impl Rules {
             if instance.tag(key) != Some(expected) {
                 return Err(Refusal::MissingTag { name: name(), key, expected: expected.to_owned() });
             }
-        }
-        if instance.deletion_protection {
-            return Err(Refusal::Protected { name: name() });
-        }
-        if let Some(peer) = instance.replica_of.iter().chain(&instance.replicas).next() {
-            return Err(Refusal::Replicates { name: name(), peer: peer.clone() });
         }
         if expected_id.is_some_and(|id| id != instance.resource_id) {
             return Err(Refusal::Replaced { name: name() });

@@ -116,6 +116,7 @@ fn a_proof_needs_all_evidence() {
         hazards_defused: true,
         logins_closed: true,
         covered: true,
+        accounted: true,
         masked: true,
         scripts_run: true,
         residue_cleared: true,
@@ -127,6 +128,7 @@ fn a_proof_needs_all_evidence() {
         Evidence { hazards_defused: false, ..all },
         Evidence { logins_closed: false, ..all },
         Evidence { covered: false, ..all },
+        Evidence { accounted: false, ..all },
         Evidence { masked: false, ..all },
         Evidence { scripts_run: false, ..all },
         Evidence { residue_cleared: false, ..all },
@@ -135,4 +137,26 @@ fn a_proof_needs_all_evidence() {
     assert!(missing.into_iter().all(|evidence| !prove(evidence)));
     let deleting = Instance { status: Status::Deleting, ..generation() };
     assert!(Scrubbed::prove(token(deleting), all).is_err());
+}
+
+#[test]
+fn a_protected_generation_may_be_rolled_back_to_and_not_deleted() {
+    let protected = |phase: &str| {
+        let mut one = Instance { deletion_protection: true, ..generation() };
+        one.tags.insert(tag::PHASE.into(), phase.into());
+        one
+    };
+    let validate = |one: Instance| DevInstance::validate_published(&rules(), &identity(), one, Some("db-ONE"));
+    for phase in ["live", "retired"] {
+        let token = validate(protected(phase)).unwrap();
+        let deletable = Deletable::validate(token, &RecordState::Absent, None);
+        assert!(matches!(deletable, Err(Refusal::Protected { .. })));
+    }
+    for phase in ["restored", "secured", "scrubbed", "unknown"] {
+        assert!(matches!(validate(protected(phase)), Err(Refusal::Protected { .. })), "{phase}");
+    }
+    let foreign = Instance { tags: Tags::from([(tag::PHASE.to_owned(), "retired".to_owned())]), ..generation() };
+    assert!(matches!(validate(foreign), Err(Refusal::MissingTag { .. })));
+    let replica = Instance { replica_of: Some("app-prod".into()), ..protected("retired") };
+    assert!(validate(replica).is_err());
 }

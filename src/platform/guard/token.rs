@@ -2,6 +2,7 @@
 
 use crate::platform::identity::Identity;
 use crate::platform::instance::{Instance, Status};
+use crate::platform::phase::Phase;
 use crate::platform::record::RecordState;
 
 use super::refusal::Refusal;
@@ -35,6 +36,8 @@ pub struct Evidence {
     pub logins_closed: bool,
     /// Every column is masked or kept on purpose.
     pub covered: bool,
+    /// Every place that stores rows is in the ledger.
+    pub accounted: bool,
     /// Every table is masked, and no original is left that may not remain.
     pub masked: bool,
     /// Every script was committed, with its present fingerprint.
@@ -73,6 +76,21 @@ impl DevInstance {
         rules.check(identity, &instance, expected_id)?;
         Ok(DevInstance { instance })
     }
+
+    /// Builds the token for a published generation that was just described. Deletion protection and replicas do not
+    /// matter: [`Deletable::validate`] refuses them again.
+    pub(super) fn validate_published(
+        rules: &Rules,
+        identity: &Identity,
+        instance: Instance,
+        expected_id: Option<&str>,
+    ) -> Result<DevInstance, Refusal> {
+        if !instance.phase().is_some_and(Phase::is_published) || instance.replica_of.is_some() {
+            return DevInstance::validate(rules, identity, instance, expected_id);
+        }
+        rules.check_identity(identity, &instance, expected_id)?;
+        Ok(DevInstance { instance })
+    }
 }
 
 impl Deletable {
@@ -88,7 +106,10 @@ impl Deletable {
             RecordState::Present(record) if record.has_value(record_value) => {
                 Err(Refusal::Live { name: dev.instance.name })
             }
-            RecordState::Present(_) | RecordState::Absent => Ok(Deletable { instance: dev.instance }),
+            RecordState::Present(_) | RecordState::Absent => {
+                Rules::check_removable(&dev.instance)?;
+                Ok(Deletable { instance: dev.instance })
+            }
         }
     }
 }
@@ -99,12 +120,21 @@ impl Scrubbed {
     /// # Errors
     /// The first condition that does not hold.
     pub fn prove(dev: DevInstance, evidence: Evidence) -> Result<Scrubbed, &'static str> {
-        let Evidence { hazards_defused, logins_closed, covered, masked, scripts_run, residue_cleared, verified } =
-            evidence;
+        let Evidence {
+            hazards_defused,
+            logins_closed,
+            covered,
+            accounted,
+            masked,
+            scripts_run,
+            residue_cleared,
+            verified,
+        } = evidence;
         let violated = [
             (hazards_defused, "hazards are not all defused"),
             (logins_closed, "logins are not all closed"),
             (covered, "not every column is covered"),
+            (accounted, "a place that stores rows is not in the ledger"),
             (masked, "original values are left"),
             (scripts_run, "scripts have not all run"),
             (residue_cleared, "residue is not cleared"),

@@ -3,97 +3,82 @@
 //! share blocks where they can.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::pg::server::Account;
 use crate::platform::error::{Error, Result};
 
-/// Files of a running server, which are not part of the data.
-const NOT_COPIED: [&str; 3] = ["postmaster.pid", "postmaster.opts", "backup_manifest"];
+use super::manifest;
+use super::tree::Tree;
 
-/// Directories and files of a cluster, as paths relative to its root.
-#[derive(Debug, Default)]
-pub(super) struct Tree {
-    directories: Vec<PathBuf>,
-    files: Vec<(PathBuf, u64)>,
-    /// Symbolic links: tablespaces, or a WAL directory, on disks of the source.
-    pub links: Vec<PathBuf>,
-}
+/// Files that are not part of the data: those of a running server, the manifest, the map from which a server would link
+/// tablespaces to the source's directories, and production's plan advice (PostgreSQL 19).
+const NOT_COPIED: [&str; 5] =
+    ["postmaster.pid", "postmaster.opts", manifest::FILE, "tablespace_map", "pg_stash_advice.tsv"];
+/// The directory of a copy's tablespaces, beside its data directory.
+const TABLESPACES: &str = "tablespaces";
 
-impl Tree {
-    /// Lists everything below `root`.
-    pub fn walk(root: &Path) -> Result<Tree> {
-        let mut tree = Tree::default();
-        let mut pending = vec![PathBuf::new()];
-        while let Some(directory) = pending.pop() {
-            let full = root.join(&directory);
-            for entry in fs::read_dir(&full).map_err(Error::io(&full))? {
-                let entry = entry.map_err(Error::io(&full))?;
-                let path = directory.join(entry.file_name());
-                let meta = entry.metadata().map_err(Error::io(entry.path()))?;
-                if meta.is_symlink() {
-                    tree.links.push(path);
-                } else if meta.is_dir() {
-                    pending.push(path.clone());
-                    tree.directories.push(path);
-                } else if meta.is_file() {
-                    tree.files.push((path, meta.len()));
-                }
-            }
+/// Copies a cluster's files to `target`, owned by `account`. `copied` counts bytes; `cancel` ends the copy early.
+/// Tablespaces are copied to a directory beside `target`.
+pub(super) fn copy(
+    tree: &Tree,
+    root: &Path,
+    target: &Path,
+    account: Account,
+    copied: &AtomicU64,
+    cancel: &AtomicBool,
+) -> Result<()> {
+    create_directory(target, account)?;
+    for directory in tree.directories() {
+        let to = target.join(directory);
+        if tree.is_tablespace(directory) {
+            create_tablespace(&to, target, account)?;
+        } else {
+            create_directory(&to, account)?;
         }
-        Ok(tree)
     }
-
-    /// Returns the size of all files in bytes.
-    pub fn size(&self) -> u64 {
-        self.files.iter().map(|(_, size)| size).sum()
-    }
-
-    /// Copies everything to `target`, owned by `account`. `copied` counts bytes; `cancel` ends the copy early.
-    pub fn copy(
-        &self,
-        root: &Path,
-        target: &Path,
-        account: Account,
-        copied: &AtomicU64,
-        cancel: &AtomicBool,
-    ) -> Result<()> {
-        create_directory(target, account)?;
-        for directory in &self.directories {
-            create_directory(&target.join(directory), account)?;
-        }
-        let queue = Mutex::new(self.files.iter());
-        let worker = || -> Result<()> {
-            loop {
-                let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-                let Some((path, size)) = next else { return Ok(()) };
-                if cancel.load(Ordering::Relaxed) {
-                    return Err(Error::Local("the copy was interrupted".into()));
-                }
-                if NOT_COPIED.iter().any(|name| path.as_path() == Path::new(name)) {
-                    continue;
-                }
-                let to = target.join(path);
-                fs::copy(root.join(path), &to).map_err(Error::io(&to))?;
-                account.own(&to).map_err(Error::io(&to))?;
-                copied.fetch_add(*size, Ordering::Relaxed);
+    let queue = Mutex::new(tree.files());
+    let worker = || -> Result<()> {
+        loop {
+            let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+            let Some((path, size)) = next else { return Ok(()) };
+            if cancel.load(Ordering::Relaxed) {
+                return Err(Error::Local("the copy was interrupted".into()));
             }
-        };
-        let workers = std::thread::available_parallelism().map_or(2, |count| count.get().min(4));
-        std::thread::scope(|scope| {
-            let running: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
-            running.into_iter().try_for_each(|thread| {
-                thread.join().unwrap_or_else(|_| Err(Error::Local("the copy ended unexpectedly".into())))
-            })
+            if NOT_COPIED.iter().any(|name| path == Path::new(name)) {
+                continue;
+            }
+            let to = target.join(path);
+            fs::copy(root.join(path), &to).map_err(Error::io(&to))?;
+            account.own(&to).map_err(Error::io(&to))?;
+            copied.fetch_add(size, Ordering::Relaxed);
+        }
+    };
+    let workers = std::thread::available_parallelism().map_or(2, |count| count.get().min(4));
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+        running.into_iter().try_for_each(|thread| {
+            thread.join().unwrap_or_else(|_| Err(Error::Local("the copy ended unexpectedly".into())))
         })
-    }
+    })
 }
 
 /// Copies a cluster's files as a restore does; public for `make bench`, which compares it with `cp -r`.
 pub fn copy_cluster(from: &Path, to: &Path, account: Account) -> Result<()> {
-    Tree::walk(from)?.copy(from, to, account, &AtomicU64::new(0), &AtomicBool::new(false))
+    copy(&Tree::walk(from, from)?, from, to, account, &AtomicU64::new(0), &AtomicBool::new(false))
+}
+
+/// Creates the directory of a tablespace, and the link to it.
+fn create_tablespace(link: &Path, data: &Path, account: Account) -> Result<()> {
+    let all = data.with_file_name(TABLESPACES);
+    if !all.exists() {
+        create_directory(&all, account)?;
+    }
+    let directory = all.join(link.file_name().unwrap_or_default());
+    create_directory(&directory, account)?;
+    std::os::unix::fs::symlink(&directory, link).map_err(Error::io(link))
 }
 
 fn create_directory(path: &Path, account: Account) -> Result<()> {

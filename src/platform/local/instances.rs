@@ -1,16 +1,16 @@
 //! Directories of instances, and descriptions of instances.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::pg::Route;
 use crate::pg::server::is_running;
-use crate::platform::error::{Error, Result};
+use crate::platform::error::{Error, Result, free_space};
 use crate::platform::instance::{DiskSpace, Instance, Status};
 use crate::platform::phase::Phase;
-use crate::platform::tag;
+use crate::platform::tag::{self, Tags};
 
-use super::meta::{COPY_LOCK, DATA, Meta, State, is_locked};
+use super::meta::{DATA, Meta, State, WORK_LOCK, is_locked};
 use super::quarantine;
 
 /// The folder `instances` below the root.
@@ -65,41 +65,59 @@ impl Instances {
     /// copy in this process.
     pub(super) fn describe(&self, name: &str, progress: &Progress) -> Result<Option<Instance>> {
         let directory = self.directory(name);
-        let Some(meta) = Meta::read(&directory)? else { return Ok(None) };
+        if !directory.is_dir() {
+            return Ok(None);
+        }
+        let meta = match Meta::read(&directory) {
+            Ok(Some(meta)) => meta,
+            // It was removed meanwhile.
+            Ok(None) if !directory.is_dir() => return Ok(None),
+            // The other instances are not affected, and this one is not changed.
+            Ok(None) => return Ok(Some(self.damaged(name, "it has no devdb.json".to_owned()))),
+            Err(error) => return Ok(Some(self.damaged(name, error.to_string()))),
+        };
         let published =
             meta.tags.get(tag::PHASE).and_then(|value| Phase::parse(value)).is_some_and(Phase::is_published);
         let status = match meta.state {
-            State::Copying if is_locked(&directory, COPY_LOCK) => Status::InProgress(progress.describe()),
-            State::Copying => Status::Failed("the copy was interrupted".into()),
-            State::Failed => Status::Failed(meta.failure.unwrap_or_default()),
-            State::Ready if published && meta.port.is_some() && !is_running(&directory.join(DATA)) => {
-                Status::Failed("stopped".into())
-            }
+            State::Copying if is_locked(&directory, WORK_LOCK) => Status::InProgress(progress.describe()),
+            State::Copying => Status::Failed("incomplete: the copy was interrupted".into()),
+            State::Failed => Status::Failed(format!("incomplete: {}", meta.failure.unwrap_or_default())),
+            State::Ready if published && meta.port.is_some() && !is_running(&directory.join(DATA)) => Status::Stopped,
             // The server of a clone does not start until its password is set.
             State::Ready => Status::Available,
         };
         Ok(Some(Instance {
-            name: name.to_owned(),
             resource_id: meta.resource_id,
-            engine: "postgres".into(),
-            cluster: None,
-            status,
             route: meta.port.map(|port| Route { host: "127.0.0.1".into(), port, server_name: None }),
             created_at: Some(meta.created_at),
             tags: meta.tags,
             deletion_protection: meta.deletion_protection,
+            ..self.unknown(name, status)
+        }))
+    }
+
+    fn damaged(&self, name: &str, why: String) -> Instance {
+        self.unknown(name, Status::Damaged(why))
+    }
+
+    /// Returns an instance of which only the name is known.
+    fn unknown(&self, name: &str, status: Status) -> Instance {
+        Instance {
+            name: name.to_owned(),
+            resource_id: String::new(),
+            engine: "postgres".into(),
+            cluster: None,
+            status,
+            route: None,
+            created_at: None,
+            tags: Tags::new(),
+            deletion_protection: false,
             replicas: Vec::new(),
             replica_of: None,
             pending: Vec::new(),
             settings: quarantine::summary(),
             master_user: self.master_user.clone(),
-            disk: free_space(&directory),
-        }))
+            disk: free_space(&self.directory(name)).map(DiskSpace::Free),
+        }
     }
-}
-
-/// Returns the space that is free for users other than root, such as the server's.
-fn free_space(directory: &Path) -> Option<DiskSpace> {
-    let disk = rustix::fs::statvfs(directory).ok()?;
-    Some(DiskSpace::Free(disk.f_bavail.saturating_mul(disk.f_frsize)))
 }

@@ -1,9 +1,10 @@
 //! Metadata of an instance, in `devdb.json` beside its data directory. An instance exists from the rename of its
 //! directory to its final name, and the directory already contains this file: an instance never exists without tags.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,8 @@ use crate::platform::tag::Tags;
 pub(super) const DATA: &str = "data";
 /// The server's log in an instance's directory. Only the server's account can read it.
 pub(super) const LOG: &str = "server.log";
-/// The lock that is held while files are copied.
-pub(super) const COPY_LOCK: &str = "copying.lock";
+/// The lock that is held while files are copied, and while the server is started or stopped.
+pub(super) const WORK_LOCK: &str = "work.lock";
 const META_LOCK: &str = "devdb.lock";
 const FILE: &str = "devdb.json";
 
@@ -112,6 +113,19 @@ pub(super) fn lock(directory: &Path, name: &str) -> Result<File> {
     let file = File::create(&path).map_err(Error::io(&path))?;
     file.lock().map_err(Error::io(&path))?;
     Ok(file)
+}
+
+/// [`lock`] that waits without blocking the thread.
+pub(super) async fn wait_for_lock(directory: &Path, name: &str) -> Result<File> {
+    let path = directory.join(name);
+    let file = File::create(&path).map_err(Error::io(&path))?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(TryLockError::Error(error)) => return Err(Error::io(path)(error)),
+        }
+    }
 }
 
 /// Whether a process holds that lock.

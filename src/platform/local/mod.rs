@@ -14,14 +14,18 @@
 
 mod checks;
 mod cluster;
+mod control_file;
 mod copy;
+mod disk_space;
 mod instances;
+mod manifest;
 mod meta;
 mod platform;
 mod quarantine;
 mod restore;
 mod service_file;
 mod snapshots;
+mod tree;
 
 pub use copy::copy_cluster;
 pub use platform::{ACCOUNT, Local};

@@ -10,16 +10,16 @@ use secrecy::SecretString;
 use crate::config::{self, Target};
 use crate::pg::Route;
 use crate::pg::server::Account;
-use crate::platform::guard::{Deletable, DevInstance, Scrubbed};
+use crate::platform::guard::{Deletable, DevInstance, Scrubbed, is_generation_name};
 use crate::platform::{
-    Check, Error, Identity, Instance, Platform, RecordChange, RecordState, RestoreOrder, Result, Settings, Snapshot,
-    Source, Tags,
+    Check, Error, Identity, Instance, Platform, RecordChange, RecordState, RequiredParameter, RestoreOrder, Result,
+    Settings, Snapshot, Source, Tags,
 };
 
 use super::instances::{Instances, Progress};
-use super::meta::{self, Meta};
+use super::meta::{self, Meta, State};
 use super::service_file::{self, Entry, ServiceFile};
-use super::{checks, cluster, quarantine, restore, snapshots};
+use super::{checks, cluster, disk_space, quarantine, restore, snapshots};
 
 /// The account of every identity on this platform.
 pub const ACCOUNT: &str = "local";
@@ -49,11 +49,16 @@ impl Drop for Local {
 impl Local {
     /// Opens the platform of a target. Creates the folder `instances` if it is missing.
     pub fn open(target: &Target, settings: &config::Local) -> Result<Local> {
-        let root = settings.root.canonicalize().map_err(Error::io(&settings.root))?;
+        let root =
+            settings.root.canonicalize().map_err(|source| Error::Root { path: settings.root.clone(), source })?;
+        if !root.is_dir() {
+            let source = std::io::Error::new(std::io::ErrorKind::NotADirectory, "not a directory");
+            return Err(Error::Root { path: root, source });
+        }
         let folder = root.join("instances");
         std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
         Ok(Local {
-            account: Account::for_files_in(&root).map_err(Error::local)?,
+            account: Account::for_files_in(&root).map_err(Error::Programs)?,
             settings: settings.clone(),
             source: target.source.instance.clone(),
             prefix: target.generation.prefix.clone(),
@@ -92,7 +97,7 @@ impl Platform for Local {
     }
 
     async fn snapshots(&self) -> Result<Vec<Snapshot>> {
-        snapshots::list(&self.snapshots_folder(), &self.settings.master_user).await
+        snapshots::list(&self.snapshots_folder(), &self.root.join("snapshots"), &self.settings.master_user).await
     }
 
     async fn generations(&self) -> Result<Vec<Instance>> {
@@ -121,8 +126,27 @@ impl Platform for Local {
         Ok(Route { host: "127.0.0.1".into(), port: entry.port, server_name: None })
     }
 
-    async fn checks(&self) -> Vec<Check> {
-        checks::all(&self.root, &self.snapshots_folder()).await
+    fn generation_at(&self, value: &str, _source: Option<&Source>) -> Option<String> {
+        is_generation_name(&self.prefix, value).then(|| value.to_owned())
+    }
+
+    fn required_parameters(&self) -> Vec<RequiredParameter> {
+        // They are arguments of the server's start, so they are in effect from the start.
+        Vec::new()
+    }
+
+    async fn checks(&self, snapshot: Option<&Snapshot>) -> Vec<Check> {
+        let mut checks = checks::all(&self.root, &self.snapshots_folder()).await;
+        checks.extend(checks::parameters(snapshot, &self.settings, self.account).await);
+        checks
+    }
+
+    async fn disk_space(&self, snapshot: &Snapshot, removed: &[Instance]) -> Result<Option<Check>> {
+        disk_space::check(&self.instances, Path::new(&snapshot.location), removed).map(Some)
+    }
+
+    async fn full_disk(&self) -> Option<Error> {
+        disk_space::full(&self.instances.folder)
     }
 
     async fn events(&self, name: &str) -> Result<Vec<String>> {
@@ -143,9 +167,26 @@ impl Platform for Local {
         restore::start(&self.instances, order, self.account, &self.progress, &self.cancel)
     }
 
-    async fn set_password(&self, instance: DevInstance, password: &SecretString) -> Result<()> {
+    async fn start(&self, instance: DevInstance) -> Result<bool> {
+        let directory = self.instances.directory(instance.name());
+        let (port, was_stopped) = cluster::start(&directory, self.account, &self.settings).await?;
+        // A server whose port was taken meanwhile has a new one.
+        if let Some(entry) = self.service.entry()?
+            && entry.generation == instance.name()
+            && entry.port != port
+        {
+            self.service.swap(&self.service.state()?, &Entry { port, ..entry })?;
+        }
+        Ok(was_stopped)
+    }
+
+    async fn set_password(&self, instance: DevInstance, password: &SecretString) -> Result<Vec<String>> {
         let directory = self.instances.directory(instance.name());
         cluster::set_password(&directory, self.account, &self.settings, password).await
+    }
+
+    async fn reboot(&self, instance: DevInstance) -> Result<()> {
+        Err(Error::Local(format!("the server of {} has no parameters that wait for a restart", instance.name())))
     }
 
     async fn set_tags(&self, instance: DevInstance, tags: &Tags) -> Result<()> {
@@ -176,6 +217,11 @@ impl Platform for Local {
         // The metadata is not written first: a full disk must not prevent the removal of a clone, and a run killed
         // before the rename leaves the instance unchanged for the next run.
         let meta = self.instances.meta(instance.name())?;
+        let _held = match meta.state {
+            State::Ready => Some(meta::wait_for_lock(&directory, meta::WORK_LOCK).await?),
+            // The lock is held by the copy, whose failure is of no interest.
+            State::Copying | State::Failed => None,
+        };
         cluster::stop(&directory, &meta, self.account, &self.settings).await?;
         // The rename ends the instance's existence; a run killed while files are removed leaves a hidden directory.
         let hidden = meta::hidden_sibling(&directory, "gone", &meta.resource_id);

@@ -11,9 +11,8 @@ use crate::platform::contract::RestoreOrder;
 use crate::platform::error::{Error, Result};
 use crate::platform::tag;
 
-use super::copy::Tree;
 use super::instances::{Instances, Progress};
-use super::meta::{COPY_LOCK, DATA, Meta, State, lock, sweep};
+use super::meta::{DATA, Meta, State, WORK_LOCK, lock, remove, sweep};
 use super::snapshots;
 
 /// Starts a restore and returns; the status of the instance shows its progress. `cancel` ends the copy early.
@@ -46,13 +45,17 @@ pub(super) fn start(
     }
     account.own(&directory).map_err(Error::io(&directory))?;
     progress.copied.store(0, Ordering::Relaxed);
-    let held = lock(&directory, COPY_LOCK)?;
+    let held = lock(&directory, WORK_LOCK)?;
     let (progress, cancel) = (progress.clone(), cancel.clone());
     tokio::task::spawn_blocking(move || {
         let result = copy(&from, &directory, account, &progress, &cancel);
+        if matches!(result, Err(Error::DiskFull { .. })) {
+            // Part of a copy is of no use, and without space the reason could not be recorded.
+            drop(remove(&directory.join(DATA)));
+        }
         let written = Meta::update(&directory, |meta| match &result {
             Ok(()) => meta.state = State::Ready,
-            Err(error) => (meta.state, meta.failure) = (State::Failed, Some(error.to_string())),
+            Err(error) => (meta.state, meta.failure) = (State::Failed, Some(error.with_remedy())),
         });
         // This fails if another run removed the directory, which the caller sees at its next describe.
         drop((written, held));
@@ -61,9 +64,9 @@ pub(super) fn start(
 }
 
 fn copy(from: &Path, directory: &Path, account: Account, progress: &Progress, cancel: &AtomicBool) -> Result<()> {
-    let tree = Tree::walk(from)?;
+    let tree = snapshots::files(from)?;
     progress.total.store(tree.size(), Ordering::Relaxed);
-    tree.copy(from, &directory.join(DATA), account, &progress.copied, cancel)
+    super::copy::copy(&tree, from, &directory.join(DATA), account, &progress.copied, cancel)
 }
 
 fn random_id() -> String {

@@ -61,11 +61,7 @@ impl ServiceFile {
         lock.lock().map_err(Error::io(&lock_path))?;
         let now = self.state()?;
         if now != *expected {
-            let expected = match expected {
-                RecordState::Present(record) => record.value.clone(),
-                RecordState::Absent | RecordState::Foreign(_) => "nothing".to_owned(),
-            };
-            return Err(Error::RecordChanged { name: self.service.clone(), expected });
+            return Err(Error::record_changed(&self.service, expected));
         }
         let text = self.replaced(&self.read()?, entry);
         let temporary = self.path.with_extension("new");

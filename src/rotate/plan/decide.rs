@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::config::Target;
+use crate::config::{Password, Target};
 use crate::platform::guard::Rules;
 use crate::platform::{Instance, Phase, Snapshot, Status, Tags, tag};
 use crate::rotate::observe::World;
@@ -13,7 +13,7 @@ use crate::rotate::{lease_tag, name};
 
 use super::decision::{Decision, Plan, PlanOptions, Work};
 use super::generations::Generations;
-use super::preconditions::refusals;
+use super::preconditions::{deleted_warning, refusals};
 use super::snapshot;
 
 /// Decides what a rotation does. `run` is this run's id, `recipe` the fingerprint of what decides about the content of
@@ -28,14 +28,17 @@ pub fn decide(
 ) -> Decision {
     let mut refusals = refusals(world, target, rules, options);
     let (snapshot, warning) = match snapshot::choose(world, target, options) {
-        Ok(chosen) if refusals.is_empty() => chosen,
-        Ok(_) => return Decision::Refused(refusals),
+        Ok(chosen) => chosen,
         Err(refusal) => {
             refusals.push(refusal);
             return Decision::Refused(refusals);
         }
     };
-    let mut warnings: Vec<String> = warning.into_iter().collect();
+    refusals.extend(snapshot::storage_refusal(&snapshot, target));
+    if !refusals.is_empty() {
+        return Decision::Refused(refusals);
+    }
+    let mut warnings: Vec<String> = warning.into_iter().chain(deleted_warning(world, target)).collect();
     let generations = Generations::sort(world, rules, &mut warnings);
     if !options.take_over
         && let Some(occupied) = occupied(world, &generations, run)
@@ -63,14 +66,11 @@ pub fn decide(
     }))
 }
 
-/// Returns the first clone with a lease of another run that has not ended.
+/// Returns the first lease of another run that has not ended: on a clone, or on a generation that is rolled back to.
 fn occupied(world: &World, generations: &Generations, run: &str) -> Option<Decision> {
-    let (clone, until) = generations.unpublished.iter().chain(generations.unfinished()).find_map(|clone| {
-        let until = lease_tag::ends_at(clone)?;
-        (until > world.now && clone.tag(tag::RUN) != Some(run)).then_some((clone, until))
-    })?;
-    let run = clone.tag(tag::RUN).unwrap_or("unknown").to_owned();
-    Some(Decision::Occupied { clone: clone.name.clone(), run, until })
+    let Generations { live, replaced, unpublished } = generations;
+    let mut all = unpublished.iter().chain(live).chain(replaced);
+    all.find_map(|one| lease_tag::of_other(one, world.now, run)).map(Decision::Occupied)
 }
 
 /// Chooses the generation to work on; a clone to resume is removed from `abandoned`.
@@ -82,11 +82,14 @@ fn choose_work(
     snapshot: &Snapshot,
     recipe: &str,
 ) -> Work {
+    // Scripts do not run twice, so what they did with a secret that the interrupted run generated stays.
+    let mut secrets = target.databases.iter().flat_map(|database| database.secrets.values());
+    let in_scripts = secrets.any(|secret| matches!(secret, Password::Generate { .. }));
     let is_resumable = |clone: &Instance| {
         clone.tag(tag::SNAPSHOT) == Some(&snapshot.id)
             && clone.tag(tag::RECIPE) == Some(recipe)
-            && clone.phase().is_some()
-            && !matches!(clone.status, Status::Failed(_) | Status::Deleting)
+            && clone.phase().is_some_and(|phase| !in_scripts || phase == Phase::Restored)
+            && !matches!(clone.status, Status::Failed(_) | Status::Stopping | Status::Stopped | Status::Deleting)
     };
     if let Some(generation) = generations.unfinished() {
         Work::Finish { generation: Box::new(generation.clone()) }

@@ -1,8 +1,7 @@
 //! The options of planning, and its result.
 
-use jiff::Timestamp;
-
 use crate::platform::{Check, Instance, RecordState, Snapshot, Tags};
+use crate::rotate::lease_tag::HeldLease;
 
 /// Options from the command line.
 #[derive(Clone, Debug, Default)]
@@ -74,15 +73,8 @@ pub struct Plan {
 pub enum Decision {
     /// The rotation can begin.
     Go(Box<Plan>),
-    /// Another run works on a clone, or died within its lease: observe again at `until`.
-    Occupied {
-        /// The clone.
-        clone: String,
-        /// The other run.
-        run: String,
-        /// End of its lease.
-        until: Timestamp,
-    },
+    /// Another run works on a clone, or died within its lease: observe again at its end.
+    Occupied(HeldLease),
     /// The rotation cannot begin, with every reason.
     Refused(Vec<Check>),
 }

@@ -23,7 +23,11 @@ impl Generations {
         all.sort_by(|a, b| a.0.name.cmp(&b.0.name));
         for (instance, live) in all {
             if let Err(refusal) = rules.check(&world.identity, instance, None) {
-                warnings.push(format!("{} is left alone: {refusal}", instance.name));
+                let remedy = match &refusal {
+                    Refusal::Damaged { .. } => format!("; {}", refusal.remedy()),
+                    _ => String::new(),
+                };
+                warnings.push(format!("{} is left alone: {refusal}{remedy}", instance.name));
                 // The live generation is kept in the list although it is protected, so that the failure to retire it
                 // is reported at the end.
                 if live && matches!(refusal, Refusal::Protected { .. } | Refusal::Replicates { .. }) {

@@ -11,4 +11,4 @@ mod tests;
 pub use decide::decide;
 pub use decision::{Decision, Plan, PlanOptions, Work};
 pub use preconditions::stops;
-pub use snapshot::age;
+pub use snapshot::{age, chosen_snapshot};

@@ -4,7 +4,8 @@ use crate::config::Target;
 use crate::event::Verdict;
 use crate::platform::guard::Rules;
 use crate::platform::{Check, RecordState, Source};
-use crate::rotate::observe::World;
+use crate::rotate::name;
+use crate::rotate::observe::{RECORD_REMEDY, World};
 
 use super::decision::PlanOptions;
 
@@ -46,11 +47,10 @@ fn source_refusal(source: &Source) -> Option<Check> {
 fn record_refusal(world: &World, target: &Target, options: &PlanOptions) -> Option<Check> {
     let name = &target.record.name;
     match &world.record {
-        RecordState::Foreign(why) => Some(Check::fail(
-            "record",
-            format!("{name} cannot be swapped: {why}"),
-            "make it a plain CNAME with one value, or configure another record",
-        )),
+        RecordState::Foreign(why) => {
+            Some(Check::fail("record", format!("{name} cannot be swapped: {why}"), RECORD_REMEDY))
+        }
+        RecordState::Present(_) if deleted_generation(world, target).is_some() => None,
         RecordState::Present(record) if !world.pointed_at.contains(&true) && !options.adopt => Some(Check::fail(
             "record",
             format!("{name} points at {}, which is not a generation of this target", record.value),
@@ -58,6 +58,20 @@ fn record_refusal(world: &World, target: &Target, options: &PlanOptions) -> Opti
         )),
         RecordState::Present(_) | RecordState::Absent => None,
     }
+}
+
+/// Returns the generation of this target that the record points at although it was deleted. Its name is one that devdb
+/// makes, and nothing else can have its endpoint.
+fn deleted_generation<'a>(world: &'a World, target: &Target) -> Option<&'a str> {
+    let name = world.recorded.as_deref()?;
+    let exists = world.instances.iter().any(|instance| instance.name == name);
+    (!exists && name::is_made(&target.generation.prefix, name)).then_some(name)
+}
+
+/// Returns the warning about a record that points at a deleted generation.
+pub(super) fn deleted_warning(world: &World, target: &Target) -> Option<String> {
+    let name = deleted_generation(world, target)?;
+    Some(format!("{} points at {name}, a generation that does not exist any more", target.record.name))
 }
 
 /// Returns whether a check failed, which stops the run.

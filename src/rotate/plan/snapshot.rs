@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::config::Target;
+use crate::config::{PlatformConfig, Target, storage_type};
 use crate::platform::{Check, Snapshot};
 use crate::rotate::observe::World;
 use crate::units::span;
@@ -22,6 +22,42 @@ pub(super) fn choose(
         Some(id) => requested(world, target, id),
         None => newest(world, target).map(|snapshot| (snapshot, None)),
     }
+}
+
+/// Returns the snapshot that a rotation would restore, or `None` if there is none.
+pub fn chosen_snapshot(world: &World, target: &Target, options: &PlanOptions) -> Option<Snapshot> {
+    choose(world, target, options).ok().map(|(snapshot, _)| snapshot)
+}
+
+/// Returns the refusal if the storage cannot hold the snapshot, or has a size that its type does not have. RDS enlarges by
+/// at least a tenth.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html>, `AllocatedStorage`.
+pub(super) fn storage_refusal(snapshot: &Snapshot, target: &Target) -> Option<Check> {
+    const NAME: &str = "storage";
+    let PlatformConfig::Aws(aws) = &target.platform else { return None };
+    let needed = snapshot.size?.div_ceil(1 << 30);
+    let enlarged = (needed * 11).div_ceil(10);
+    let Some(storage) = aws.storage.map(u64::from) else {
+        let kind = storage_type(aws.storage_type.as_deref())?;
+        let (smallest, largest) = (u64::from(*kind.sizes.start()), u64::from(*kind.sizes.end()));
+        let why = format!("{} storage cannot have {needed} GiB, which {} has", kind.name, snapshot.id);
+        return if needed < smallest {
+            Some(Check::fail(NAME, why, format!("write `storage: {}`", smallest.max(enlarged))))
+        } else if needed > largest {
+            Some(Check::fail(NAME, why, "write `storage_type: gp3`"))
+        } else {
+            None
+        };
+    };
+    let why = if storage < needed {
+        format!("`storage` is {storage} GiB, but {} has {needed} GiB", snapshot.id)
+    } else if storage > needed && storage < enlarged {
+        format!("`storage` is {storage} GiB, but RDS enlarges the {needed} GiB of {} by at least 10 %", snapshot.id)
+    } else {
+        return None;
+    };
+    Some(Check::fail(NAME, why, format!("write {needed}, or at least {enlarged}; or remove `storage`")))
 }
 
 fn requested(world: &World, target: &Target, id: &str) -> Result<(Snapshot, Option<String>), Check> {

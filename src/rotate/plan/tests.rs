@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::config::{self, Config, Target};
+use crate::config::{self, Config, Password, Target};
 use crate::platform::guard::Rules;
 use crate::platform::{Identity, Instance, Phase, Record, RecordState, Settings, Snapshot, Status, tag};
 use crate::rotate::observe::World;
@@ -99,6 +99,7 @@ fn world(instances: Vec<(Instance, bool)>) -> World {
         instances,
         record,
         pointed_at,
+        recorded: None,
         quarantine: Settings::new(),
     }
 }
@@ -195,7 +196,7 @@ fn a_living_runs_clone_is_waited_for() {
     let mut alive = instance("app-dev-20261121-010000", Phase::Restored);
     alive.tags.insert(tag::LEASE.into(), "2026-11-21T02:18:00Z".into());
     let world = world(vec![(alive, false)]);
-    assert!(matches!(decided(&world, &PlanOptions::default()), Decision::Occupied { run, .. } if run == "other-run"));
+    assert!(matches!(decided(&world, &PlanOptions::default()), Decision::Occupied(lease) if lease.run == "other-run"));
     let take_over = PlanOptions { take_over: true, ..PlanOptions::default() };
     assert!(matches!(decided(&world, &take_over), Decision::Go(_)));
 }
@@ -206,11 +207,29 @@ fn a_living_run_that_verifies_its_publication_is_waited_for() {
     alive.tags.insert(tag::LEASE.into(), "2026-11-21T02:18:00Z".into());
     let published = world(vec![(alive.clone(), true)]);
     assert!(
-        matches!(decided(&published, &PlanOptions::default()), Decision::Occupied { run, .. } if run == "other-run")
+        matches!(decided(&published, &PlanOptions::default()), Decision::Occupied(lease) if lease.run == "other-run")
     );
     // A run that only waits for the old record's TTL to expire can be replaced.
     alive.tags.insert(tag::PHASE.into(), Phase::Live.to_string());
     assert!(matches!(decided(&world(vec![(alive, true)]), &PlanOptions::default()), Decision::Go(_)));
+}
+
+#[test]
+fn a_clone_whose_scripts_may_have_used_a_generated_secret_is_not_resumed() {
+    let mut target = target();
+    for (secret, phase, is_resumed) in [
+        (Password::Generate { store: None }, Phase::Restored, true),
+        (Password::Generate { store: None }, Phase::Secured, false),
+        (Password::Generate { store: None }, Phase::Scrubbed, false),
+        (Password::Env("TOKEN".into()), Phase::Scrubbed, true),
+    ] {
+        target.databases[0].secrets = [("token".to_owned(), secret)].into();
+        let world = world(vec![(instance("app-dev-20261121-010000", phase), false)]);
+        let decision = decide(&world, &target, &rules(), &PlanOptions::default(), "this-run", "recipe");
+        let Decision::Go(plan) = decision else { panic!("{decision:?}") };
+        assert_eq!(matches!(&plan.work, Work::Resume { .. }), is_resumed, "{phase}");
+        assert_eq!(plan.abandoned.is_empty(), is_resumed, "{phase}");
+    }
 }
 
 #[test]
@@ -262,6 +281,7 @@ fn unusable_snapshots_are_refused() {
                     resource_id: "db-NEW".into(),
                     cluster: None,
                     engine: "postgres".into(),
+                    host: None,
                 });
             }),
         ),

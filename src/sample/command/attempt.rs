@@ -187,7 +187,7 @@ impl SampleTask<'_> {
             let message = format!("personal data found in {} of the sample", counted(personal, "column"));
             return Err(Failure::new(Exit::Leak, message)
                 .hint("mask these columns too, or list them under `mask.survivors` with a reason")
-                .and("nothing was written")
+                .and("nothing was changed")
                 .into());
         }
         let verdict = if masking.is_some() { ", no personal data found" } else { "" };

@@ -52,7 +52,7 @@ impl SampleTask<'_> {
     /// Opens the destination and checks what does not depend on the source. Returns `None` if nothing is written.
     pub(super) async fn open_destination(&self) -> Result<Option<Destination<'_>>, Failure> {
         let Goal::Write(sink) = &self.request.goal else { return Ok(None) };
-        Spool::check(&private_dir::large_temp_dir())?;
+        Spool::check(&private_dir::large_temp_dir()?)?;
         Ok(Some(match sink {
             Sink::Archive(path) => self.open_archive(path)?,
             Sink::Database(url) => self.open_database(url).await?,
@@ -65,7 +65,10 @@ impl SampleTask<'_> {
             return Err(Failure::new(Exit::Refused, format!("{} already exists", path.display()))
                 .hint("choose another path, or pass --replace to replace it"));
         }
-        archive::check(path, true)?;
+        archive::check(path, true).map_err(|error| {
+            let failure = Failure { exit: Exit::Refused, ..error.into() };
+            failure.hint("choose another path for the archive")
+        })?;
         Ok(Destination::Archive(path))
     }
 

@@ -42,7 +42,7 @@ pub async fn doctor(target: &Target, sample: &config::Sample, listener: &dyn Lis
             report(Verdict::Ok, "programs", found, None);
         }
         Err(error) => {
-            report(Verdict::Fail, "programs", error.to_string(), None);
+            report(Verdict::Fail, "programs", error.to_string(), error.remedy());
             exit = Exit::Refused;
         }
     }

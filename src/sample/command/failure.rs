@@ -4,7 +4,7 @@ use crate::error::{Exit, Failure};
 
 /// Returns the failure of an interrupted command.
 pub(super) fn interrupted() -> Failure {
-    Failure::new(Exit::Interrupted, "interrupted").and("nothing was written")
+    Failure::new(Exit::Interrupted, "interrupted").and("nothing was changed")
 }
 
 /// Returns the failure for a configuration without a `sample` section.

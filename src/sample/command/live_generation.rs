@@ -5,14 +5,13 @@ use secrecy::ExposeSecret as _;
 use crate::config::{self, Password, SampleSource, Target};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
-use crate::pg::tunnel::Transport;
 use crate::pg::{Credentials, Trust, identifier};
 use crate::platform::{self, Instance, Phase, RecordState, guard, tag};
 use crate::scrub::marker;
 use crate::secret;
 
 use super::source::OpenSource;
-use super::source_connection::{SourceConnection, database, login, region, server_identity};
+use super::source_connection::{SourceConnection, database, login, platform_refusal};
 
 /// Opens the live generation. It counts as scrubbed only if the platform, the guard and its own marker confirm that.
 pub(super) async fn open_live_generation(
@@ -28,7 +27,7 @@ pub(super) async fn open_live_generation(
     };
     let connection = SourceConnection {
         route,
-        transport: Transport::of(&target.connect, region(target)),
+        transport: platform::transport(target, &target.connect).await.map_err(platform_refusal(target))?,
         trust: Trust::load(target.ssl_root_cert.as_deref())?,
         root_cert: target.ssl_root_cert.clone(),
     };
@@ -36,10 +35,9 @@ pub(super) async fn open_live_generation(
         Some(source) => login(target, source, &connection.route, listener).await?,
         None => (master_credentials(target, &instance, listener).await?, None),
     };
-    let source = connection.open(credentials, &database, sample).await?;
+    let (source, server) = connection.open(credentials, &database, sample, false).await?;
     let name = format!("{database} of {}", instance.name);
     let snapshot = instance.tag(tag::SNAPSHOT).map(str::to_owned);
-    let server = server_identity(&source, false).await?;
     let source = OpenSource { source, name, snapshot, is_scrubbed: true, server, token };
     require_scrubbed(&source, &instance.name).await?;
     Ok(source)
@@ -68,9 +66,11 @@ async fn require_scrubbed(source: &OpenSource, generation: &str) -> Result<(), F
 
 /// Returns the generation that the record points at, if it is one of the target's and published.
 async fn live_instance(target: &Target) -> Result<Instance, Failure> {
-    let (platform, rules) = platform::connect(target).await?;
-    let identity = platform.identity().await?;
-    let (instances, record) = futures_util::future::try_join(platform.generations(), platform.record()).await?;
+    let refused = platform_refusal(target);
+    let (platform, rules) = platform::connect(target).await.map_err(&refused)?;
+    let identity = platform.identity().await.map_err(&refused)?;
+    let (instances, record) =
+        futures_util::future::try_join(platform.generations(), platform.record()).await.map_err(&refused)?;
     let RecordState::Present(record) = record else { return Err(no_live_generation(target)) };
     let mut live = instances.into_iter().filter(|instance| {
         guard::points_at(&*platform, &record, instance)

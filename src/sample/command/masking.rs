@@ -50,16 +50,8 @@ impl SourceMasking {
         let mut masks = Masks::new();
         for (table, columns) in &work {
             for masked in columns {
-                let mut insert = |table: &TablePath| {
-                    let column = (table.schema.clone(), table.table.clone(), masked.column.clone());
-                    masks.insert(column, masked.expression.clone());
-                };
-                insert(table);
-                // A child of ordinary inheritance is copied as a table of its own.
-                let children = coverage.descendants.get(&(table.clone(), masked.column.clone()));
-                for column in children.into_iter().flatten() {
-                    insert(&TablePath { schema: column.schema.clone(), table: column.table.clone() });
-                }
+                let column = (table.schema.clone(), table.table.clone(), masked.column.clone());
+                masks.insert(column, masked.expression.clone());
             }
         }
         let exemptions = Exemptions::of(&target.masking, &catalog, Vec::new());

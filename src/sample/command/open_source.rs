@@ -8,10 +8,11 @@ use crate::event::Listener;
 use crate::host::is_loopback;
 use crate::pg::tunnel::Transport;
 use crate::pg::{Route, Trust, Url};
+use crate::platform;
 
 use super::live_generation::open_live_generation;
 use super::source::OpenSource;
-use super::source_connection::{SourceConnection, database, login, region, server_identity};
+use super::source_connection::{SourceConnection, database, login, platform_refusal};
 
 /// Opens the source of a sample: the database of `url`; the configured source; otherwise the live generation.
 ///
@@ -37,8 +38,7 @@ async fn open_url(url: &Url, sample: &config::Sample) -> Result<OpenSource, Fail
         trust: url.trust().clone(),
         root_cert: std::env::var_os("PGSSLROOTCERT").filter(|path| !path.is_empty()).map(PathBuf::from),
     };
-    let source = connection.open(url.credentials().clone(), url.database(), sample).await?;
-    let server = server_identity(&source, true).await?;
+    let (source, server) = connection.open(url.credentials().clone(), url.database(), sample, true).await?;
     Ok(OpenSource { source, name: url.place(), snapshot: None, is_scrubbed: false, server, token: None })
 }
 
@@ -51,7 +51,7 @@ async fn open_configured(
     let host = source.host.clone().unwrap_or_default();
     let route = Route { server_name: (!is_loopback(&host)).then(|| host.clone()), host, port: source.port };
     let connection = SourceConnection {
-        transport: Transport::of(&source.connect, region(target)),
+        transport: platform::transport(target, &source.connect).await.map_err(platform_refusal(target))?,
         trust: Trust::load(source.ssl_root_cert.as_deref())?,
         root_cert: source.ssl_root_cert.clone(),
         route,
@@ -59,7 +59,6 @@ async fn open_configured(
     let (credentials, token) = login(target, source, &connection.route, listener).await?;
     let database = database(target, sample, Some(source))?;
     let name = format!("{}:{}/{database}", connection.route.host, connection.route.port);
-    let source = connection.open(credentials, &database, sample).await?;
-    let server = server_identity(&source, true).await?;
+    let (source, server) = connection.open(credentials, &database, sample, true).await?;
     Ok(OpenSource { source, name, snapshot: None, is_scrubbed: false, server, token })
 }

@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use crate::config::{Config, Target};
 use crate::error::{Exit, Failure};
-use crate::event::Listener;
+use crate::event::{Event, Listener};
 use crate::interrupt;
 use crate::pg::dump::Dumper;
 use crate::sample;
@@ -54,7 +54,12 @@ impl SampleTask<'_> {
         step.done(format!("{}, PostgreSQL {}{}", source.name, session.major(), source.state()));
         if let Goal::Inspect(Inspection::Suggest) = self.request.goal {
             let found = sample::suggest(&source.source, &self.target.masking.references).await?;
-            self.listener.print(&sample::suggest::yaml(&found));
+            if found.is_empty() {
+                let message = "every column that looks like a reference has a foreign key, or no matching values";
+                self.listener.on_event(&Event::Noted { step: "suggest", message: message.to_owned() });
+            } else {
+                self.listener.print(&sample::suggest::yaml(&found));
+            }
             return Ok(None);
         }
         let destination = match destination {
@@ -87,7 +92,7 @@ impl SampleTask<'_> {
                         "sample at a quieter time, from the primary, or set hot_standby_feedback on the standby",
                     ));
                 }
-                Err(RetryableError::Failed(failure)) => return Err(failure),
+                Err(RetryableError::Failed(failure)) => return Err(setup.source.explain(failure).await),
             }
         }
     }

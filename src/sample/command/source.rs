@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use crate::config::Target;
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::pg::{Credentials, Route, Session};
 use crate::platform;
 use crate::sample::Source;
@@ -34,6 +34,17 @@ impl OpenSource {
     /// Returns how the rows are treated, to follow the version in a message.
     pub fn state(&self) -> &'static str {
         if self.is_scrubbed { ", scrubbed by a rotation: copied unchanged" } else { ", masked while it is read" }
+    }
+
+    /// Adds to a failure why the tunnel to the source has ended, if it has.
+    pub async fn explain(&self, failure: Failure) -> Failure {
+        if failure.exit != Exit::Unexpected {
+            return failure;
+        }
+        match self.source.tunnel.end_reason().await {
+            Some(why) => failure.and(format!("the tunnel to the source ended: {why}")),
+            None => failure,
+        }
     }
 
     /// Returns a password that is valid now: an IAM token is renewed.

@@ -9,11 +9,14 @@ use crate::config::{self, SampleLogin, SampleSource, Target};
 use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::pg::tunnel::Transport;
-use crate::pg::{Credentials, Route, Trust};
+use crate::pg::{self, Credentials, Route, Trust};
 use crate::platform;
+use crate::sample::Source;
 use crate::sample::load::ServerIdentity;
-use crate::sample::{SampleError, Source};
 use crate::secret;
+
+/// Where role and password of a source are set.
+const LOGIN: &str = "the source's user and password (in the URL and PGPASSWORD, or under `sample.source`)";
 
 /// How to reach a source and whom to trust there.
 pub(super) struct SourceConnection {
@@ -24,32 +27,42 @@ pub(super) struct SourceConnection {
 }
 
 impl SourceConnection {
-    /// Opens the tunnel.
+    /// Opens the tunnel, logs in, and reads the identity of the server.
     pub(super) async fn open(
         self,
         credentials: Credentials,
         database: &str,
         sample: &config::Sample,
-    ) -> Result<Source, Failure> {
-        let tunnel = self.transport.open(&self.route).await.map_err(|error| {
-            let failure = Failure::from(error);
-            failure.during(format!("reach {}:{}", self.route.host, self.route.port))
-        })?;
-        Ok(Source {
+        production: bool,
+    ) -> Result<(Source, ServerIdentity), Failure> {
+        let SourceConnection { route, transport, trust, root_cert } = self;
+        let refusal = |error: pg::Error, task: String| {
+            let remedy = transport.remedy(&error, &route.host);
+            let failure = error.into_refusal(LOGIN).during(task);
+            Failure { hint: remedy.or(failure.hint), ..failure }
+        };
+        let place = format!("reach the source {}:{}", route.host, route.port);
+        let tunnel = transport.open(&route).await.map_err(|error| refusal(error, place))?;
+        let source = Source {
             tunnel: Arc::new(tunnel),
-            trust: self.trust,
-            root_cert: self.root_cert,
+            trust,
+            root_cert,
             credentials,
             database: database.to_owned(),
             statement_timeout: sample.statement_timeout,
-        })
+        };
+        let session = source.open().await.map_err(|error| refusal(error, "log in to the source".to_owned()))?;
+        let identity = ServerIdentity::read(&session, production).await?;
+        Ok((source, identity))
     }
 }
 
-/// Logs in and reads the identity of the server.
-pub(super) async fn server_identity(source: &Source, production: bool) -> Result<ServerIdentity, Failure> {
-    let session = source.open().await.map_err(SampleError::from)?;
-    Ok(ServerIdentity::read(&session, production).await?)
+/// Returns a platform's failure, before anything was read or written.
+pub(super) fn platform_refusal(target: &Target) -> impl Fn(platform::Error) -> Failure {
+    move |error| {
+        let failure = Failure { exit: Exit::Refused, ..Failure::from(error) };
+        failure.during(format!("reach the platform of {}", target.name))
+    }
 }
 
 /// Returns the credentials of the configured role, and route and role if it logs in by IAM tokens.
@@ -63,7 +76,8 @@ pub(super) async fn login(
     let (password, token) = match &source.login {
         SampleLogin::Password(password) => (secret::resolve(password, &format!("password of {user}")).await?, None),
         SampleLogin::Iam => {
-            (platform::aws::auth_token(target, route, &user).await?, Some((route.clone(), user.clone())))
+            let token = platform::aws::auth_token(target, route, &user).await.map_err(platform_refusal(target))?;
+            (token, Some((route.clone(), user.clone())))
         }
     };
     listener.add_secret(password.expose_secret());
@@ -85,13 +99,5 @@ pub(super) fn database(
             Err(Failure::new(Exit::Usage, format!("{} has several databases: {}", target.name, names.join(", ")))
                 .hint("choose the one to sample: `sample: { database: NAME }`"))
         }
-    }
-}
-
-/// Returns the region of SSM sessions.
-pub(super) fn region(target: &Target) -> &str {
-    match &target.platform {
-        config::PlatformConfig::Aws(aws) => &aws.region,
-        config::PlatformConfig::Local(_) => "",
     }
 }

@@ -19,6 +19,14 @@ pub enum Error {
     /// A call to the source or the target failed.
     #[error(transparent)]
     Pg(#[from] pg::Error),
+    /// The destination cannot be reached, or refuses the login.
+    #[error("the destination {target}: {error}")]
+    Connect {
+        /// `host:port/database`.
+        target: String,
+        /// The error.
+        error: pg::Error,
+    },
     /// A precondition is not met.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -81,6 +89,12 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// `TMPDIR` is set to something that is not a directory.
+    #[error("TMPDIR is {}, which is not a directory", path.display())]
+    TemporaryDirectory {
+        /// Its value.
+        path: PathBuf,
+    },
     /// The container engine or a registry failed.
     #[error(transparent)]
     Engine(#[from] docker::Error),
@@ -125,7 +139,10 @@ impl Error {
 
     fn pg(&self) -> Option<&pg::Error> {
         match self {
-            Error::Pg(error) | Error::Statement { error, .. } | Error::Copy { error, .. } => Some(error),
+            Error::Pg(error)
+            | Error::Connect { error, .. }
+            | Error::Statement { error, .. }
+            | Error::Copy { error, .. } => Some(error),
             _ => None,
         }
     }
@@ -144,8 +161,12 @@ impl Error {
                 Some("wait for these sessions, or end them: SELECT pg_terminate_backend(pid); then load again".into())
             }
             Error::NotRestored { old, .. } => Some(format!("inspect {old}, which no load drops, and rename it back")),
-            Error::Archive { .. } => Some("create or download the archive again".into()),
+            Error::Archive { .. } => {
+                Some("check the path; if it is right, create or download the archive again".into())
+            }
+            Error::TemporaryDirectory { .. } => Some("correct TMPDIR, or unset it".into()),
             Error::Engine(error) => error.hint(),
+            Error::Pg(error) | Error::Statement { error, .. } | Error::Copy { error, .. } => error.remedy(),
             _ => None,
         }
     }
@@ -153,9 +174,15 @@ impl Error {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
+        if let Error::Connect { target, error } = error {
+            let failure = error.into_refusal("the user in the destination's URL and the password in PGPASSWORD");
+            return failure.during(format!("connect to the destination {target}"));
+        }
         let exit = match &error {
-            Error::Refused(_) => Exit::Refused,
+            Error::Refused(_) | Error::Archive { .. } => Exit::Refused,
             Error::Interrupted => Exit::Interrupted,
+            Error::Engine(docker::Error::Config { .. }) | Error::TemporaryDirectory { .. } => Exit::Usage,
+            Error::Engine(docker::Error::Unreachable { .. }) => Exit::Refused,
             _ => Exit::Unexpected,
         };
         let hint = error.hint();

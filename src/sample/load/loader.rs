@@ -80,7 +80,7 @@ async fn inspect_target(
             guard.check_server(target, &session).await?;
             (inspect::inspect(&session).await?, session.major())
         }
-        Err(Error::Pg(error)) if error.is_state(&SqlState::UNDEFINED_DATABASE) => {
+        Err(Error::Connect { error, .. }) if error.is_state(&SqlState::UNDEFINED_DATABASE) => {
             let maintenance = scratch::maintenance_session(target).await?;
             guard.check_server(target, &maintenance).await?;
             let may_create = inspect::may_create(&maintenance).await?;

@@ -94,7 +94,7 @@ impl ScratchDatabase {
     }
 
     /// Copies owner, settings and privileges of the target and takes its name, in one transaction. The replaced database
-    /// is dropped afterwards, unless it had to be empty (`replace` is not set) and was written to meanwhile.
+    /// is dropped afterwards, unless it had to be empty (`replace` is not set) and changed meanwhile.
     pub(super) async fn publish(
         &self,
         target: &LoadTarget,
@@ -231,7 +231,7 @@ async fn drop_database(maintenance: &Session, name: &str, options: &str) -> pg::
     maintenance.run(&format!("DROP DATABASE IF EXISTS {name}{options}")).await.map(drop)
 }
 
-/// Refuses a database that was written to since it was inspected.
+/// Refuses a database that changed since it was inspected.
 async fn check_still_empty(target: &LoadTarget, database: &str) -> Result<()> {
     let state = inspect(&target.session(database).await?).await?;
     if state.is_empty() && !state.extensions {

@@ -1,6 +1,6 @@
 //! The database that a sample is loaded into.
 
-use super::error::Result;
+use super::error::{Error, Result};
 use crate::pg::tunnel::{Dial, Transport, Tunnel};
 use crate::pg::{Credentials, Session, Trust, Url, connect};
 
@@ -47,7 +47,8 @@ impl LoadTarget {
 
     /// Opens a session in a database of the server, with the settings of a restore.
     pub(super) async fn session(&self, database: &str) -> Result<Session> {
-        let session = connect(&self.dial, &self.trust, &self.credentials, database).await?;
+        let session = connect(&self.dial, &self.trust, &self.credentials, database).await;
+        let session = session.map_err(|error| Error::Connect { target: self.name(), error })?;
         // The settings at the start of pg_dump's output: names have their schema, and the bodies of functions may
         // use objects that do not exist yet.
         session

@@ -24,4 +24,5 @@ mod timescaledb;
 pub use catalogue::{catalogue, names};
 pub use defuse::{Tally, defuse};
 pub use hazard::{Finding, Hazard};
+pub use prepared::prepared_transactions;
 pub use remaining::{Remaining, remaining};

@@ -45,3 +45,8 @@ impl Hazard for PreparedTransactions {
             .collect())
     }
 }
+
+/// Returns the prepared transactions of the session's database.
+pub async fn prepared_transactions(session: &Session) -> Result<Vec<Finding>> {
+    PreparedTransactions.detect(session).await
+}

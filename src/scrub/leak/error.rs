@@ -20,6 +20,16 @@ pub enum Error {
         /// Which.
         place: String,
     },
+    /// Tables of which the session cannot read all rows, not even as their owners.
+    #[error("{role} cannot read all rows of {}, so they cannot be proven free of originals", tables.join(", "))]
+    Denied {
+        /// The session's role.
+        role: String,
+        /// Names of the tables.
+        tables: Vec<String>,
+        /// Statements that a superuser of the source can run.
+        grants: Vec<String>,
+    },
     /// A column to remember is not in the database, or of a kind that holds no rows.
     #[error("no fingerprints can be captured of {column}: it is not a column of an ordinary or partitioned table")]
     NoColumn {
@@ -62,6 +72,11 @@ impl Error {
         matches!(self, Error::Server { source, .. } if source.is_disconnect())
     }
 
+    /// Whether the server denied a permission.
+    pub(super) fn is_permission_denied(&self) -> bool {
+        matches!(self, Error::Server { source, .. } if source.is_permission_denied())
+    }
+
     /// The error of reading a place.
     pub(super) fn of(self, place: &str) -> Error {
         match self {
@@ -87,10 +102,16 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let (exit, hint) = match &error {
             Error::Server { .. } | Error::Garbled { .. } => (Exit::Unexpected, None),
-            Error::Unreadable { .. } => (Exit::Leak, Some("make the master user a member of its owner's role")),
-            Error::NoColumn { .. } => (Exit::Usage, Some("correct its name under `mask.rules`")),
+            Error::Unreadable { .. } => {
+                (Exit::Leak, Some("make the master user a member of its owner's role".to_owned()))
+            }
+            Error::Denied { grants, .. } => {
+                let hint = "run in production, as a superuser or the owner";
+                (Exit::Leak, Some(format!("{hint}, and take a new snapshot: {}", grants.join(" "))))
+            }
+            Error::NoColumn { .. } => (Exit::Usage, Some("correct its name under `mask.rules`".to_owned())),
             Error::Late { .. } | Error::NotRemembered | Error::Vanished { .. } | Error::OtherKey => {
-                (Exit::Leak, Some("start again from a fresh clone: this one no longer has its originals"))
+                (Exit::Leak, Some("start again from a fresh clone: this one no longer has its originals".to_owned()))
             }
         };
         let failure = Failure::new(exit, error);

@@ -39,10 +39,10 @@
 //! # Where is searched
 //!
 //! All columns but those of types that hold no text (dates, truth values, floating-point numbers, enums,
-//! integers of two bytes; of those of four bytes the values of ten digits are searched), of all tables, partitions and materialized views; large objects; comments and
-//! security labels; what the planner quotes of columns and extended statistics; defaults, constraints,
-//! partition bounds, views, rules, functions, index expressions, policies, triggers, settings of roles
-//! and databases. What cannot be read is an error. Foreign tables are named and not read.
+//! integers of two bytes; of those of four bytes the values of ten digits are searched), of all tables,
+//! partitions and materialized views; large objects; what the planner quotes of columns and extended
+//! statistics; every column of the system catalogs that may quote a value (`catalog_texts`). What cannot be
+//! read is an error. Foreign tables are named and not read.
 //!
 //! # Where the search is made
 //!
@@ -53,6 +53,8 @@
 //! bytes that are no ASCII text, and large objects are sent in both modes.
 
 mod binary;
+mod catalog_names;
+mod catalog_texts;
 mod error;
 mod fingerprint;
 mod fold;
@@ -72,6 +74,7 @@ mod store;
 mod stream;
 mod tokens;
 
+pub use catalog_texts::known_catalog_columns;
 pub use error::Error;
 pub use hash::Secrets;
 

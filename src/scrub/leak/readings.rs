@@ -5,7 +5,7 @@ use super::fold::{fold, is_folded};
 use super::hash::Secrets;
 use super::map::Map;
 use super::tokens::{Cutter, Sink};
-use crate::digest::hex;
+use crate::digest::{from_hex, hex};
 
 const DEPTH: usize = 3;
 /// The shortest run that is tried as base64: 12 bytes.
@@ -165,11 +165,6 @@ fn hex_runs(text: &str) -> impl Iterator<Item = &[u8]> {
         let length = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count() & !1;
         (length >= LEAST_HEX).then(|| &rest[..length])
     })
-}
-
-fn from_hex(run: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    run.as_chunks::<2>().0.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
 }
 
 /// The text with the escapes of JSON, and those of arrays and rows, resolved.

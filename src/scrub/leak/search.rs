@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
 
+use super::catalog_texts::{self, Texts};
 use super::error::Error;
 use super::hit::{Tally, hits};
 use super::places::{self, Relation, Relations};
@@ -48,11 +49,18 @@ async fn look(
     }
     let (roots, foreign) = (roots(&relations), relations.foreign.clone());
     let fingerprints = known.len() as u64;
-    let texts = places::texts(&relations);
+    let texts = catalog_texts::texts(&relations);
     let places =
         relations.read.iter().map(|relation| relation.columns.len() as u64).sum::<u64>() + texts.len() as u64 + 1;
-    let queue = Arc::new(Mutex::new(chunks(relations, texts)));
     let (known, filter, turn) = (Arc::new(known), Arc::new(filter), Turn::default());
+    let (of_owners, texts) = texts.into_iter().partition::<Vec<_>, _>(|texts| texts.owner.is_some());
+    // Before any table is read: these lock the tables whose policies are forced on the owner.
+    let mut first = Worker::new(&known, &filter, turn.clone());
+    for texts in of_owners {
+        first.search(session, &Chunk::Texts(texts)).await?;
+    }
+    let mut tally = first.tally;
+    let queue = Arc::new(Mutex::new(chunks(relations, texts)));
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let mut workers = JoinSet::new();
     for _ in 0..options.jobs.max(1) {
@@ -66,7 +74,6 @@ async fn look(
     while let Some(message) = told.recv().await {
         options.listener.on_event(&Event::Progress { step: STEP, message });
     }
-    let mut tally = Tally::default();
     while let Some(ended) = workers.join_next().await {
         tally.add(ended.map_err(|_| Error::Garbled { place: "a worker's table".into() })??);
     }
@@ -102,13 +109,14 @@ async fn work(
 }
 
 /// Pieces of work, the big tables first.
-fn chunks(relations: Relations, texts: Vec<places::Texts>) -> VecDeque<Chunk> {
+fn chunks(relations: Relations, texts: Vec<Texts>) -> VecDeque<Chunk> {
     let mut read = relations.read;
     read.sort_by_key(|relation| std::cmp::Reverse(relation.pages));
     let mut chunks = VecDeque::new();
     for relation in read.into_iter().filter(|relation| !relation.columns.is_empty()) {
         let relation: Arc<Relation> = Arc::new(relation);
-        let pieces = (relation.pages / PIECE).max(1);
+        // One piece of a table that is locked while it is read.
+        let pieces = if relation.is_forced { 1 } else { (relation.pages / PIECE).max(1) };
         for piece in 0..pieces {
             // The last one has no end: it goes on to wherever the table ends.
             let to = (piece + 1 < pieces).then_some((piece + 1) * PIECE);

@@ -127,18 +127,18 @@ pub(super) struct Counted<'a> {
     pub original: &'a Original,
     pub rows: i64,
     pub left_out: i64,
+    pub written: Sum,
 }
 
 /// Records columns as remembered: the last statement of the transaction that their fingerprints are
 /// written in.
 pub(super) async fn record(session: &Session, columns: &[Counted<'_>]) -> Result<(), Error> {
-    for Counted { id, original, rows, left_out } in columns {
+    for Counted { id, original, rows, left_out, written } in columns {
         let Original { schema, table, column, rule, .. } = original;
         session
             .execute(
-                "INSERT INTO devdb_meta.leak_column SELECT $1, $2, $3, $4, $5, $6, $7, pg_catalog.count(*), \
-                     COALESCE(pg_catalog.sum(first) + pg_catalog.sum(second), 0)::text FROM devdb_meta.leak_fingerprint WHERE of = $1",
-                &[id, schema, table, column, rule, rows, left_out],
+                "INSERT INTO devdb_meta.leak_column VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                &[id, schema, table, column, rule, rows, left_out, &written.count, &written.text()],
             )
             .await?;
     }
@@ -156,18 +156,22 @@ pub(super) async fn settle(session: &Session) -> Result<(), Error> {
     session
         .run(&format!(
             "BEGIN;
+             ANALYZE devdb_meta.leak_fingerprint, devdb_meta.leak_image;
              CREATE TEMPORARY TABLE leak_grouped ON COMMIT DROP AS
-                 SELECT g.*, {common} OR EXISTS (SELECT FROM devdb_meta.leak_image i WHERE i.first = g.first) AS out
+                 SELECT g.*, {common} OR i.first IS NOT NULL AS out
                  FROM (SELECT of, first, second, anchor, strong, pg_catalog.sum(in_rows)::bigint AS in_rows, start
                        FROM devdb_meta.leak_fingerprint GROUP BY 1, 2, 3, 4, 5, start) g
-                 JOIN devdb_meta.leak_column c ON c.id = g.of;
+                 JOIN devdb_meta.leak_column c ON c.id = g.of
+                 LEFT JOIN (SELECT DISTINCT first FROM devdb_meta.leak_image) i ON i.first = g.first;
              UPDATE devdb_meta.leak_column c SET left_out = c.left_out + o.out
                  FROM (SELECT of, pg_catalog.count(*) AS out FROM leak_grouped WHERE out GROUP BY of) o WHERE o.of = c.id;
              TRUNCATE devdb_meta.leak_fingerprint, devdb_meta.leak_image;
              INSERT INTO devdb_meta.leak_fingerprint SELECT pg_catalog.min(of), first, second, anchor, pg_catalog.bool_or(strong),
                  pg_catalog.sum(in_rows)::bigint, start FROM leak_grouped WHERE NOT out GROUP BY first, second, anchor, start;
-             UPDATE devdb_meta.leak_column c SET (fingerprints, checksum) = (SELECT pg_catalog.count(*),
-                 COALESCE(pg_catalog.sum(f.first) + pg_catalog.sum(f.second), 0)::text FROM devdb_meta.leak_fingerprint f WHERE f.of = c.id);
+             UPDATE devdb_meta.leak_column SET fingerprints = 0, checksum = '0';
+             UPDATE devdb_meta.leak_column c SET fingerprints = f.count, checksum = f.checksum
+                 FROM (SELECT of, pg_catalog.count(*), (pg_catalog.sum(first) + pg_catalog.sum(second))::text AS checksum
+                       FROM devdb_meta.leak_fingerprint GROUP BY of) f WHERE f.of = c.id;
              UPDATE devdb_meta.leak_run SET settled = true;
              COMMIT"
         ))
@@ -230,15 +234,15 @@ pub(super) async fn load(session: &Session, secrets: &Secrets) -> Result<(Known,
     Ok((Known::new(secrets.clone(), gathered), columns))
 }
 
-/// What is held against a column's record.
+/// Count and checksum of a column's fingerprints.
 #[derive(Clone, Copy, Default)]
-struct Sum {
+pub(super) struct Sum {
     count: i64,
     sum: i128,
 }
 
 impl Sum {
-    fn add(&mut self, first: i64, second: i64) {
+    pub(super) fn add(&mut self, first: i64, second: i64) {
         self.count += 1;
         self.sum += i128::from(first) + i128::from(second);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::note::{note, warn};
 use super::tables::{Table, tables, vacuum};
 use super::{statistics, views};
+use crate::error::{Exit, Failure};
 use crate::event::Listener;
 use crate::pg::as_owner::run_as_owner;
 use crate::pg::qualified_name;
@@ -26,6 +27,19 @@ pub struct Residue {
     pub tables: usize,
 }
 
+impl Residue {
+    /// Returns the failure for materialized views of a database that still hold original rows.
+    pub fn refusal(&self, database: &str) -> Option<Failure> {
+        if self.unrefreshed.is_empty() {
+            return None;
+        }
+        let views = self.unrefreshed.join(", ");
+        let cause = format!("materialized views in {database} still contain original rows: {views}");
+        let hint = "drop them in a script of 10-scrub, or make the master user their owner";
+        Some(Failure::new(Exit::Leak, cause).hint(hint))
+    }
+}
+
 /// Clears the session's database: refreshes materialized views from the scrubbed tables, then removes dead rows and rebuilds
 /// the statistics of both, then removes old versions of the statistics themselves.
 pub async fn clear(session: &Session, listener: &dyn Listener) -> Result<Residue> {
@@ -37,7 +51,7 @@ pub async fn clear(session: &Session, listener: &dyn Listener) -> Result<Residue
     for table in &tables {
         match vacuum(session, table).await {
             Ok(()) => residue.tables += 1,
-            Err(error) if error.is_disconnect() => return Err(error),
+            Err(error) if error.is_fatal() => return Err(error),
             Err(error) => warn(listener, session, &format!("{} could not be vacuumed: {error}", table.shown)),
         }
     }
@@ -62,7 +76,7 @@ async fn vacuum_stale(session: &Session, tables: &[Table]) -> Result<()> {
         }
         for table in tables.iter().filter(|table| stale.iter().any(|stale| stale.root == table.shown)) {
             match vacuum(session, table).await {
-                Err(error) if error.is_disconnect() => return Err(error),
+                Err(error) if error.is_fatal() => return Err(error),
                 // The first round has reported it; the caller reads back what is left.
                 _ => {}
             }
@@ -87,7 +101,7 @@ async fn reset_statements(session: &Session, listener: &dyn Listener) -> Result<
     let sql = format!("SELECT {}()", qualified_name(&schema, "pg_stat_statements_reset"));
     match run_as_owner(session, owner.as_deref(), &sql).await {
         Ok(_) => note(listener, session, "pg_stat_statements reset"),
-        Err(error) if error.is_disconnect() => return Err(error),
+        Err(error) if error.is_fatal() => return Err(error),
         Err(error) => warn(listener, session, &format!("pg_stat_statements could not be reset: {error}")),
     }
     Ok(())

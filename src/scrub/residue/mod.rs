@@ -9,6 +9,7 @@
 
 mod clear;
 mod dummy;
+mod inherited;
 mod note;
 mod stale;
 mod statistics;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::dummy;
 use super::note::{note, warn};
+use super::{dummy, inherited};
 use crate::event::Listener;
 use crate::pg::as_owner::{AssumedRole, run_as_owner};
+use crate::pg::row_security::begin_unforced;
 use crate::pg::{Result, Session, identifier, literal};
 use crate::pg::{display_name, qualified_name};
 use crate::units::counted;
@@ -39,20 +40,28 @@ impl Frozen {
 }
 
 /// Returns the columns with frozen statistics. `pg_stats` shows a table's statistics only to roles that may read the table, so
-/// each owner's tables are read with the owner's privileges.
+/// each owner's tables are read with the owner's privileges, and without policies that are forced on the owner.
 pub(super) async fn frozen(session: &Session) -> Result<Vec<Frozen>> {
     let mut found = Vec::new();
     for owner in owners(session).await? {
         let assumed = match &owner {
             (Some(role), false) => match AssumedRole::assume(session, role).await {
                 Ok(assumed) => Some(assumed),
-                Err(error) if error.is_disconnect() => return Err(error),
+                Err(error) if error.is_fatal() => return Err(error),
                 // Without that privilege, the session sees what developers see.
                 Err(_) => None,
             },
             _ => None,
         };
-        let rows = frozen_of(session, owner.0.as_deref()).await;
+        let rows = match &owner.0 {
+            Some(role) => {
+                begin_unforced(session, role, None).await?;
+                let rows = frozen_of(session, Some(role)).await;
+                session.run("ROLLBACK").await?;
+                rows
+            }
+            None => frozen_of(session, None).await,
+        };
         if let Some(assumed) = assumed {
             assumed.release(session).await?;
         }
@@ -137,7 +146,7 @@ pub(super) async fn clear_frozen(session: &Session, listener: &dyn Listener) -> 
         for column in &frozen.columns {
             match clear_column(session, &frozen, column).await {
                 Ok(()) => cleared += 1,
-                Err(error) if error.is_disconnect() => return Err(error),
+                Err(error) if error.is_fatal() => return Err(error),
                 Err(error) => {
                     let column = format!("{}.{}", display_name(&frozen.schema, &frozen.table), column.name);
                     warn(listener, session, &format!("the statistics of {column} could not be removed: {error}"));
@@ -154,15 +163,22 @@ pub(super) async fn clear_frozen(session: &Session, listener: &dyn Listener) -> 
 
 async fn clear_column(session: &Session, frozen: &Frozen, column: &Column) -> Result<()> {
     let owner = frozen.owner.as_deref();
-    let first = run_as_owner(session, owner, &removal(session.major(), frozen, column)).await;
-    match first {
+    let mut result = run_as_owner(session, owner, &removal(session.major(), frozen, column)).await.map(drop);
+    // The type of an inherited column can be altered in the topmost table only.
+    if result.as_ref().is_err_and(|error| !error.is_fatal())
+        && let Some(top) = inherited::topmost(session, frozen.oid, &column.name).await?
+    {
+        result =
+            run_as_owner(session, top.owner.as_deref(), &top.removal(&column.name, &column.type_name)).await.map(drop);
+    }
+    match result {
         // A view, a policy or a partition key forbids to alter the type: a dummy row replaces the values in the statistics.
-        Err(error) if frozen.empty && !frozen.foreign && !error.is_disconnect() => {
+        Err(error) if frozen.empty && !frozen.foreign && !error.is_fatal() => {
             let sql =
                 dummy::analyze_with_a_row(session, frozen.oid, &qualified_name(&frozen.schema, &frozen.table)).await?;
             run_as_owner(session, owner, &sql).await.map(drop)
         }
-        other => other.map(drop),
+        other => other,
     }
 }
 
@@ -197,7 +213,7 @@ pub(super) async fn rewrite_catalog(session: &Session, listener: &dyn Listener) 
         let result = session.run(&format!("VACUUM FULL {table}")).await;
         let after: Option<String> = session.query_one(&file, &[]).await?.get(0);
         match result {
-            Err(error) if error.is_disconnect() => return Err(error),
+            Err(error) if error.is_fatal() => return Err(error),
             Err(error) => warn(listener, session, &format!("{table} could not be rewritten: {error}")),
             Ok(_) if before == after => {
                 note(

@@ -29,7 +29,7 @@ pub(super) async fn refresh(session: &Session, listener: &dyn Listener) -> Resul
                 outcome.refreshed += 1;
                 continue;
             }
-            Err(error) if error.is_disconnect() => return Err(error),
+            Err(error) if error.is_fatal() => return Err(error),
             Err(error) => error,
         };
         match run_as_owner(session, view.owner.as_deref(), &format!("REFRESH MATERIALIZED VIEW {sql} WITH NO DATA"))
@@ -43,7 +43,7 @@ pub(super) async fn refresh(session: &Session, listener: &dyn Listener) -> Resul
                 );
                 outcome.emptied.push(name);
             }
-            Err(error) if error.is_disconnect() => return Err(error),
+            Err(error) if error.is_fatal() => return Err(error),
             Err(_) => {
                 warn(listener, session, &format!("the materialized view {name} still holds original rows: {error}"));
                 outcome.unrefreshed.push(name);
@@ -69,7 +69,7 @@ pub(super) async fn not_refreshable(session: &Session) -> Result<Vec<String>> {
         }
         match AssumedRole::assume(session, owner).await {
             Ok(assumed) => assumed.release(session).await?,
-            Err(error) if error.is_disconnect() => return Err(error),
+            Err(error) if error.is_fatal() => return Err(error),
             Err(_) => found.push(display_name(&view.schema, &view.name)),
         }
     }

@@ -10,11 +10,11 @@ use super::progress::{self, Name, Progress, Stage};
 use super::table_mask::TableMask;
 use super::trial::{self, TrialFailure};
 use super::unit::{Plan, Unit};
-use super::{disk_space, introspect, roles, schema_snapshot};
+use super::{disk_space, introspect, roles, schema_snapshot, vouched};
 use crate::event::Event;
 use crate::pg::Session;
 use crate::pg::terminate::terminate_predecessors;
-use crate::scrub::marker;
+use crate::scrub::{ledger, marker};
 use crate::units::counted;
 
 /// A rewrite in progress.
@@ -29,11 +29,9 @@ pub(super) struct Run {
 /// Resumes the recorded rewrite, or plans a new one and removes its obstacles.
 pub(super) async fn begin(session: &Session, masks: &[TableMask], options: &Options<'_>) -> Result<Run> {
     terminate_predecessors(session, APPLICATION_NAME).await?;
-    if progress::belongs_to_another(session, options.generation).await? {
-        return Err(Error::DifferentRecipe);
-    }
-    marker::claim(session, options.generation).await?;
+    marker::require(session, options.generation).await?;
     progress::prepare(session).await?;
+    ledger::prepare(session).await?;
     if let Some(progress) = progress::read(session).await? {
         progress.require(options.recipe, masks)?;
         return resumed(session, masks, progress).await;
@@ -74,6 +72,7 @@ async fn fresh(session: &Session, masks: &[TableMask], options: &Options<'_>) ->
         return Err(Error::Refused(reasons));
     }
     roles::join(session, introspect::owners_of_statistics(session, &tables).await?.iter()).await?;
+    vouched::check(session, &tables).await?;
     let mut unrestorable = Unrestorable::default();
     loop {
         let plan = plan::make(session, masks, &unrestorable).await?;

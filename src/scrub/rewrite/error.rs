@@ -21,7 +21,7 @@ pub enum Error {
         /// Free bytes.
         free: u64,
     },
-    /// A rewrite was begun with other rules, another key, other tables, another generation or by another version of devdb.
+    /// A rewrite was begun with other rules, another key, other tables or by another version of devdb.
     DifferentRecipe,
     /// A table's new values violate one of its constraints, or the server refused to rewrite it.
     Table {
@@ -60,9 +60,9 @@ impl fmt::Display for Error {
             Error::DiskSpace { need, free } => {
                 write!(f, "masking needs {need} of disk space, but only {} are free", shown(*free))
             }
-            Error::DifferentRecipe => f.write_str(
-                "masking was begun with other rules, another key, other tables or another name, and cannot be resumed",
-            ),
+            Error::DifferentRecipe => {
+                f.write_str("masking was begun with other rules, another key or other tables, and cannot be resumed")
+            }
             Error::Table { table, cause } => write!(f, "{table} could not be masked: {cause}"),
             Error::Restore { obstacle, cause } => write!(f, "{obstacle} could not be recreated: {cause}"),
             Error::Changed(lines) => write!(f, "the schema differs from what it was before:\n{}", lines.join("\n")),
@@ -71,7 +71,14 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Table { cause, .. } | Error::Restore { cause, .. } | Error::Server(cause) => Some(cause),
+            Error::Refused(_) | Error::DiskSpace { .. } | Error::DifferentRecipe | Error::Changed(_) => None,
+        }
+    }
+}
 
 impl From<pg::Error> for Error {
     fn from(error: pg::Error) -> Self {
@@ -81,12 +88,20 @@ impl From<pg::Error> for Error {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        if let Error::Table { cause, .. } | Error::Restore { cause, .. } | Error::Server(cause) = &error
+            && let Some(remedy) = cause.remedy()
+        {
+            return Failure::new(Exit::Unexpected, error).hint(remedy);
+        }
         let (exit, hint) = match &error {
             Error::Refused(_) => (Exit::Refused, None),
             Error::DiskSpace { .. } => (Exit::Refused, Some("give the instance a larger disk, or lower `mask.jobs`")),
             Error::DifferentRecipe => (
                 Exit::Refused,
-                Some("start again from a fresh copy: a value that is masked twice matches no other table"),
+                Some(
+                    "undo the change of the masks and run again, or start from a fresh copy: a value that is masked \
+                     twice matches no other table",
+                ),
             ),
             Error::Restore { obstacle, .. } if obstacle.starts_with("foreign key") => {
                 (Exit::Usage, Some("mask both sides of the key by the same rule, or neither"))

@@ -36,6 +36,7 @@ mod session;
 mod table_mask;
 mod trial;
 mod unit;
+mod vouched;
 mod work;
 
 pub use disk_need::DiskNeed;
@@ -43,5 +44,5 @@ pub use error::{Error, Result};
 pub use method::Method;
 pub use options::{APPLICATION_NAME, Options};
 pub use outcome::{Rewritten, TablePlan};
-pub use run::{plan, rewrite};
+pub use run::{disk_need, plan, rewrite};
 pub use table_mask::{ColumnMask, TableMask};

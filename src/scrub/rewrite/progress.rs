@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio_postgres::error::SqlState;
-
 use super::error::{Error, Result};
 use super::method::Method;
 use super::obstacles::{Deferred, Round};
@@ -13,7 +11,6 @@ use super::table_mask::TableMask;
 use super::unit::{Plan, Unit};
 use crate::pg::Session;
 use crate::pg::display_name;
-use crate::scrub::marker;
 
 /// What remains to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,20 +66,10 @@ impl Progress {
     }
 }
 
-/// Whether a run under another generation's name was interrupted here. Only its record still describes the obstacles that it
-/// removed, so it must not be replaced.
-pub(super) async fn belongs_to_another(session: &Session, generation: &str) -> Result<bool> {
-    let marker = marker::read_marker(session).await?;
-    if marker.is_some_and(|marker| marker.generation == generation) {
-        return Ok(false);
-    }
-    let absent = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME, SqlState::UNDEFINED_COLUMN];
-    match session.query("SELECT FROM devdb_meta.rewrite WHERE stage <> $1", &[&Stage::Done.as_str()]).await {
-        Ok(rows) => Ok(!rows.is_empty()),
-        // No such schema or table, or a table of another shape.
-        Err(error) if absent.iter().any(|state| error.is_state(state)) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+/// Whether a rewrite was begun in this database.
+pub(super) async fn is_begun(session: &Session) -> Result<bool> {
+    let exists = session.query_one("SELECT pg_catalog.to_regclass('devdb_meta.rewrite') IS NOT NULL", &[]).await?;
+    Ok(exists.get(0) && read(session).await?.is_some())
 }
 
 /// Creates the missing tables of this file in `devdb_meta`, which must be this generation's own.

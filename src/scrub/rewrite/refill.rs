@@ -39,7 +39,7 @@ async fn refill(session: &Session, table: &MaskedTable, relation: u32, sql: &str
 }
 
 /// Returns the names of all stored columns, and their values with masks in place of masked columns.
-async fn columns(session: &Session, table: &MaskedTable, relation: u32) -> pg::Result<(String, String)> {
+pub(super) async fn columns(session: &Session, table: &MaskedTable, relation: u32) -> pg::Result<(String, String)> {
     let rows = session
         .query(
             "SELECT attname::text FROM pg_catalog.pg_attribute \

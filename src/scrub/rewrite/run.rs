@@ -1,10 +1,11 @@
 //! Plans the rewrite of a database, and carries it out.
 
+use super::disk_need::DiskNeed;
 use super::error::Result;
 use super::options::Options;
 use super::outcome::{Rewritten, TablePlan};
 use super::table_mask::TableMask;
-use super::{begin, finish, plan as planning, progress, session, work};
+use super::{begin, disk_space, finish, plan as planning, progress, session, work};
 use crate::pg::Session;
 use crate::pg::connector::Connector;
 
@@ -17,6 +18,25 @@ pub async fn plan(session: &Session, tables: &[TableMask]) -> Result<Vec<TablePl
     let plan = planning::make(session, tables, &planning::Unrestorable::default()).await;
     session::reset(session).await?;
     Ok(plan?.by_table())
+}
+
+/// Returns the disk space that [`rewrite`] needs for `jobs` tables in parallel; `None` if it was begun before, by which
+/// obstacles may be gone from the catalog. Only reads the catalog.
+///
+/// # Errors
+/// If a table cannot be masked by any method, or on a server error.
+pub async fn disk_need(session: &Session, tables: &[TableMask], jobs: usize) -> Result<Option<DiskNeed>> {
+    if progress::is_begun(session).await? {
+        return Ok(None);
+    }
+    session::configure_reading(session).await?;
+    let need = async {
+        let plan = planning::make(session, tables, &planning::Unrestorable::default()).await?;
+        disk_space::need(session, &plan, jobs).await
+    };
+    let need = need.await;
+    session::reset(session).await?;
+    need.map(Some)
 }
 
 /// Masks all tables of a database. No other session may write to it meanwhile.

@@ -21,6 +21,8 @@ pub struct ColumnMask {
     pub name: String,
     /// Name of the masking rule, for the report.
     pub rule: &'static str,
+    /// Whether masked values keep parts of the originals.
+    pub keeps_parts: bool,
     /// Expression over the old values of the row.
     pub expression: Expression,
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use futures_util::future::try_join_all;
 
 use super::error::{Error, Result};
-use super::introspect::MaskedTable;
+use super::introspect::{MaskedTable, Relation};
 use super::method::Method;
 use super::options::{Options, STEP};
 use super::progress::{self, TableFigures};
@@ -16,6 +16,7 @@ use super::{alter, refill, session};
 use crate::event::Event;
 use crate::pg::connector::Connector;
 use crate::pg::{self, Session};
+use crate::scrub::ledger;
 use crate::units::counted;
 
 /// Rewrites all units that are not done. When one fails, the sessions of the others are closed, and the server rolls back what
@@ -63,7 +64,7 @@ async fn rewrite_unit(session: &Session, unit: &Unit, options: &Options<'_>) -> 
     let after = sizes(session, unit).await?;
     let mut done = Vec::new();
     for ((table, bytes_before), bytes_after) in unit.tables.iter().zip(before).zip(after) {
-        let rows = rows(session, table, unit.method).await?;
+        let rows = record_masked(session, table, unit.method).await?;
         let seconds = began.elapsed().as_secs_f64();
         progress::record_figures(session, &table.mask, &TableFigures { rows, bytes_before, bytes_after, seconds })
             .await?;
@@ -96,24 +97,31 @@ async fn sizes(session: &Session, unit: &Unit) -> pg::Result<Vec<i64>> {
     Ok(sizes)
 }
 
-/// Counts the rows, after the rewrite, when the pages are cached. A table whose policies are forced on its owner cannot be read
-/// while they are: with `row_security = off`, reading fails rather than hides rows.
-async fn rows(session: &Session, table: &MaskedTable, method: Method) -> pg::Result<i64> {
-    if method == Method::Nothing {
-        return Ok(0);
-    }
+/// Records the masked columns of each relation with storage in the ledger, and returns the number of rows of all.
+async fn record_masked(session: &Session, table: &MaskedTable, method: Method) -> pg::Result<i64> {
+    let columns = table.mask.columns.iter().map(|column| (column.name.as_str(), column.rule, column.keeps_parts));
+    let columns: Vec<(&str, &str, bool)> = columns.collect();
     let mut total = 0;
     for relation in table.relations.iter().filter(|relation| relation.kind == 'r') {
-        let forced: bool =
-            session.query_one("SELECT pg_catalog.row_security_active($1::oid)", &[&relation.oid]).await?.get(0);
-        let set_force = async |clause: &str| match forced {
-            true => session.run(&format!("ALTER TABLE {} {clause} ROW LEVEL SECURITY", relation.sql)).await,
-            false => Ok(0),
-        };
-        set_force("NO FORCE").await?;
-        let sql = format!("SELECT pg_catalog.count(*) FROM ONLY {}", relation.sql);
-        total += session.query_one(&sql, &[]).await?.get::<_, i64>(0);
-        set_force("FORCE").await?;
+        let rows = if method == Method::Nothing { 0 } else { rows(session, relation).await? };
+        ledger::record_masked(session, relation.oid, rows, &columns).await?;
+        total += rows;
     }
     Ok(total)
+}
+
+/// Counts the rows, after the rewrite, when the pages are cached. A table whose policies are forced on its owner cannot be read
+/// while they are: with `row_security = off`, reading fails rather than hides rows.
+async fn rows(session: &Session, relation: &Relation) -> pg::Result<i64> {
+    let forced: bool =
+        session.query_one("SELECT pg_catalog.row_security_active($1::oid)", &[&relation.oid]).await?.get(0);
+    let set_force = async |clause: &str| match forced {
+        true => session.run(&format!("ALTER TABLE {} {clause} ROW LEVEL SECURITY", relation.sql)).await,
+        false => Ok(0),
+    };
+    set_force("NO FORCE").await?;
+    let sql = format!("SELECT pg_catalog.count(*) FROM ONLY {}", relation.sql);
+    let rows = session.query_one(&sql, &[]).await?.get(0);
+    set_force("FORCE").await?;
+    Ok(rows)
 }

@@ -22,6 +22,9 @@ pub async fn ensure_roles(
             check_entry(name, entry)?;
         }
         create_or_alter(session, name, role, passwords.get(name)).await?;
+    }
+    // A role may be a member of one that comes later.
+    for (name, role) in roles {
         for group in &role.member_of {
             let sql = format!("GRANT {} TO {}", identifier(group), identifier(name));
             session.run(&sql).await.map_err(|source| Error::Ensure {

@@ -14,6 +14,12 @@ pub enum Error {
         /// Error of the server.
         source: pg::Error,
     },
+    /// A role that may log in does not exist.
+    #[error("the role {role} does not exist in the snapshot, but `roles.allow` lists it")]
+    Missing {
+        /// The role.
+        role: String,
+    },
     /// A configured role could not be created or granted what it should have.
     #[error("the role {role} could not be granted {what}: {source}")]
     Ensure {
@@ -39,7 +45,7 @@ pub enum Error {
         entry: String,
     },
     /// Another error of the server.
-    #[error(transparent)]
+    #[error("{0}")]
     Server(#[from] pg::Error),
 }
 
@@ -51,6 +57,9 @@ impl From<Error> for Failure {
                  role's creator, GRANT {} TO <master user> WITH ADMIN OPTION; or remove the role from `roles.allow`",
                 identifier(role)
             )),
+            Error::Missing { .. } => {
+                Some("correct its name, remove it, or list it under `roles.ensure`, which creates it".into())
+            }
             Error::Ensure { .. } => {
                 Some("grant it in a script of 00-secure as the object's owner, or correct `roles.ensure`".into())
             }

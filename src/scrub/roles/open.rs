@@ -14,6 +14,8 @@ pub struct OpenLogin {
     pub databases: Vec<String>,
     /// Number of its sessions.
     pub sessions: i64,
+    /// Whether it can open replication connections. They need no database, so only the role itself can be closed.
+    pub replicates: bool,
     /// Why it could not be closed, and what to do.
     pub why: String,
 }
@@ -60,7 +62,7 @@ pub(super) async fn read(session: &Session, allowed: &BTreeSet<String>, internal
             continue;
         }
         let why = resistance(session.major(), &role, superuser, replication, databases.is_empty() && !replication);
-        open.push(OpenLogin { role, databases, sessions, why });
+        open.push(OpenLogin { role, databases, sessions, replicates: replication, why });
     }
     Ok(open)
 }

@@ -6,22 +6,18 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::Error;
-use crate::event::{Event, Listener};
 use crate::pg::{Session, identifier, literal};
 
 /// Sets each role's new password. A role without one gets none, so that production's no longer works (it may still use IAM tokens
-/// or a certificate). A role that does not exist in the clone is a warning.
-pub async fn set_passwords(
-    session: &Session,
-    passwords: &BTreeMap<String, Option<SecretString>>,
-    listener: &dyn Listener,
-) -> Result<(), Error> {
+/// or a certificate).
+///
+/// # Errors
+/// A role that does not exist: the service that it is for could not log in.
+pub async fn set_passwords(session: &Session, passwords: &BTreeMap<String, Option<SecretString>>) -> Result<(), Error> {
     for (role, password) in passwords {
         let existing = session.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1::text::name", &[role]).await?;
         if existing.is_empty() {
-            listener
-                .on_event(&Event::Warning { message: format!("the allowed role {role} does not exist in the clone") });
-            continue;
+            return Err(Error::Missing { role: role.clone() });
         }
         let clause = clause(password.as_ref());
         session

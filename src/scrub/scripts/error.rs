@@ -51,7 +51,15 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Script(error) => error.source(),
+            Error::Progress(error) => Some(error),
+            Error::Unverified(_) | Error::NotIdempotent(_) => None,
+        }
+    }
+}
 
 impl From<pg::Error> for Error {
     fn from(error: pg::Error) -> Self {

@@ -27,6 +27,8 @@ pub struct StageOptions<'a> {
     pub deadline: Duration,
     /// Whether each file runs a second time, which must change nothing.
     pub check_idempotent: bool,
+    /// How to inspect the rows that a query of [`Stage::Verify`] returns, for its remedy.
+    pub inspect: &'a str,
     /// Receives one event for each script.
     pub listener: &'a dyn Listener,
 }
@@ -55,7 +57,7 @@ pub async fn run_stage(
     }
     reset_session(session, options.variables, options.deadline, false).await?;
     terminate_predecessors(session, APPLICATION_NAME).await?;
-    marker::claim(session, options.generation).await?;
+    marker::require(session, options.generation).await?;
     let recorded = recorded(scripts, options.contexts);
     let done = progress::done(session, options.generation, &recorded).await?;
     let mut outcome = StageOutcome::default();
@@ -106,7 +108,7 @@ async fn verify(session: &Session, scripts: &Scripts, options: &StageOptions<'_>
         match run(session, &entry.script, &options.script_options(&[], true)).await {
             Ok(ran) => {
                 report(session, options, entry, 0, started.elapsed(), false);
-                complaints.extend(violations(entry, &ran.returned));
+                complaints.extend(violations(entry, &ran.returned, options.inspect));
             }
             Err(error) if error.is_disconnect() => return Err(error.into()),
             Err(error) => complaints.extend(error.complaints),
@@ -117,7 +119,7 @@ async fn verify(session: &Session, scripts: &Scripts, options: &StageOptions<'_>
 }
 
 /// Returns one complaint for each query that returned rows.
-fn violations<'a>(entry: &'a Entry, returned: &'a [u64]) -> impl Iterator<Item = Complaint> + 'a {
+fn violations<'a>(entry: &'a Entry, returned: &'a [u64], inspect: &'a str) -> impl Iterator<Item = Complaint> + 'a {
     let script = &entry.script;
     script.statements().iter().zip(returned).filter(|(_, rows)| **rows > 0).map(move |(statement, rows)| Complaint {
         file: script.name().to_owned(),
@@ -125,7 +127,7 @@ fn violations<'a>(entry: &'a Entry, returned: &'a [u64]) -> impl Iterator<Item =
         span: statement.span.clone(),
         title: format!("this query must return no row and returned {}", counted(*rows, "row")),
         label: None,
-        help: Some("extend the scrub; to inspect the rows, keep the clone with `--keep-failed`".into()),
+        help: Some(format!("extend the scrub; to inspect the rows, {inspect}")),
     })
 }
 

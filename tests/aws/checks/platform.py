@@ -61,7 +61,7 @@ def the_catalogue_answers(server):
     ]
     assert rds.describe_pending_maintenance_actions()["PendingMaintenanceActions"] == []
     assert rds.describe_db_clusters()["DBClusters"] == []
-    assert code(rds.start_db_instance, DBInstanceIdentifier="x") == "InvalidAction"
+    assert code(rds.create_db_instance_read_replica, DBInstanceIdentifier="x") == "InvalidAction"
     account.bench(
         "instance",
         id="decoy",
@@ -209,7 +209,9 @@ def many_accounts_at_once(server):
             account.restore("dev-1", account.production()["snapshot"])
             account.trace("dev-1")
             account.rds.modify_db_instance(DBInstanceIdentifier="dev-1", MasterUserPassword=NEW)
-            account.rds.modify_db_instance(DBInstanceIdentifier="dev-1", BackupRetentionPeriod=1)
+            account.rds.modify_db_instance(
+                DBInstanceIdentifier="dev-1", BackupRetentionPeriod=1, ApplyImmediately=True
+            )
             host = account.describe("dev-1")["Endpoint"]["Address"]
             end = time.time() + 30
             while account.psql("SELECT 1", host, NEW) != "1":

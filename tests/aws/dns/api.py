@@ -7,7 +7,9 @@ from dns import hosts
 from dns.zones import NAME_SERVERS, Zone, absolute, new_id, sort_key
 from errors import AwsError
 
-LARGEST_PAGE = 300
+# The largest page of records, and of zones.
+MOST_RECORDS, MOST_ZONES = 300, 100
+MOST_ELEMENTS, MOST_CHARACTERS = 1000, 32000
 
 
 class Route53:
@@ -38,6 +40,7 @@ class Route53:
                     " and cannot be changed.",
                     403,
                 )
+            check_size(params["ChangeBatch"]["Changes"])
             zone.change(params["ChangeBatch"]["Changes"])
             change = Change(params["ChangeBatch"].get("Comment"))
             tenant.changes[change.id] = change
@@ -142,14 +145,34 @@ def delete_hosted_zone(tenant, params):
         return {"ChangeInfo": change.view()}
 
 
-def _page_size(tenant, params):
-    return min(int(params.get("MaxItems") or LARGEST_PAGE), LARGEST_PAGE, tenant.settings.page_size)
+def _page_size(tenant, params, largest):
+    wanted = str(params.get("MaxItems") or largest)
+    if not wanted.isdigit() or int(wanted) < 1:
+        raise AwsError("InvalidInput", f"MaxItems {wanted} is not a positive number")
+    return min(int(wanted), largest, tenant.settings.page_size)
+
+
+def check_size(changes):
+    """Refuse a request with too many records or characters; an UPSERT counts twice."""
+    elements = characters = 0
+    for change in changes:
+        times = 2 if change["Action"] == "UPSERT" else 1
+        record = change["ResourceRecordSet"]
+        values = [each["Value"] for each in record.get("ResourceRecords") or []]
+        elements += times * (len(values) or 1)
+        characters += times * sum(map(len, values))
+    if elements > MOST_ELEMENTS or characters > MOST_CHARACTERS:
+        raise AwsError(
+            "InvalidChangeBatch",
+            f"[Number of records limit of {MOST_ELEMENTS} or of {MOST_CHARACTERS} characters in their"
+            " values exceeded.]",
+        )
 
 
 def list_hosted_zones(tenant, params):
     with tenant.lock:
         zones = sorted(tenant.zones.values(), key=lambda zone: zone.id)
-        marker, size = params.get("Marker") or "", _page_size(tenant, params)
+        marker, size = params.get("Marker") or "", _page_size(tenant, params, MOST_ZONES)
         rest = [zone for zone in zones if zone.id >= marker]
         answer = {
             "HostedZones": [zone.view() for zone in rest[:size]],
@@ -166,7 +189,7 @@ def list_hosted_zones_by_name(tenant, params):
     """All zones from `DNSName` on: the next names too, so the caller has to compare."""
     with tenant.lock:
         start = absolute(params["DNSName"]) if params.get("DNSName") else None
-        size = _page_size(tenant, params)
+        size = _page_size(tenant, params, MOST_ZONES)
         zones = sorted(tenant.zones.values(), key=lambda zone: sort_key(zone.name, zone.id))
         if start:
             first = sort_key(start, (params.get("HostedZoneId") or "").split("/")[-1])
@@ -186,7 +209,7 @@ def list_hosted_zones_by_name(tenant, params):
 def list_resource_record_sets(tenant, params):
     with tenant.lock:
         zone = find_zone(tenant, params["HostedZoneId"])
-        size, name = _page_size(tenant, params), params.get("StartRecordName")
+        size, name = _page_size(tenant, params, MOST_RECORDS), params.get("StartRecordName")
         type_, identifier = params.get("StartRecordType"), params.get("StartRecordIdentifier")
         if (type_ and not name) or (identifier and not type_):
             raise AwsError("InvalidInput", "The input is not valid")

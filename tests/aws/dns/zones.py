@@ -4,12 +4,14 @@ Moto's own zones accept almost any batch; a test of compare-and-swap needs one t
 service does, whole batches at a time and in its words.
 """
 
+import ipaddress
 import uuid
 
 from errors import AwsError
 
 NAME_SERVERS = ["ns-2048.awsdns-64.com", "ns-2049.awsdns-65.net"]
 SOA = "ns-2048.awsdns-64.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"
+LONGEST_NAME, LONGEST_LABEL, LONGEST_TTL = 255, 63, 2147483647
 ROUTING_FIELDS = ("Weight", "Region", "Failover", "GeoLocation", "MultiValueAnswer")
 
 
@@ -115,6 +117,9 @@ class Zone:
             if name == self.name and type_ in ("NS", "SOA"):
                 return f"A HostedZone must contain exactly one {type_} record at its apex"
             return None
+        problem = _value_problem(record)
+        if problem:
+            return f"Invalid Resource Record: FATAL problem: {problem}"
         if action == "CREATE" and key in records:
             return f"Tried to create resource record set {shown} but it already exists"
         if type_ == "CNAME" and name == self.name:
@@ -167,6 +172,32 @@ def key_of(record):
     return (record["Name"], record["Type"], record.get("SetIdentifier") or "")
 
 
+def _value_problem(record):
+    """What is wrong with a record's name or its values, in the service's words, or None."""
+    if _name_problem(record["Name"]):
+        return f"{_name_problem(record['Name'])} (Domain name) encountered with '{record['Name']}'"
+    for value in (each["Value"] for each in record.get("ResourceRecords") or []):
+        if record["Type"] == "A":
+            try:
+                ipaddress.IPv4Address(value)
+            except ValueError:
+                return f"ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address) encountered with '{value}'"
+        if record["Type"] == "CNAME" and _name_problem(value):
+            return f"{_name_problem(value)} (Domain name) encountered with '{value}'"
+    return None
+
+
+def _name_problem(name):
+    labels = name.removesuffix(".").split(".")
+    if not all(labels):
+        return "DomainLabelEmpty"
+    if any(len(label) > LONGEST_LABEL for label in labels):
+        return "DomainLabelTooLong"
+    if len(name) > LONGEST_NAME or any(each.isspace() for each in name):
+        return "DomainNameInvalid"
+    return None
+
+
 def _normalized(change):
     record = dict(change["ResourceRecordSet"])
     plain = record.get("TTL") is not None and record.get("ResourceRecords")
@@ -186,6 +217,8 @@ def _normalized(change):
             f" 'MultiValueAnswer' in Change with [Action={change['Action']},"
             f" Name={record['Name']}, Type={record['Type']}]",
         )
+    if not 0 <= (record.get("TTL") or 0) <= LONGEST_TTL:
+        raise AwsError("InvalidInput", f"Invalid request: TTL {record['TTL']} is out of range")
     record["Name"] = absolute(record["Name"])
     if record.get("AliasTarget"):
         target = record["AliasTarget"]

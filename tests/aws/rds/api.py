@@ -10,7 +10,7 @@ import time
 from errors import AwsError
 from rds import catalogue
 from rds.paging import page
-from rds.store import plain_name
+from rds.store import check_tags, plain_name
 
 NOT_SIMULATED = re.compile(r".*DB(Instance|Snapshot|LogFile)|.*ReadReplica|.*BlueGreen.*")
 INSTANCE_FILTERS = {
@@ -35,6 +35,7 @@ class Rds:
         backups = lifecycle.backups
         self.actions = {
             **catalogue.ACTIONS,
+            **lifecycle.parameter_groups.actions,
             "AddTagsToResource": add_tags,
             "CopyDBSnapshot": wrapped("DBSnapshot", backups.copy),
             "CreateDBInstance": wrapped("DBInstance", lifecycle.create),
@@ -48,6 +49,8 @@ class Rds:
             "RebootDBInstance": wrapped("DBInstance", lifecycle.reboot),
             "RemoveTagsFromResource": remove_tags,
             "RestoreDBInstanceFromDBSnapshot": wrapped("DBInstance", lifecycle.restore),
+            "StartDBInstance": wrapped("DBInstance", lifecycle.start),
+            "StopDBInstance": wrapped("DBInstance", lifecycle.stop),
         }
 
     def find(self, action):
@@ -85,11 +88,12 @@ def _visible(store):
 
 def describe_snapshots(store, params):
     name, instance = params.get("DBSnapshotIdentifier"), params.get("DBInstanceIdentifier")
-    kind, resource = params.get("SnapshotType"), params.get("DbiResourceId")
+    resource = params.get("DbiResourceId")
     with store.tenant.lock:
         found = _filtered(store.snapshots.values(), params.get("Filters"), SNAPSHOT_FILTERS)
         if name:
-            found = [each for each in found if each.identifier == plain_name(name, ":snapshot:")]
+            wanted, kinds = plain_name(name, ":snapshot:"), _kinds(params, name)
+            found = [each for each in found if each.identifier == wanted and each.kind in kinds]
             if not found:
                 raise AwsError("DBSnapshotNotFound", f"DBSnapshot {name} not found.")
         if instance:
@@ -97,10 +101,22 @@ def describe_snapshots(store, params):
             found = [each for each in found if each.facts["DBInstanceIdentifier"] == wanted]
         if resource:
             found = [each for each in found if each.facts["DbiResourceId"] == resource]
-        if kind:
-            found = [each for each in found if each.kind == kind]
+        found = [each for each in found if each.kind in _kinds(params, name)]
         found, marker = page(store, params, found, key=str)
         return {"DBSnapshots": [each.view() for each in found], "Marker": marker}
+
+
+def _kinds(params, name):
+    """The types of snapshots that are asked for; one that is named may be of any type."""
+    if params.get("SnapshotType"):
+        return (params["SnapshotType"],)
+    kinds = ["automated", "manual"]
+    kinds += ["shared"] if params.get("IncludeShared") else []
+    kinds += ["public"] if params.get("IncludePublic") else []
+    if not name:
+        return kinds
+    # "If this identifier is for an automated snapshot, the SnapshotType parameter must also be specified."
+    return ["manual", "awsbackup", "shared", "public"]
 
 
 def _filtered(things, filters, known):
@@ -125,6 +141,7 @@ def list_tags(store, params):
 def add_tags(store, params):
     with store.tenant.lock:
         tags = store.tagged(params["ResourceName"]).tags
+        check_tags(params["Tags"], tags.current)
         added = {tag["Key"]: tag.get("Value") or "" for tag in params["Tags"]}
         tags.set({**tags.current, **added}, store.tenant.settings.tags_lag)
     return {}

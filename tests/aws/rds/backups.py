@@ -2,7 +2,7 @@
 
 import flows
 from errors import AwsError
-from rds.store import MODIFIABLE, Snapshot, check_identifier, now
+from rds.store import MODIFIABLE, Snapshot, check_identifier, check_tags, now
 
 SHOWN = (
     "Engine",
@@ -23,7 +23,13 @@ class Backups:
         with tenant.lock:
             instance = store.instance(params["DBInstanceIdentifier"])
             check_identifier(params["DBSnapshotIdentifier"].lower(), "DBSnapshotIdentifier")
-            instance.need(MODIFIABLE)
+            check_tags(params.get("Tags"))
+            if instance.status not in MODIFIABLE:
+                raise AwsError(
+                    "InvalidDBInstanceState",
+                    f"Cannot create a snapshot because the database instance {instance} is not"
+                    " currently in the available state.",
+                )
             manual = [each for each in store.snapshots.values() if each.kind == "manual"]
             if len(manual) >= tenant.settings.quotas["ManualSnapshots"]:
                 raise AwsError("SnapshotQuotaExceeded", "Snapshot quota exceeded")

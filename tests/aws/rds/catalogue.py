@@ -1,111 +1,12 @@
-"""What surrounds instances: groups, engine versions, instance classes, quotas, events, backups."""
+"""What surrounds instances: subnet groups, engine versions, instance classes, quotas, events, backups."""
 
 import datetime
 
 from errors import AwsError
-from rds.facts import check_parameter_group, subnet_group
+from rds.facts import CLASSES, subnet_group
 from rds.paging import page
+from rds.parameters import VERSIONS
 from rds.store import now, plain_name
-
-VERSIONS = {
-    "13": ["13.20"],
-    "14": ["14.17"],
-    "15": ["15.4", "15.12", "15.18"],
-    "16": ["16.3", "16.8"],
-    "17": ["17.4"],
-    "18": ["18.1"],
-}
-CLASSES = ["t3.micro", "t3.small", "t3.medium", "t4g.micro", "t4g.medium", "m5.large", "r6g.large"]
-# name -> (value, type, whether a change needs a restart)
-PARAMETERS = {
-    "max_connections": ("LEAST({DBInstanceClassMemory/9531392},5000)", "integer", True),
-    "rds.force_ssl": ("1", "boolean", False),
-    "rds.logical_replication": ("0", "boolean", True),
-    "shared_preload_libraries": ("pg_stat_statements", "list", True),
-    "max_logical_replication_workers": (None, "integer", True),
-    "cron.database_name": ("postgres", "string", True),
-    "log_statement": (None, "string", False),
-}
-
-
-def describe_parameter_groups(store, params):
-    name = params.get("DBParameterGroupName")
-    with store.tenant.lock:
-        groups = [_parameter_group(store, each) for each in store.parameter_groups]
-        groups += [_parameter_group(store, f"default.postgres{major}") for major in VERSIONS]
-        if name:
-            check_parameter_group(store, name)
-            groups = [each for each in groups if each["DBParameterGroupName"] == name.lower()]
-    groups, marker = page(store, params, groups, key=lambda each: each["DBParameterGroupName"])
-    return {"DBParameterGroups": groups, "Marker": marker}
-
-
-def _parameter_group(store, name):
-    group = store.parameter_groups.get(name, {})
-    family = group.get("Family") or name.removeprefix("default.")
-    return {
-        "DBParameterGroupName": name,
-        "DBParameterGroupFamily": family,
-        "Description": group.get("Description") or f"Default parameter group for {family}",
-        "DBParameterGroupArn": store.arn("pg", name),
-    }
-
-
-def create_parameter_group(store, params):
-    name = params["DBParameterGroupName"].lower()
-    with store.tenant.lock:
-        if name in store.parameter_groups:
-            raise AwsError(
-                "DBParameterGroupAlreadyExists", f"Parameter group {name} already exists"
-            )
-        store.parameter_groups[name] = {
-            "Family": params["DBParameterGroupFamily"],
-            "Description": params["Description"],
-            "Parameters": {},
-        }
-        return {"DBParameterGroup": _parameter_group(store, name)}
-
-
-def modify_parameter_group(store, params):
-    name = params["DBParameterGroupName"].lower()
-    with store.tenant.lock:
-        if name not in store.parameter_groups:
-            raise AwsError("DBParameterGroupNotFound", f"DBParameterGroup not found: {name}")
-        for each in params["Parameters"]:
-            values = store.parameter_groups[name]["Parameters"]
-            values[each["ParameterName"]] = each.get("ParameterValue")
-    return {"DBParameterGroupName": name}
-
-
-def delete_parameter_group(store, params):
-    name = params["DBParameterGroupName"].lower()
-    with store.tenant.lock:
-        if not store.parameter_groups.pop(name, None):
-            raise AwsError("DBParameterGroupNotFound", f"DBParameterGroup not found: {name}")
-    return {}
-
-
-def describe_parameters(store, params):
-    name = params["DBParameterGroupName"].lower()
-    with store.tenant.lock:
-        check_parameter_group(store, name)
-        changed = dict(store.parameter_groups.get(name, {}).get("Parameters", {}))
-    shown = []
-    for parameter in {**PARAMETERS, **changed}:
-        value, kind, static = PARAMETERS.get(parameter, (None, "string", False))
-        each = {
-            "ParameterName": parameter,
-            "ParameterValue": changed.get(parameter, value),
-            "DataType": kind,
-            "Source": "user" if parameter in changed else "system",
-            "ApplyType": "static" if static else "dynamic",
-            "ApplyMethod": "pending-reboot" if static else "immediate",
-            "IsModifiable": True,
-        }
-        if not params.get("Source") or params["Source"] == each["Source"]:
-            shown.append(each)
-    shown, marker = page(store, params, shown, key=lambda each: each["ParameterName"])
-    return {"Parameters": shown, "Marker": marker}
 
 
 def create_subnet_group(store, params):
@@ -191,7 +92,7 @@ def describe_orderable_options(store, params):
         if only in (None, "db." + name)
     ]
     key = lambda each: f"{each['EngineVersion']} {each['DBInstanceClass']} {each['StorageType']}"
-    shown, marker = page(store, params, shown, key=key)
+    shown, marker = page(store, params, shown, key=key, largest=1000)
     return {"OrderableDBInstanceOptions": shown, "Marker": marker}
 
 
@@ -263,18 +164,13 @@ def describe_automated_backups(store, params):
 
 
 ACTIONS = {
-    "CreateDBParameterGroup": create_parameter_group,
     "CreateDBSubnetGroup": create_subnet_group,
-    "DeleteDBParameterGroup": delete_parameter_group,
     "DeleteDBSubnetGroup": delete_subnet_group,
     "DescribeAccountAttributes": describe_account_attributes,
     "DescribeDBEngineVersions": describe_engine_versions,
     "DescribeDBInstanceAutomatedBackups": describe_automated_backups,
-    "DescribeDBParameterGroups": describe_parameter_groups,
-    "DescribeDBParameters": describe_parameters,
     "DescribeDBSubnetGroups": describe_subnet_groups,
     "DescribeEvents": describe_events,
     "DescribeOrderableDBInstanceOptions": describe_orderable_options,
     "DescribePendingMaintenanceActions": lambda store, params: {"PendingMaintenanceActions": []},
-    "ModifyDBParameterGroup": modify_parameter_group,
 }

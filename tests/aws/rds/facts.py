@@ -7,8 +7,14 @@ taken here, so that a client which leaves a parameter out is caught by the compa
 import re
 
 from errors import AwsError
+from rds import storage
+from rds.parameters import check_family, family_of, restored_status
 
 INSTANCE_CLASS = re.compile(r"db\.[a-z0-9-]+\.[a-z0-9-]+")
+CLASSES = [
+    *("t3.micro", "t3.small", "t3.medium", "t3.large", "t4g.micro", "t4g.small", "t4g.medium", "t4g.large"),
+    *("m5.large", "m6g.large", "m7g.large", "r5.large", "r6g.large"),
+]
 DEFAULT_SECURITY_GROUP = "sg-default"
 PORTS = {"mysql": 3306, "mariadb": 3306, "aurora-mysql": 3306, "neptune": 8182, "docdb": 27017}
 
@@ -48,7 +54,6 @@ INHERITED = (
     "Engine",
     "EngineVersion",
     "AllocatedStorage",
-    "StorageType",
     "StorageEncrypted",
     "KmsKeyId",
     "LicenseModel",
@@ -86,7 +91,11 @@ def of_restore(store, snapshot, params):
     facts = {name: source[name] for name in INHERITED if source.get(name) is not None}
     facts.update(_always(store))
     facts["PubliclyAccessible"] = "DBSubnetGroupName" not in params
+    storage.of_restore(facts, source, params)
     apply(store, facts, {name: value for name, value in params.items() if name != "Engine"})
+    group = facts["DBParameterGroups"][0]
+    name = group["DBParameterGroupName"]
+    group["ParameterApplyStatus"] = restored_status(store.tenant, name)
     return facts
 
 
@@ -129,10 +138,7 @@ def apply(store, facts, params):
         facts["VpcSecurityGroups"] = security_groups(params["VpcSecurityGroupIds"])
     if params.get("DBSubnetGroupName"):
         facts["DBSubnetGroup"] = subnet_group(store, params["DBSubnetGroupName"])
-    if params.get("OptionGroupName"):
-        facts["OptionGroupMemberships"] = [
-            {"OptionGroupName": params["OptionGroupName"], "Status": "in-sync"}
-        ]
+    _apply_option_group(facts, params.get("OptionGroupName"))
     if params.get("EnableCloudwatchLogsExports") is not None:
         facts["EnabledCloudwatchLogsExports"] = params["EnableCloudwatchLogsExports"]
     exports = params.get("CloudwatchLogsExportConfiguration") or {}
@@ -142,12 +148,29 @@ def apply(store, facts, params):
         if each not in (exports.get("DisableLogTypes") or [])
     ]
     facts["EnabledCloudwatchLogsExports"] = kept + (exports.get("EnableLogTypes") or [])
-    group = params.get("DBParameterGroupName")
-    if group or not facts.get("DBParameterGroups"):
-        group = group or default_parameter_group(facts)
-        check_parameter_group(store, group)
+    storage.check(facts, params)
+    _apply_parameter_group(store, facts, params.get("DBParameterGroupName"))
+
+
+def _apply_option_group(facts, name):
+    """The named group, or where there is none yet the default one, such as `default:postgres-15`."""
+    if name or not facts["OptionGroupMemberships"]:
+        major = family_of(facts).removeprefix(facts["Engine"]).replace(".", "-")
+        name = name or f"default:{facts['Engine']}-{major}"
+        facts["OptionGroupMemberships"] = [{"OptionGroupName": name, "Status": "in-sync"}]
+
+
+def _apply_parameter_group(store, facts, name):
+    """The named group, or the family's default where there is none yet; a change waits for a reboot."""
+    had = [each["DBParameterGroupName"] for each in facts["DBParameterGroups"]]
+    if not name and had:
+        return
+    name = (name or "default." + family_of(facts)).lower()
+    check_family(store, name, facts)
+    if name not in had:
+        status = "pending-reboot" if had else "in-sync"
         facts["DBParameterGroups"] = [
-            {"DBParameterGroupName": group, "ParameterApplyStatus": "in-sync"}
+            {"DBParameterGroupName": name, "ParameterApplyStatus": status}
         ]
 
 
@@ -174,6 +197,18 @@ def check(params):
         )
 
 
+def check_class(params, facts):
+    """Refuse a class that is not orderable; planted instances may have any."""
+    name = params.get("DBInstanceClass")
+    if name and facts["Engine"] == "postgres" and name.removeprefix("db.") not in CLASSES:
+        raise AwsError(
+            "InvalidParameterCombination",
+            "RDS does not support creating a DB instance with the following combination:"
+            f" DBInstanceClass={name}, Engine=postgres, EngineVersion={facts['EngineVersion']},"
+            f" LicenseModel={facts['LicenseModel']}.",
+        )
+
+
 def security_groups(identifiers):
     return [{"VpcSecurityGroupId": each, "Status": "active"} for each in identifiers]
 
@@ -197,22 +232,3 @@ def subnet_group(store, name):
         ],
         "DBSubnetGroupArn": store.arn("subgrp", name.lower()),
     }
-
-
-def family_of(facts):
-    version = str(facts["EngineVersion"]).split(".")
-    major = (
-        version[0]
-        if facts["Engine"].endswith(("postgres", "postgresql"))
-        else ".".join(version[:2])
-    )
-    return facts["Engine"] + major
-
-
-def default_parameter_group(facts):
-    return "default." + family_of(facts)
-
-
-def check_parameter_group(store, name):
-    if not name.startswith("default.") and name.lower() not in store.parameter_groups:
-        raise AwsError("DBParameterGroupNotFound", f"DBParameterGroup not found: {name}")

@@ -11,7 +11,8 @@ from clusters import Cluster
 from errors import AwsError
 from rds import facts as facts_of
 from rds.backups import Backups
-from rds.store import MODIFIABLE, Instance, Tags, check_identifier, plain_name
+from rds.parameters import ParameterGroups
+from rds.store import MODIFIABLE, Instance, Tags, check_identifier, check_tags, now, plain_name
 from roles import master_sql
 
 # Without ApplyImmediately these wait for a maintenance window, which never comes here.
@@ -31,6 +32,7 @@ class Lifecycle:
         self.authority = authority
         self.hosts_files = hosts_files
         self.backups = Backups()
+        self.parameter_groups = ParameterGroups(postgres)
 
     def create(self, store, params):
         """CreateDBInstance. Only engine postgres outside Aurora gets a real cluster."""
@@ -64,7 +66,10 @@ class Lifecycle:
     def restore(self, store, params):
         tenant = store.tenant
         with tenant.lock:
-            snapshot = store.snapshot(params["DBSnapshotIdentifier"])
+            name = params["DBSnapshotIdentifier"]
+            snapshot = store.snapshot(name)
+            if snapshot.kind == "shared" and not name.startswith("arn:"):
+                raise AwsError("DBSnapshotNotFound", f"DBSnapshot not found: {name}")
             if snapshot.status != "available":
                 raise AwsError(
                     "InvalidDBSnapshotState",
@@ -99,6 +104,8 @@ class Lifecycle:
         settings = store.tenant.settings
         identifier = params["DBInstanceIdentifier"].lower()
         check_identifier(identifier, "DBInstanceIdentifier")
+        check_tags(params.get("Tags"))
+        facts_of.check_class(params, facts)
         if identifier in store.instances:
             raise AwsError("DBInstanceAlreadyExists", "DB instance already exists")
         if len(store.instances) >= settings.quotas["DBInstances"]:
@@ -124,15 +131,20 @@ class Lifecycle:
         steps = [delay, start]
         if instance.facts["BackupRetentionPeriod"] > 0:
             steps += ["backing-up", self._refresh(instance), delay / 2]
-        return steps + ["modifying", self._refresh(instance), delay / 2, "available"]
+        settle = lambda: instance.settle_groups(instance.store.tenant.settings.group_lag)
+        return steps + ["modifying", self._refresh(instance), delay / 2, settle, "available"]
 
-    def start_cluster(self, instance, directory, major=None):
-        """Start a copy of a data directory as the instance's server."""
+    def start_cluster(self, instance, directory, major=None, quiet=False):
+        """Start a copy of a data directory as the instance's server; a quiet one has no autovacuum."""
         store = instance.store
         major = major or self.postgres.major_of(instance.facts["EngineVersion"])
         files = self.authority.server_files(store.account, store.region)
         force_ssl, port = store.tenant.settings.force_ssl, instance.facts["DbInstancePort"]
         cluster = Cluster(self.postgres, major, files, force_ssl, port)
+        status = instance.facts["DBParameterGroups"][0]["ParameterApplyStatus"]
+        cluster.quiet = quiet
+        if status == "in-sync":
+            self.parameter_groups.put_in_effect(instance, cluster)
         cluster.start_copy_of(directory)
         with store.tenant.lock:
             if store.instances.get(instance.identifier) is instance:
@@ -148,16 +160,20 @@ class Lifecycle:
             wanted = {k: v for k, v in params.items() if v is not None}
             wanted.pop("DBInstanceIdentifier")
             facts_of.apply(store, dict(instance.facts), wanted)  # refuses before anything changes
+            facts_of.check_class(wanted, instance.facts)
             new_name = plain_name(wanted.get("NewDBInstanceIdentifier") or instance.identifier)
             if new_name != instance.identifier and new_name in store.instances:
                 raise AwsError("DBInstanceAlreadyExists", "DB instance already exists")
             check_identifier(new_name, "NewDBInstanceIdentifier")
             if wanted.get("DeletionProtection") is not None:  # takes effect at once
                 instance.facts["DeletionProtection"] = wanted.pop("DeletionProtection")
-            if not wanted.pop("ApplyImmediately", False):
-                for name in DEFERRED:
-                    if name in wanted:
-                        instance.pending[name] = wanted.pop(name)
+            if wanted.pop("ApplyImmediately", False):  # this request, and all that is pending
+                held = {k: v for k, v in instance.pending.items() if k != "MasterUserPassword"}
+                instance.pending = {k: v for k, v in instance.pending.items() if k not in held}
+                wanted = {**held, **wanted}
+            else:
+                for name in deferred(instance, wanted):
+                    instance.pending[name] = wanted.pop(name)
             if "MasterUserPassword" in wanted:
                 instance.pending["MasterUserPassword"] = "****"
             instance.requested.update(wanted)
@@ -172,8 +188,14 @@ class Lifecycle:
         tenant = instance.store.tenant
         delay, lag = tenant.settings.delay, tenant.settings.lag
         steps = [lag]
+        begins_backups = (
+            instance.requested.get("BackupRetentionPeriod")
+            and not instance.facts["BackupRetentionPeriod"]
+        )
         if set(instance.requested) - {"MasterUserPassword"}:
             steps += ["modifying", delay, lambda: self._apply(instance), self._refresh(instance)]
+        if begins_backups:
+            steps += ["backing-up", lambda: self._first_backup(instance), delay / 2]
         if "MasterUserPassword" in instance.requested:
             outcome = tenant.take_outcome("password")
             if outcome.get("stuck"):  # for ever pending, for ever `available`
@@ -188,12 +210,21 @@ class Lifecycle:
         with store.tenant.lock:
             wanted, password = instance.requested, instance.requested.get("MasterUserPassword")
             instance.requested = {"MasterUserPassword": password} if password else {}
+            before = instance.facts["VpcSecurityGroups"]
             facts_of.apply(store, instance.facts, wanted)
+            if wanted.get("VpcSecurityGroupIds"):
+                instance.settle_groups(store.tenant.settings.group_lag, before)
             new_name = wanted.get("NewDBInstanceIdentifier")
             if new_name:
                 del store.instances[instance.identifier]
                 instance.identifier = plain_name(new_name)
                 store.instances[instance.identifier] = instance
+
+    def _first_backup(self, instance):
+        """What switching backups on makes at once: an automated snapshot of the data as it is."""
+        name = f"rds:{instance}-{now():%Y-%m-%d-%H-%M}"
+        if name not in instance.store.snapshots:
+            self.backups.plant(instance, name, "automated", [])
 
     def _reset_password(self, instance, outcome):
         password = instance.requested.get("MasterUserPassword")
@@ -221,6 +252,7 @@ class Lifecycle:
             self.postgres.remove_backup(snapshot.directory)
 
     def reboot(self, store, params):
+        """Restart the server; the parameter group is in effect after it."""
         with store.tenant.lock:
             instance = store.instance(params["DBInstanceIdentifier"])
             instance.need(MODIFIABLE)
@@ -228,10 +260,51 @@ class Lifecycle:
             answer = instance.view()
 
         def restart():
+            self._take_parameters(instance)
             if instance.cluster:
                 instance.cluster.restart()
 
         self._flow(instance, [restart, store.tenant.settings.delay, "available"])
+        return answer
+
+    def _take_parameters(self, instance):
+        if instance.cluster:
+            self.parameter_groups.put_in_effect(instance, instance.cluster)
+        with instance.store.tenant.lock:
+            instance.facts["DBParameterGroups"][0]["ParameterApplyStatus"] = "in-sync"
+
+    def stop(self, store, params):
+        if params.get("DBSnapshotIdentifier"):
+            raise AwsError("InvalidAction", "A snapshot before a stop is not simulated.")
+        with store.tenant.lock:
+            instance = store.instance(params["DBInstanceIdentifier"])
+            instance.need(("available",))
+            if instance.facts["ReadReplicaDBInstanceIdentifiers"]:
+                raise AwsError(
+                    "InvalidDBInstanceState", f"{instance} has read replicas and cannot be stopped."
+                )
+            instance.status = "stopping"
+            answer = instance.view()
+        end = lambda: instance.cluster and instance.cluster.stop()
+        self._flow(instance, [store.tenant.settings.delay, end, "stopped"])
+        return answer
+
+    def start(self, store, params):
+        with store.tenant.lock:
+            instance = store.instance(params["DBInstanceIdentifier"])
+            if instance.status != "stopped":
+                raise AwsError(
+                    "InvalidDBInstanceState", f"Instance {instance} is not in stopped state."
+                )
+            instance.status = "starting"
+            answer = instance.view()
+
+        def begin():
+            self._take_parameters(instance)
+            if instance.cluster:
+                instance.cluster.resume()
+
+        self._flow(instance, [store.tenant.settings.delay, begin, "available"])
         return answer
 
     def delete(self, store, params):
@@ -270,10 +343,10 @@ class Lifecycle:
                 "InvalidParameterCombination",
                 "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
             )
-        if instance.status == "creating":
+        if instance.status == "creating" or (final and instance.status not in MODIFIABLE):
             raise AwsError(
                 "InvalidDBInstanceState",
-                f"Instance {name} is currently creating - try again later.",
+                f"Instance {name} is currently {instance.status} - try again later.",
             )
 
     def _gone(self, instance, keep_backups):
@@ -300,6 +373,15 @@ class Lifecycle:
 
     def _refresh(self, instance):
         return lambda: self.hosts_files.refresh(instance.store.tenant)
+
+
+def deferred(instance, wanted):
+    """Which of the wanted changes wait for the maintenance window: backups only if they go on or off."""
+    names = [name for name in DEFERRED if name in wanted]
+    days = wanted.get("BackupRetentionPeriod")
+    if days is not None and (days == 0) != (instance.facts["BackupRetentionPeriod"] == 0):
+        names.append("BackupRetentionPeriod")
+    return names
 
 
 def digest(*parts):

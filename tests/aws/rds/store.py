@@ -12,7 +12,10 @@ import uuid
 from certificates import endpoint_domain
 from errors import AwsError
 
-IDENTIFIER = re.compile(r"(?!.*--)[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+IDENTIFIER = re.compile(r"(?!.*--)[a-z]([a-z0-9-]*[a-z0-9])?")
+LONGEST_INSTANCE, LONGEST_SNAPSHOT = 63, 255
+MOST_TAGS, LONGEST_KEY, LONGEST_VALUE = 50, 128, 256
+OWN_PREFIXES = ("aws:", "rds:")
 MODIFIABLE = ("available", "storage-optimization")
 # Statuses in which an instance has no endpoint.
 WITHOUT_ENDPOINT = ("creating", "failed", "restore-error", "incompatible-restore")
@@ -64,6 +67,8 @@ class Instance:
         self.pending = {}  # what a describe shows as PendingModifiedValues
         self.requested = {}  # accepted modifications that no flow has applied yet
         self.visible_at = time.monotonic()
+        self._settled_at = 0.0  # until then new security groups read `adding`, old ones `removing`
+        self._leaving, self._staying = [], set()
 
     def __str__(self):
         return self.identifier
@@ -80,6 +85,23 @@ class Instance:
     def has_endpoint(self):
         return self.status not in WITHOUT_ENDPOINT
 
+    def settle_groups(self, lag, before=()):
+        """The security groups are new from this moment on, those of `before` are on their way out."""
+        self._settled_at = time.monotonic() + lag
+        kept = {each["VpcSecurityGroupId"] for each in self.facts["VpcSecurityGroups"]}
+        self._leaving = [each for each in before if each["VpcSecurityGroupId"] not in kept]
+        self._staying = kept & {each["VpcSecurityGroupId"] for each in before}
+
+    def _shown_groups(self):
+        groups = self.facts["VpcSecurityGroups"]
+        if time.monotonic() >= self._settled_at:
+            return groups
+        shown = [
+            each if each["VpcSecurityGroupId"] in self._staying else {**each, "Status": "adding"}
+            for each in groups
+        ]
+        return shown + [{**each, "Status": "removing"} for each in self._leaving]
+
     def need(self, statuses):
         if self.status not in statuses:
             raise AwsError(
@@ -94,6 +116,7 @@ class Instance:
             "DBInstanceStatus": self.status,
             "InstanceCreateTime": self.created,
             **self.facts,
+            "VpcSecurityGroups": self._shown_groups(),
             "PendingModifiedValues": dict(self.pending),
             "TagList": self.tags.shown(),
         }
@@ -213,10 +236,31 @@ def plain_name(identifier, marker=":db:"):
 
 
 def check_identifier(identifier, parameter):
-    if not IDENTIFIER.fullmatch(identifier or ""):
+    longest = LONGEST_SNAPSHOT if "Snapshot" in parameter else LONGEST_INSTANCE
+    if not IDENTIFIER.fullmatch(identifier or "") or len(identifier) > longest:
         raise AwsError(
             "InvalidParameterValue",
             f"The parameter {parameter} is not a valid identifier. Identifiers must begin with a"
             " letter; must contain only ASCII letters, digits, and hyphens; and must not end with"
             " a hyphen or contain two consecutive hyphens.",
         )
+
+
+def check_tags(added, present=()):
+    """Refuse tags that break the rules, or are too many together with those that are there."""
+    keys = {tag["Key"] for tag in added or []}
+    if len(keys | set(present)) > MOST_TAGS:
+        raise AwsError("InvalidParameterValue", f"A resource can have at most {MOST_TAGS} tags.")
+    for tag in added or []:
+        key, value = tag["Key"], tag.get("Value") or ""
+        if not 1 <= len(key) <= LONGEST_KEY or key.lower().startswith(OWN_PREFIXES):
+            raise AwsError("InvalidParameterValue", f"Invalid tag key: {key}")
+        if len(value) > LONGEST_VALUE or value.lower().startswith(OWN_PREFIXES):
+            raise AwsError("InvalidParameterValue", f"Invalid value of the tag {key}: {value}")
+        for text in (key, value):
+            if not all(each.isalnum() or each.isspace() or each in "_.:/=+-@" for each in text):
+                raise AwsError(
+                    "InvalidParameterValue",
+                    "Tag values may only contain unicode letters, digits, whitespace, or one of these"
+                    " symbols: _ . : / = + - @",
+                )

@@ -67,6 +67,7 @@ impl Control {
             role: None,
             class: "db.t4g.medium".into(),
             storage_type: Some("gp3".into()),
+            storage: None,
             subnet_group: "app-dev".into(),
             parameter_group: "app-dev".into(),
             quarantine_security_groups: vec!["sg-b".into(), "sg-a".into()],

@@ -6,7 +6,7 @@ use crate::support::simulator::action;
 #[test]
 fn rollback_returns_to_a_kept_generation_and_the_next_rotation_goes_on() {
     let account = Account::new().production().config("keep: 0", "keep: 1");
-    account.devdb(&["rollback"]).code(3).says("does not point at a generation");
+    account.devdb(&["rollback"]).code(3).says("does not exist, so there is nothing to roll back");
     account.devdb(&["rotate"]).code(0);
     let first = account.live().unwrap();
     account.devdb(&["rollback"]).code(3).says("no generation is kept");

@@ -78,7 +78,7 @@ fn one_that_comes_back_leading_to_production_is_not_used() {
     let (done, _) = run.end();
     assert_eq!(done.code, 4, "{}", done.err);
     assert!(opened(&account).contains(&endpoint));
-    done.says("failed to log in to database app: password authentication failed").says("was removed");
+    done.says("to database app failed: password authentication failed").says("was removed");
     assert_eq!(account.sql("app-prod", PRODUCTION), production);
     assert_eq!((account.generations(), account.record()), (Vec::new(), None));
 }

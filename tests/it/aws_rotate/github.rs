@@ -1,41 +1,12 @@
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
-use std::net::TcpListener;
 
 use serde_json::json;
 
 use crate::support::account::Account;
 use crate::support::simulator::action;
 
-/// GitHub's token service, as far as a job needs it: a token for whoever knows the job's secret.
-fn token_service() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/token?api-version=2.0", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut head = [0; 4096];
-            let length = stream.read(&mut head).unwrap();
-            let known = String::from_utf8_lossy(&head[..length]).contains("bearer job-secret");
-            let answer = if known {
-                "200 OK\r\ncontent-length: 23\r\nconnection: close\r\n\r\n{\"value\":\"eyJ-a-token\"}"
-            } else {
-                "403 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-            };
-            write!(stream, "HTTP/1.1 {answer}").unwrap();
-        }
-    });
-    url
-}
-
 fn in_github() -> Account {
-    let account = Account::new().production();
-    let role = format!("class: db.t4g.medium\n        role: arn:aws:iam::{}:role/rotator", account.number);
-    account
-        .config("class: db.t4g.medium", &role)
-        .with_env("AWS_ACCESS_KEY_ID", "")
-        .with_env("AWS_SECRET_ACCESS_KEY", "")
-        .with_env("ACTIONS_ID_TOKEN_REQUEST_URL", token_service())
-        .with_env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "job-secret")
+    Account::new().production().with_role().in_job()
 }
 
 /// A run outlasts its credentials: they are renewed before they end, again and again.
@@ -59,7 +30,7 @@ fn credentials_of_a_role_are_renewed_in_the_middle() {
 fn a_token_service_that_ends_in_the_middle() {
     let account = in_github().settings(json!({ "session_seconds": 3 }));
     account.fault(json!({ "action": "AssumeRoleWithWebIdentity", "skip": 20, "code": "AccessDenied", "status": 403 }));
-    let done = account.devdb(&["rotate"]).code(5).says("could not be removed");
+    let done = account.devdb(&["rotate"]).code(5).says("is left, because its state could not be read");
     let [left] = account.generations().try_into().unwrap();
     assert!(done.err.contains(&left), "{}", done.err);
     account.faults(json!([]));

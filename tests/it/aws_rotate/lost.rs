@@ -55,7 +55,7 @@ fn credentials_that_expire_in_the_middle() {
         [("RestoreDBInstanceFromDBSnapshot", ""), ("AddTagsToResource", "secured"), ("AddTagsToResource", "scrubbed")]
     {
         account.fault(expired_from(action, words));
-        let done = account.devdb(&["rotate"]).code(5).says("expired").says("could not be removed");
+        let done = account.devdb(&["rotate"]).code(5).says("expired").says("is left, because");
         let done = done.says("hint: compare the role's permissions").says("set `role:`");
         account.faults(json!([]));
         let left = account.generations().pop().unwrap();

@@ -8,14 +8,14 @@ use crate::support::simulator::action;
 
 /// One thing that IAM asks itself about a call: may this be done to that?
 #[derive(Clone, Debug)]
-struct Question {
-    action: String,
-    resource: String,
-    context: Value,
+pub struct Question {
+    pub action: String,
+    pub resource: String,
+    pub context: Value,
 }
 
 /// What AWS's authorization data says to each question.
-fn judge(account: &Account, policy: &Value, questions: &[Question]) -> Vec<String> {
+pub fn judge(account: &Account, policy: &Value, questions: &[Question]) -> Vec<String> {
     let asked: Vec<Value> = questions
         .iter()
         .map(|one| {
@@ -38,14 +38,14 @@ fn judge(account: &Account, policy: &Value, questions: &[Question]) -> Vec<Strin
 }
 
 #[track_caller]
-fn all_allowed(account: &Account, policy: &Value, questions: &[Question]) {
+pub fn all_allowed(account: &Account, policy: &Value, questions: &[Question]) {
     for (question, answer) in questions.iter().zip(judge(account, policy, questions)) {
         assert_eq!(answer, "Allowed", "{question:?}");
     }
 }
 
 #[track_caller]
-fn all_denied(account: &Account, policy: &Value, questions: &[Question]) {
+pub fn all_denied(account: &Account, policy: &Value, questions: &[Question]) {
     assert!(!questions.is_empty());
     for (question, answer) in questions.iter().zip(judge(account, policy, questions)) {
         assert!(answer.ends_with("Denied"), "{answer}: {question:?}");
@@ -96,11 +96,13 @@ fn questions(account: &Account, call: &Value) -> Vec<Question> {
                 },
             ]
         }
-        "AddTagsToResource" => vec![ask(params["ResourceName"].as_str().unwrap().into(), requested_tags(params))],
-        "ModifyDBInstance" | "DeleteDBInstance" => {
-            let tags =
-                json!({ "aws:ResourceTag/devdb:managed-by": "devdb", "aws:ResourceTag/devdb:target": "app-dev" });
-            vec![ask(named("db", "DBInstanceIdentifier"), tags)]
+        "AddTagsToResource" => {
+            let mut context = requested_tags(params);
+            context.as_object_mut().unwrap().extend(tagged_for("app-dev").as_object().unwrap().clone());
+            vec![ask(params["ResourceName"].as_str().unwrap().into(), context)]
+        }
+        "ModifyDBInstance" | "RebootDBInstance" | "DeleteDBInstance" => {
+            vec![ask(named("db", "DBInstanceIdentifier"), tagged_for("app-dev"))]
         }
         "GetHostedZone" | "ListResourceRecordSets" => plain(zone()),
         "GetChange" => {
@@ -112,7 +114,7 @@ fn questions(account: &Account, call: &Value) -> Vec<Question> {
     }
 }
 
-fn requested_tags(params: &Value) -> Value {
+pub fn requested_tags(params: &Value) -> Value {
     let tags = params["Tags"].as_array().unwrap();
     let mut context = json!({ "aws:TagKeys": tags.iter().map(|tag| &tag["Key"]).collect::<Vec<_>>() });
     for tag in tags {
@@ -133,7 +135,7 @@ fn changes(params: &Value) -> Value {
     })
 }
 
-fn policy_of(account: &Account) -> Value {
+pub fn policy_of(account: &Account) -> Value {
     serde_json::from_str(&account.devdb(&["policy"]).code(0).out).unwrap()
 }
 
@@ -145,6 +147,8 @@ fn the_policy_allows_what_is_done_and_nothing_like_it_elsewhere() {
     for command in ["rotate", "rotate", "rollback", "rotate", "doctor"] {
         account.devdb(&[command]).code(0);
     }
+    let account = account.settings(json!({ "pending_reboot": 1.0 }));
+    account.devdb(&["rotate"]).code(0);
     account.bench("next", json!({ "action": "restore", "status": "restore-error" }));
     account.devdb(&["rotate"]).code(4);
     let policy = policy_of(&account);
@@ -174,16 +178,14 @@ fn the_policy_allows_what_is_done_and_nothing_like_it_elsewhere() {
     let untagged = [json!({}), json!({ "aws:ResourceTag/devdb:managed-by": "devdb" }), tagged_for("other")];
     let untagged = untagged.map(|context| Question { context, ..(*generation).clone() });
     all_denied(&account, &policy, &untagged);
-    for action in
-        ["rds:RebootDBInstance", "rds:CreateDBSnapshot", "rds:ModifyDBSnapshotAttribute", "rds:StopDBInstance"]
-    {
+    for action in ["rds:CreateDBSnapshot", "rds:ModifyDBSnapshotAttribute", "rds:StopDBInstance"] {
         let kind = if action.contains("Attribute") { "snapshot:rds:app-prod-1" } else { "db:app-dev-1" };
         let resource = format!("arn:aws:rds:us-east-1:{}:{kind}", account.number);
         all_denied(&account, &policy, &[Question { action: action.into(), resource, context: tagged_for("app-dev") }]);
     }
 }
 
-fn tagged_for(target: &str) -> Value {
+pub fn tagged_for(target: &str) -> Value {
     json!({ "aws:ResourceTag/devdb:managed-by": "devdb", "aws:ResourceTag/devdb:target": target })
 }
 
@@ -231,7 +233,7 @@ fn the_policy_refuses_a_restore_that_is_not_in_quarantine() {
     let policy = policy_of(&account);
     let restore = |context: Value| Question {
         action: "rds:RestoreDBInstanceFromDBSnapshot".into(),
-        resource: format!("arn:aws:rds:us-east-1:{}:db:app-dev-1", account.number),
+        resource: format!("arn:aws:rds:us-east-1:{}:db:app-dev-20261121-021700", account.number),
         context,
     };
     let tags = |target: &str, public: &str| {

@@ -76,7 +76,7 @@ fn calls_carry_everything_that_production_could_bring_along() {
     {
         assert_eq!(tag(key), Some(json!(value)), "{key}");
     }
-    assert_eq!(tag("devdb:snapshot"), Some(json!(snapshot)));
+    assert_eq!(tag("devdb:snapshot"), Some(json!(format!("snapshot:{snapshot}"))));
     assert!(["devdb:run", "devdb:lease", "devdb:recipe"].iter().all(|key| tag(key).is_some()), "{tags:?}");
     assert!(["env", "backup"].iter().all(|key| tag(key).is_none()), "tags of production: {tags:?}");
     let expected = json!({

@@ -152,19 +152,19 @@ pub fn events(text: &str) -> Vec<Value> {
 }
 
 /// Does jobs on several scenes at once, each scene with its own share. Waiting is most of the work.
-pub fn in_parallel<J: Send + Sync>(
+pub fn in_parallel<S, J: Send + Sync>(
     scenes: usize,
     jobs: &[J],
-    make: impl Fn() -> Account + Sync,
-    work: impl Fn(&Account, &J) + Sync,
+    make: impl Fn() -> S + Sync,
+    work: impl Fn(&S, &J) + Sync,
 ) {
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..scenes)
             .map(|at| {
                 let (make, work) = (&make, &work);
                 scope.spawn(move || {
-                    let account = make();
-                    jobs.iter().skip(at).step_by(scenes).for_each(|job| work(&account, job));
+                    let scene = make();
+                    jobs.iter().skip(at).step_by(scenes).for_each(|job| work(&scene, job));
                 })
             })
             .collect();

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use devdb::pg::Session;
 
 use super::{count, defuse, remaining};
-use crate::on_every_version;
+use crate::on_14_to_18;
 use crate::support::cluster::{Cluster, Version};
 
-on_every_version!(
+on_14_to_18!(
     a_clone_would_steal_rows_and_drop_slots,
     the_publisher_survives_our_defuse,
     copies_under_way_survive_too,

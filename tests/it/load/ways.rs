@@ -1,9 +1,9 @@
 //! The three strategies, on every version and across versions.
 
 use super::*;
-use crate::on_every_version;
+use crate::on_14_to_18;
 
-on_every_version!(
+on_14_to_18!(
     a_master_without_superuser_makes_and_replaces_databases,
     a_new_database_is_the_sources_double,
     a_role_without_createdb_loads_in_one_transaction

@@ -153,7 +153,7 @@ const USUAL: [(&str, &str, &str, bool, &str); 66] = [
     ("text", r"value IS NULL OR value ~ '^\+82\d{9,10}$'", "phone: e164", true, "+821012345678"),
     ("text", r"value ~* '^[A-Z0-9._%+-]+@[A-Z0-9.-]+\.[A-Z]{2,}$'", "email", true, "a@b.co"),
     ("varchar(320)", "value LIKE '%_@_%._%' AND length(value) <= 320", "email", true, "aa@b.co"),
-    ("text", "value = lower(value) AND position('@' in value) > 1", "email", false, "a@b.co"),
+    ("text", "value = lower(value) AND position('@' in value) > 1", "email", true, "a@b.co"),
     ("text", r"value ~ '^[^@[:space:]]+@[^@[:space:]]+\.[A-Za-z]+$'", "email", true, "Kim@b.co"),
     ("text", r"value ~ '^[^@\s]+@[^@\s]+\.\w+$'", "email: { domain: dev.example }", true, "a@b.co"),
     ("text", r"value ~ '^[^@[:alpha:]]+$'", "fake: korean_name", false, "1"),

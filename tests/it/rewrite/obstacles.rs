@@ -270,6 +270,7 @@ async fn other_owners(version: Version) {
         .sql("app", "CREATE TABLE kept.theirs (email text); INSERT INTO kept.theirs VALUES ('kim@real.kr')")
         .await;
     scene.cluster.sql("app", "DROP SCHEMA devdb_meta CASCADE").await;
+    devdb::scrub::marker::claim(&scene.master, "app-dev-1").await.unwrap();
     let refused =
         scene.mask(&[masks("api.users", &[("email", EMAIL)]), masks("kept.theirs", &[("email", EMAIL)])]).await;
     let Err(Error::Refused(reasons)) = refused else { panic!("{refused:?}") };

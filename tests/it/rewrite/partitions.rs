@@ -35,7 +35,7 @@ async fn every_mask_alters_partitions(version: Version) {
         // Where the original is NULL the column beside it is not, and the other way round.
         scene.run(&format!("UPDATE {table} SET other = (SELECT value FROM {table} LIMIT 1) WHERE value IS NULL")).await;
         let expression = compiled(&scene.master, entry.mask, &format!("public.{table}.value"), EXAMPLE_KEY).await;
-        let column = ColumnMask { name: "value".into(), rule: "mask", expression };
+        let column = ColumnMask { keeps_parts: false, name: "value".into(), rule: "mask", expression };
         list.push(TableMask { schema: "public".into(), table, columns: vec![column] });
     }
     let mut expected = Vec::new();
@@ -46,7 +46,7 @@ async fn every_mask_alters_partitions(version: Version) {
     let done = scene.mask_and_compare(&list).await;
     for (mask, expected) in list.iter().zip(&expected) {
         let entry = entries[mask.table[1..].parse::<usize>().unwrap()].mask;
-        let Expression { sql, subquery } = &mask.columns[0].expression;
+        let Expression { sql, subquery, .. } = &mask.columns[0].expression;
         let how = done.iter().find(|one| one.table == mask.table).unwrap();
         let altered = if *subquery { Method::Refill } else { Method::Alter };
         assert_eq!(how.method, altered, "{entry}: {:?}\n{sql}", how.why);

@@ -7,11 +7,12 @@ mod ended;
 mod masked;
 mod places;
 
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::cluster::{Cluster, version};
+use crate::support::cluster::{Cluster, Version, version};
 use crate::support::scene::{Done, done};
-use crate::support::server::bin;
+use crate::support::server::{bin, client};
 
 /// Two users of different plans, what is theirs, and a note that names a third person.
 const PRODUCTION: &str = r#"
@@ -65,20 +66,26 @@ const PASSWORD: &str = "d";
 /// A production, a developer's server that is no copy of it, and a folder with a configuration.
 struct Desk {
     folder: tempfile::TempDir,
+    /// Where `pg_dump` is.
+    bin: PathBuf,
     production: Cluster,
     laptop: Cluster,
 }
 
 impl Desk {
     async fn new() -> Desk {
-        let production = Cluster::start(&version(15), &[]).await;
+        Desk::on(&version(15)).await
+    }
+
+    async fn on(version: &Version) -> Desk {
+        let production = Cluster::start(version, &[]).await;
         production.sql("postgres", "CREATE DATABASE app").await;
         production.sql("app", PRODUCTION).await;
-        let laptop = Cluster::unrelated(&version(15), &[]).await;
+        let laptop = Cluster::unrelated(version, &[]).await;
         laptop.sql("postgres", "CREATE ROLE dev LOGIN CREATEDB PASSWORD 'd'").await;
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("rows")).unwrap();
-        let desk = Desk { folder, production, laptop };
+        let desk = Desk { folder, bin: dump_bin(version.major), production, laptop };
         let config = CONFIG.replace("SOURCE", &desk.production.port().to_string());
         std::fs::write(desk.path("devdb.yaml"), config.replace("TARGET", &desk.laptop.port().to_string())).unwrap();
         desk
@@ -102,7 +109,7 @@ impl Desk {
             .env_remove("DEVDB_FROM")
             .env_remove("DEVDB_DATABASE")
             .env("PGPASSWORD", PASSWORD);
-        command.env("DEVDB_MASK_KEY", "a key of these very tests").env("PG_BIN", bin(None)).stdin(Stdio::null());
+        command.env("DEVDB_MASK_KEY", "a key of these very tests").env("PG_BIN", &self.bin).stdin(Stdio::null());
         command.env("TMPDIR", self.path("rows"));
         command
     }
@@ -137,27 +144,33 @@ impl Desk {
         rows.iter().map(|row| row.get(0)).collect()
     }
 
+    /// The whole of a database, as `pg_dump` writes it.
+    fn dump(&self, port: u16, database: &str) -> String {
+        let mut command = Command::new(self.bin.join("pg_dump"));
+        command.args(["-h", "127.0.0.1", "-U", "postgres", "-d", database, "-p", &port.to_string()]);
+        let mut output = command.output().unwrap();
+        // The server carries out what a killed program has sent, and a login may come in between.
+        if String::from_utf8_lossy(&output.stderr).contains("just been dropped or renamed") {
+            output = command.output().unwrap();
+        }
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // The line with a key of its own that newer ones write.
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .filter(|line| !line.starts_with('\\') || line.starts_with("\\."))
+            .fold(String::new(), |all, line| all + line + "\n")
+    }
+
     /// Everything in the production's database, and how often it was written to.
     async fn trace(&self) -> (String, i64) {
         let session = self.production.superuser("app").await;
         let sql =
             "SELECT count(*) FROM pg_class WHERE relpersistence = 't' OR relnamespace = to_regnamespace('devdb_meta')";
-        (dump(self.production.port(), "app"), session.query_one(sql, &[]).await.unwrap().get(0))
+        (self.dump(self.production.port(), "app"), session.query_one(sql, &[]).await.unwrap().get(0))
     }
 }
 
-fn dump(port: u16, database: &str) -> String {
-    let mut command = Command::new(bin(None).join("pg_dump"));
-    command.args(["-h", "127.0.0.1", "-U", "postgres", "-d", database, "-p", &port.to_string()]);
-    let mut output = command.output().unwrap();
-    // The server carries out what a killed program has sent, and a login may come in between.
-    if String::from_utf8_lossy(&output.stderr).contains("just been dropped or renamed") {
-        output = command.output().unwrap();
-    }
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    // The line with a key of its own that newer ones write.
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.lines()
-        .filter(|line| !line.starts_with('\\') || line.starts_with("\\."))
-        .fold(String::new(), |all, line| all + line + "\n")
+/// The folder of a `pg_dump` that reads a version: the installed server's own, or the newest.
+fn dump_bin(major: u32) -> PathBuf {
+    if major <= 15 { bin(None) } else { client() }
 }

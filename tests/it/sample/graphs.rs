@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::on_every_version;
+use crate::on_14_to_18;
 use crate::support::cluster::{Version, version};
 
 use super::scene::{Scene, config, rows, rows_where};
 
-on_every_version!(
+on_14_to_18!(
     down_from_the_seeds_and_up_from_everything,
     cycles_and_several_through_one_table,
     composite_keys_and_keys_that_are_not_primary,

@@ -9,12 +9,12 @@ use devdb::sample::{Masks, SampleError, SelectionInput, select};
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::on_every_version;
+use crate::on_14_to_18;
 use crate::support::cluster::Version;
 
 use super::scene::{GRANT_ALL, Scene, Warnings, config, rows, rows_where, select_from, source};
 
-on_every_version!(
+on_14_to_18!(
     exactly_select_is_required,
     a_standby_is_read,
     all_rows_are_from_one_snapshot,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
 use devdb::docker::{DockerConfig, Engine, Image, RegistryLogin};
 use devdb::sample::load::error::Error;
 use devdb::sample::sink::container::{BuiltImage, ImageSettings, write};
@@ -69,9 +68,7 @@ async fn an_image_is_pushed_pulled_and_started() {
     assert!(error.contains(&format!("push {name}")), "{error}");
     assert_eq!(left_since(&before), NOTHING);
 
-    let auth = base64::engine::general_purpose::STANDARD.encode("devdb:push-me");
-    let text = format!(r#"{{"auths": {{"{}": {{"auth": "{auth}"}}}}}}"#, registry.address);
-    std::fs::write(config.path().join("config.json"), text).unwrap();
+    registry.log_in(config.path());
     let made = make(&engine, &whole, &settings, &[&docker_config]).await.unwrap();
     assert_eq!(left_since(&before), NOTHING);
     let digest = made.digest.unwrap();
@@ -94,11 +91,7 @@ async fn an_image_is_pushed_pulled_and_started() {
     // As somebody else gets it: only from the registry.
     docker(&["rmi", "--force", &made.id]);
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join("config.json"),
-        format!(r#"{{"auths": {{"{}": {{"auth": "{auth}"}}}}}}"#, registry.address),
-    )
-    .unwrap();
+    registry.log_in(folder.path());
     docker(&["--config", folder.path().to_str().unwrap(), "pull", &format!("{}/team/app@{digest}", registry.address)]);
     let (container, port) = run(&format!("{}/team/app@{digest}", registry.address)).await;
     let session = login(port, "postgres", "for-developers", "app").await.unwrap();

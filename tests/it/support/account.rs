@@ -11,8 +11,10 @@ use devdb::pg::tunnel::Dial;
 use devdb::pg::{Credentials, Session, Trust, connect};
 use serde_json::{Value, json};
 
-use super::scene::{Done, SCRIPTS, SERVICE_PASSWORD, done};
+use super::databases;
+use super::scene::{Done, SERVICE_PASSWORD, done};
 use super::server::{MASTER, MASTER_PASSWORD};
+use super::session_manager::NODE;
 use super::simulator::{self, Control, action, server};
 
 const PREFIX: &str = "app-dev-";
@@ -38,21 +40,11 @@ targets:
     record: { zone: <zone>, name: db.example.com, ttl: 1s }
     connect: direct
     ssl_root_cert: <ca>
-    databases:
-      - name: app
-        postproc: scripts
-        variables: { mail_domain: dev.example }
-    master_password: generate
+    <databases>    master_password: generate
     roles:
       allow:
         app_service: { password: { command: [printf, "%s", dev-service-password] } }
     deadlines: { restore: 60s, password: 30s, script: 60s, publish: 30s, retire: 30s }
-mask:
-  key: { command: [printf, "%s", the key of these tests] }
-  rules: { app.users: { name: { fake: english_name } } }
-  scripted: [app.users.*]
-  keep: ["app.*.*"]
-  mail_domains: [dev.example]
 "#;
 
 /// Roles of production that its master made, and one that only the platform could have made.
@@ -98,11 +90,11 @@ impl Account {
         let config = CONFIG
             .replace("<account>", &account.number)
             .replace("<zone>", &account.zone)
-            .replace("<ca>", &server().ca.display().to_string());
+            .replace("<ca>", &server().ca.display().to_string())
+            .replace("<databases>", databases::SECTION)
+            + databases::MASK;
         std::fs::write(account.path("devdb.yaml"), config).unwrap();
-        for (path, text) in SCRIPTS {
-            account.script(path, text);
-        }
+        databases::write_scripts(account.directory.path());
         account
     }
 
@@ -113,9 +105,8 @@ impl Account {
 
     /// Adds the small production; more fields of the control call `production` may be given.
     pub fn production_with(self, more: Value) -> Account {
-        let sql = include_str!("../../fixtures/small.sql");
         let mut given = json!({ "id": "app-prod", "password": MASTER_PASSWORD, "master": MASTER, "roles_sql": ROLES,
-            "sql": sql, "tags": { "env": "prod", "backup": "daily" } });
+            "sql": databases::FILLED[0].1, "finish_sql": databases::more_databases(), "tags": { "env": "prod", "backup": "daily" } });
         given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.bench("production", given);
         self
@@ -236,15 +227,25 @@ impl Account {
     /// A session as a developer opens one: the record's name resolved, the certificate verified
     /// against the endpoint's own name.
     pub async fn login(&self, user: &str, password: &str) -> devdb::pg::Result<Session> {
+        self.login_to("app", user, password).await
+    }
+
+    /// The same in another database.
+    pub async fn login_to(&self, database: &str, user: &str, password: &str) -> devdb::pg::Result<Session> {
         let address = self.resolve(RECORD).expect("the record's name resolves");
         let dial = Dial { address: format!("{address}:5432").parse().unwrap(), server_name: self.record() };
         let credentials = Credentials { user: user.into(), password: password.to_owned().into() };
-        connect(&dial, &Trust::load(Some(&server().ca)).unwrap(), &credentials, "app").await
+        connect(&dial, &Trust::load(Some(&server().ca)).unwrap(), &credentials, database).await
     }
 
     /// The service account's session through the record.
     pub async fn developer(&self) -> Session {
-        self.login("app_service", SERVICE_PASSWORD).await.unwrap()
+        self.developer_in("app").await
+    }
+
+    /// The same in another database.
+    pub async fn developer_in(&self, database: &str) -> Session {
+        self.login_to(database, "app_service", SERVICE_PASSWORD).await.unwrap()
     }
 
     /// No write named anything but a generation or the record, ever.
@@ -265,9 +266,17 @@ impl Account {
                     let arn = format!("arn:aws:rds:us-east-1:{}:db:{PREFIX}", self.number);
                     params["ResourceName"].as_str().unwrap().starts_with(&arn)
                 }
-                "RestoreDBInstanceFromDBSnapshot" | "ModifyDBInstance" | "DeleteDBInstance" => {
-                    params["DBInstanceIdentifier"].as_str().unwrap().starts_with(PREFIX)
+                "RestoreDBInstanceFromDBSnapshot"
+                | "ModifyDBInstance"
+                | "RebootDBInstance"
+                | "StartDBInstance"
+                | "DeleteDBInstance" => params["DBInstanceIdentifier"].as_str().unwrap().starts_with(PREFIX),
+                "StartSession" => {
+                    let host = params["Parameters"]["host"][0].as_str().unwrap();
+                    params["Target"] == NODE && (host == RECORD || host.starts_with(PREFIX))
                 }
+                // The AWS command line ends a session for which it finds no plugin.
+                "TerminateSession" => true,
                 _ => false,
             };
             assert!(inside, "a write outside: {call}");

@@ -35,19 +35,31 @@ pub fn version(major: u32) -> Version {
     Version { major, bin }
 }
 
-/// Turns `async fn scenario(version: Version)` into one test for each version.
+/// Turns `async fn scenario(version: Version)` into one test on the oldest, the usual and the newest version.
 #[macro_export]
 macro_rules! on_every_version {
-    ($($(#[$meta:meta])* $scenario:ident),+ $(,)?) => {
-        $(mod $scenario {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_14() { super::$scenario($crate::support::cluster::version(14)).await }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_15() { super::$scenario($crate::support::cluster::version(15)).await }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_18() { super::$scenario($crate::support::cluster::version(18)).await }
-        })+
+    ($($scenario:ident),+ $(,)?) => { $crate::on_versions!([$($scenario)+], on_14 = 14, on_15 = 15, on_18 = 18); };
+}
+
+/// The same for what differs between versions, such as roles, and for one scenario of each area: on all versions.
+#[macro_export]
+macro_rules! on_14_to_18 {
+    ($($scenario:ident),+ $(,)?) => {
+        $crate::on_versions!([$($scenario)+], on_14 = 14, on_15 = 15, on_16 = 16, on_17 = 17, on_18 = 18);
     };
+}
+
+/// One module for each scenario, with one test for each version.
+#[macro_export]
+macro_rules! on_versions {
+    ([$scenario:ident $($more:ident)*], $($test:ident = $major:literal),+) => {
+        mod $scenario {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() { super::$scenario($crate::support::cluster::version($major)).await })+
+        }
+        $crate::on_versions!([$($more)*], $($test = $major),+);
+    };
+    ([], $($rest:tt)*) => {};
 }
 
 /// A data directory on disk, not running.

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use devdb::docker::Engine;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -14,7 +16,7 @@ use super::server::free_port;
 static TURN: Mutex<()> = Mutex::const_new(());
 
 /// The engine that the set-up found or started; missing is a failure, not a skip.
-fn place() -> String {
+pub fn address() -> String {
     std::env::var("DEVDB_TEST_DOCKER_HOST").expect(
         "DEVDB_TEST_DOCKER_HOST is not set: run the tests by `make test`, which installs and starts a container engine",
     )
@@ -29,13 +31,13 @@ pub fn base() -> String {
 /// The engine, for one test at a time.
 pub async fn engine() -> (Engine, MutexGuard<'static, ()>) {
     let turn = TURN.lock().await;
-    let engine = Engine::at(&place()).await.unwrap_or_else(|error| panic!("{error}; run `tests/setup.sh test`"));
+    let engine = Engine::at(&address()).await.unwrap_or_else(|error| panic!("{error}; run `tests/setup.sh test`"));
     (engine, turn)
 }
 
 /// What the program `docker` says.
 pub fn docker(words: &[&str]) -> String {
-    let output = Command::new("docker").arg("--host").arg(place()).args(words).output().unwrap();
+    let output = Command::new("docker").arg("--host").arg(address()).args(words).output().unwrap();
     assert!(output.status.success(), "docker {words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
@@ -91,6 +93,16 @@ impl Registry {
             std::thread::sleep(Duration::from_millis(50));
         }
         Registry { server, address, _folder: folder }
+    }
+}
+
+impl Registry {
+    /// Writes the login into a folder for `DOCKER_CONFIG`.
+    pub fn log_in(&self, config: &Path) {
+        let auth = base64::engine::general_purpose::STANDARD.encode("devdb:push-me");
+        let text = format!(r#"{{"auths": {{"{}": {{"auth": "{auth}"}}}}}}"#, self.address);
+        std::fs::create_dir_all(config).unwrap();
+        std::fs::write(config.join("config.json"), text).unwrap();
     }
 }
 

@@ -3,10 +3,13 @@
 pub mod account;
 pub mod browser;
 pub mod cluster;
+pub mod company;
+pub mod databases;
 pub mod engine;
 pub mod listener;
 pub mod scene;
 pub mod server;
+pub mod session_manager;
 pub mod simulator;
 pub mod whole;
 

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use devdb::pg::Session;
 use devdb::pg::server::Account;
 
+use super::databases::{self, Database};
 use super::server;
 
 /// What the service account's password becomes.
@@ -20,35 +21,11 @@ targets:
     source: { instance: app-prod, max_snapshot_age: 300d }
     generation: { prefix: app-dev-, keep: 0, lease: 1s }
     record: { name: app-dev }
-    databases:
-      - name: app
-        postproc: scripts
-        variables: { mail_domain: dev.example }
-    master_password: generate
+    <databases>    master_password: generate
     roles:
       allow:
         app_service: { password: { command: [printf, "%s", dev-service-password] } }
-mask:
-  key: { command: [printf, "%s", the key of these tests] }
-  rules: { app.users: { name: { fake: english_name } } }
-  scripted: [app.users.*, "app.*.받는 사람"]
-  keep: ["app.*.*"]
-  mail_domains: [dev.example]
 "#;
-
-pub const SCRIPTS: [(&str, &str); 3] = [
-    (
-        "10-scrub/10_users.sql",
-        "UPDATE app.users SET email = 'user' || id || '@' || :'mail_domain', name = 'User ' || id, phone = NULL\n\
-         WHERE email NOT LIKE '%@' || :'mail_domain';\n\
-         UPDATE app.\"주문 \"\"특별\"\"\" SET \"받는 사람\" = '홍길동';\n",
-    ),
-    (
-        "20-seed/10_developer.sql",
-        "INSERT INTO app.users VALUES (9001, 'dev@dev.example', 'Dev') ON CONFLICT (id) DO NOTHING;\n",
-    ),
-    ("90-verify/10_users.sql", "SELECT id FROM app.users WHERE email NOT LIKE '%@dev.example' OR phone IS NOT NULL;\n"),
-];
 
 pub struct Scene {
     directory: tempfile::TempDir,
@@ -85,16 +62,20 @@ impl Scene {
 
     /// The usual scene on a major version.
     pub fn on(major: Option<u32>) -> Scene {
+        Scene::of(major, &databases::FILLED)
+    }
+
+    /// The usual scene with other databases in production.
+    pub fn of(major: Option<u32>, production: &'static [Database]) -> Scene {
         let (directory, _) = server::directory();
         let scene = Scene { directory, bin: server::bin(major) };
         let snapshots = scene.path("snapshots");
         std::fs::create_dir(&snapshots).unwrap();
         std::fs::create_dir(snapshots.join("app-prod")).unwrap();
-        scene.snapshot("20261121-0200", &server::production(major, include_str!("../../fixtures/small.sql")));
-        std::fs::write(scene.path("devdb.yaml"), CONFIG).unwrap();
-        for (path, text) in SCRIPTS {
-            scene.script(path, text);
-        }
+        scene.snapshot("20261121-0200", &server::production(major, production));
+        let config = CONFIG.replace("<databases>", databases::SECTION) + databases::MASK;
+        std::fs::write(scene.path("devdb.yaml"), config).unwrap();
+        databases::write_scripts(scene.directory.path());
         scene
     }
 
@@ -107,9 +88,36 @@ impl Scene {
         std::os::unix::fs::symlink(files, self.path("snapshots/app-prod").join(id)).unwrap();
     }
 
+    /// Replaces the snapshot by a copy in which a superuser has run statements.
+    pub async fn alter_production(&self, statements: &[&str]) {
+        let snapshot = self.path("snapshots/app-prod/20261121-0200");
+        let data = self.path(&format!("altered-{}", self.directory.path().read_dir().unwrap().count()));
+        let files = snapshot.canonicalize().unwrap();
+        assert!(Command::new("cp").arg("-a").args([&files, &data]).status().unwrap().success());
+        let major = std::fs::read_to_string(data.join("PG_VERSION")).unwrap().trim().parse().unwrap();
+        let server = devdb::pg::server::Server {
+            programs: devdb::pg::server::Programs { bin: self.bin.clone(), major },
+            account: Account::for_files_in(&data).unwrap(),
+            log: data.with_extension("log"),
+            settings: Vec::new(),
+            data: data.clone(),
+        };
+        let statements: Vec<String> = statements.iter().map(|&sql| sql.to_owned()).collect();
+        server.single_user_in("postgres", &statements).await.unwrap();
+        std::fs::remove_file(&snapshot).unwrap();
+        let complete = data.with_extension("complete");
+        std::fs::rename(&data, &complete).unwrap();
+        std::os::unix::fs::symlink(&complete, &snapshot).unwrap();
+    }
+
     /// Writes a script.
     pub fn script(&self, path: &str, text: &str) -> &Self {
-        let path = self.path("scripts").join(path);
+        self.file(&format!("scripts/{path}"), text)
+    }
+
+    /// Writes a file next to the configuration.
+    pub fn file(&self, path: &str, text: &str) -> &Self {
+        let path = self.path(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
         self
@@ -176,6 +184,11 @@ impl Scene {
     /// Runs SQL in an instance as the superuser that a clone has closed: through its files, in
     /// single-user mode, while it is stopped for a moment.
     pub async fn superuser(&self, name: &str, sql: &str) {
+        self.superuser_in("app", name, sql).await;
+    }
+
+    /// The same in another database.
+    pub async fn superuser_in(&self, database: &str, name: &str, sql: &str) {
         let directory = self.path("instances").join(name);
         let major = self.meta(name)["major"].as_u64().and_then(|major| u32::try_from(major).ok()).unwrap();
         let port = self.meta(name)["port"].as_u64().unwrap();
@@ -195,7 +208,7 @@ impl Scene {
             log: directory.join("server.log"),
         };
         server.stop("fast").await.unwrap();
-        server.single_user_in("app", &[sql.to_owned()]).await.unwrap();
+        server.single_user_in(database, &[sql.to_owned()]).await.unwrap();
         server.start(std::time::Duration::from_secs(30)).await.unwrap();
     }
 
@@ -216,8 +229,13 @@ impl Scene {
 
     /// A developer's session: through the record, as the service account.
     pub async fn developer(&self) -> Session {
+        self.developer_in("app").await
+    }
+
+    /// The same in another database.
+    pub async fn developer_in(&self, database: &str) -> Session {
         let (_, port) = self.record().expect("a record");
-        server::login(port, "app_service", SERVICE_PASSWORD, "app").await.unwrap()
+        server::login(port, "app_service", SERVICE_PASSWORD, database).await.unwrap()
     }
 }
 

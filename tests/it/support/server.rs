@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use devdb::pg::server::{Account, Programs, Server};
 use devdb::pg::tunnel::Dial;
-use devdb::pg::{Credentials, Session, Trust, connect};
+use devdb::pg::{Credentials, Session, Trust, connect, identifier};
+
+use super::databases::Database;
 
 /// The master user of every cluster in these tests: no superuser, as on RDS.
 pub const MASTER: &str = "app_admin";
@@ -30,6 +32,12 @@ pub fn bin(major: Option<u32>) -> PathBuf {
             "{variable} is not set: run the tests with `make test`, or `. \"$(tests/setup.sh cache)/test.env\"` first"
         ),
     }
+}
+
+/// The directory with `pg_dump` and `pg_restore` of the newest version, which read every older one.
+pub fn client() -> PathBuf {
+    let folder = std::env::var_os("DEVDB_TEST_PG18_CLIENT_BIN");
+    folder.expect("DEVDB_TEST_PG18_CLIENT_BIN is not set: run the tests with `make test`").into()
 }
 
 /// Installed programs as devdb sees them.
@@ -87,20 +95,20 @@ pub async fn login(port: u16, user: &str, password: &str, database: &str) -> dev
     connect(&dial, &Trust::load(None).unwrap(), &credentials, database).await
 }
 
-/// The files of a production that was shut down: database `app`, filled with `sql`. Made once per
-/// version and content, kept for later runs beside other temporary files.
-pub fn production(major: Option<u32>, sql: &'static str) -> PathBuf {
-    type Made = HashMap<(Option<u32>, &'static str), PathBuf>;
+/// The files of a production with these databases that was shut down. Made once per version and content, kept for
+/// later runs beside other temporary files.
+pub fn production(major: Option<u32>, databases: &'static [Database]) -> PathBuf {
+    type Made = HashMap<(Option<u32>, &'static [Database]), PathBuf>;
     static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
     let mut made = MADE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    made.entry((major, sql)).or_insert_with(|| super::block_on(fill(major, sql))).clone()
+    made.entry((major, databases)).or_insert_with(|| super::block_on(fill(major, databases))).clone()
 }
 
-async fn fill(major: Option<u32>, sql: &str) -> PathBuf {
+async fn fill(major: Option<u32>, databases: &[Database]) -> PathBuf {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let programs = programs(major);
     let mut hash = DefaultHasher::new();
-    (ROLES, sql, &programs.bin, 2).hash(&mut hash);
+    (ROLES, databases, &programs.bin, 3).hash(&mut hash);
     let kept = std::env::temp_dir().join(format!("devdb-it-production-{:016x}", hash.finish()));
     if kept.exists() {
         return kept;
@@ -115,10 +123,14 @@ async fn fill(major: Option<u32>, sql: &str) -> PathBuf {
     let root = login(port, "postgres", "", "postgres").await.unwrap();
     root.run(ROLES).await.unwrap();
     root.run("RESET ROLE").await.unwrap();
-    root.run(&format!("CREATE DATABASE app OWNER {MASTER}")).await.unwrap();
-    let app = login(port, MASTER, MASTER_PASSWORD, "app").await.unwrap();
-    app.run(sql).await.unwrap();
-    drop((root, app));
+    root.run(&format!("ALTER DATABASE postgres OWNER TO {MASTER}")).await.unwrap();
+    for (name, sql) in databases {
+        if *name != "postgres" {
+            root.run(&format!("CREATE DATABASE {} OWNER {MASTER}", identifier(name))).await.unwrap();
+        }
+        login(port, MASTER, MASTER_PASSWORD, name).await.unwrap().run(sql).await.unwrap();
+    }
+    drop(root);
     server.stop("fast").await.unwrap();
     std::fs::rename(&data, &kept).unwrap();
     kept

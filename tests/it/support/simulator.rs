@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
@@ -39,6 +40,8 @@ pub fn server() -> &'static Ready {
             .arg(&state)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Not for Ctrl-C in the terminal: a test that ends early still takes down what it made.
+            .process_group(0)
             .spawn()
             .expect("python starts");
         let mut line = String::new();
@@ -101,7 +104,12 @@ impl Control {
 
     /// Instances, snapshots, zones, resolvable names.
     pub fn state(&self) -> Value {
-        self.http("GET", &format!("/bench/state?account={}", self.number), "")
+        self.state_in("us-east-1")
+    }
+
+    /// The same of another region.
+    pub fn state_in(&self, region: &str) -> Value {
+        self.http("GET", &format!("/bench/state?account={}&region={region}", self.number), "")
     }
 
     /// From now on these requests go wrong, and no others.
@@ -114,6 +122,12 @@ impl Control {
     #[track_caller]
     pub fn fault(&self, rule: Value) {
         self.faults(json!([rule]));
+    }
+
+    /// How often a rule of [`Control::faults`] has fired, all rules together.
+    pub fn faults_fired(&self) -> u64 {
+        let answer = self.http("GET", &format!("/bench/faults?account={}", self.number), "");
+        answer["rules"].as_array().unwrap().iter().filter_map(|rule| rule["fired"].as_u64()).sum()
     }
 
     /// The end: servers stop, files go.

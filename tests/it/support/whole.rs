@@ -13,7 +13,8 @@ use devdb::sample::schema::Schema;
 use devdb::sample::{DumpConnection, TableCopy};
 use futures_util::StreamExt;
 
-use super::cluster::{Cluster, version};
+use super::cluster::Cluster;
+use super::server::client;
 
 /// Whole tables of a database.
 pub struct Whole {
@@ -92,9 +93,7 @@ pub async fn dumper(major: u32) -> Dumper {
     if major <= 15 {
         return Dumper::find(major).await.unwrap();
     }
-    let bin = std::env::var_os("DEVDB_TEST_PG18_CLIENT_BIN")
-        .expect("DEVDB_TEST_PG18_CLIENT_BIN is not set: run the tests by `make test`, which installs pg_dump 18");
-    Dumper { bin: bin.into(), major: version(18).major }
+    Dumper { bin: client(), major: 18 }
 }
 
 fn only(form: devdb::pg::catalog::Form) -> &'static str {

@@ -8,6 +8,8 @@
 mod automaton;
 mod char_set;
 mod language;
+mod notation;
 mod parse;
 
 pub(super) use language::Pattern;
+pub(super) use notation::{escaped, similar_to_regex};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_rds::types::{AccountQuota, DbInstance};
+use aws_sdk_rds::types::AccountQuota;
 
 use crate::platform::aws::client::Aws;
 use crate::platform::aws::error::api_error;
@@ -31,11 +31,10 @@ pub(super) async fn subnet_group(aws: &Aws) -> Check {
     }
 }
 
-/// Whether the class is offered in the region, with the storage type and for the source's version.
-pub(super) async fn class(aws: &Aws, source: Option<&DbInstance>) -> Check {
+/// Whether the class is offered in the region, with the storage type and for the version of the data.
+pub(super) async fn class(aws: &Aws, version: Option<&str>) -> Check {
     const NAME: &str = "instance class";
     let class = &aws.settings.class;
-    let version = source.and_then(|source| source.engine_version());
     let storage_types = match offered(aws, version).await {
         Ok(storage_types) => storage_types,
         Err(error) => return unknown(NAME, &error),
@@ -70,19 +69,17 @@ async fn offered(aws: &Aws, version: Option<&str>) -> Result<BTreeSet<String>> {
     Ok(storage_types)
 }
 
-/// Whether the quotas allow one more instance, and as much additional storage as the source has: a clone cannot be
-/// smaller than its snapshot.
-pub(super) async fn quotas(aws: &Aws, source: Option<&DbInstance>) -> Vec<Check> {
+/// Whether the quotas allow one more instance, and `storage` additional GiB.
+pub(super) async fn quotas(aws: &Aws, storage: Option<i64>) -> Vec<Check> {
     let response = aws.rds.describe_account_attributes().send().await;
     let response = match response.map_err(api_error("DescribeAccountAttributes", "this account")) {
         Ok(response) => response,
         Err(error) => return vec![unknown("instance quota", &error)],
     };
     let quotas = response.account_quotas();
-    let storage = source.and_then(|source| source.allocated_storage()).map_or(0, i64::from);
     vec![
         judge_quota("instance quota", quotas, INSTANCES, 1, ""),
-        judge_quota("storage quota", quotas, STORAGE, storage, " GiB"),
+        judge_quota("storage quota", quotas, STORAGE, storage.unwrap_or(0), " GiB"),
     ]
 }
 

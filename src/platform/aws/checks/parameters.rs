@@ -6,8 +6,10 @@ use aws_sdk_rds::types::DbInstance;
 
 use crate::platform::aws::client::Aws;
 use crate::platform::aws::error::api_error;
+use crate::platform::aws::required_parameters;
 use crate::platform::check::Check;
 use crate::platform::error::Result;
+use crate::platform::parameter::RequiredParameter;
 
 use super::lookup::{missing_or_unknown, unknown};
 
@@ -18,8 +20,8 @@ const NOT_BELOW_SOURCE: [&str; 3] = ["max_replication_slots", "max_prepared_tran
 
 type Parameters = BTreeMap<String, String>;
 
-/// Checks the parameter group, and compares it with the source's.
-pub(super) async fn check(aws: &Aws, source: Option<&DbInstance>) -> Vec<Check> {
+/// Checks the parameter group for the version of the data, and compares it with the source's.
+pub(super) async fn check(aws: &Aws, source: Option<&DbInstance>, version: Option<&str>) -> Vec<Check> {
     let group = &aws.settings.parameter_group;
     let response = aws.rds.describe_db_parameter_groups().db_parameter_group_name(group).send().await;
     let family = match response.map_err(api_error("DescribeDBParameterGroups", group)) {
@@ -29,12 +31,12 @@ pub(super) async fn check(aws: &Aws, source: Option<&DbInstance>) -> Vec<Check> 
             .and_then(|found| found.db_parameter_group_family().map(str::to_owned)),
         Err(error) => return vec![missing_or_unknown(NAME, "DBParameterGroupNotFound", group, &error)],
     };
-    let mut checks = vec![judge_family(group, family.as_deref(), source)];
+    let mut checks = vec![judge_family(group, family.as_deref(), version)];
     let parameters = match read(aws, group).await {
         Ok(parameters) => parameters,
         Err(error) => return checks.into_iter().chain([unknown("parameters", &error)]).collect(),
     };
-    checks.extend(judge_quiet(group, &parameters));
+    checks.extend(judge_required(group, &parameters, &required_parameters::of_target(&aws.target)));
     let source_group = source.and_then(|source| source.db_parameter_groups().first()?.db_parameter_group_name());
     if let Some(source_group) = source_group.filter(|name| !name.eq_ignore_ascii_case(group)) {
         match read(aws, source_group).await {
@@ -62,38 +64,30 @@ async fn read(aws: &Aws, group: &str) -> Result<Parameters> {
     Ok(found)
 }
 
-/// A group belongs to one major version, such as `postgres15`.
-fn judge_family(group: &str, family: Option<&str>, source: Option<&DbInstance>) -> Check {
-    let version = source.and_then(|source| source.engine_version()).and_then(|version| version.split('.').next());
-    match (family, version.map(|major| format!("postgres{major}"))) {
+/// A group belongs to one major version, such as `postgres15`: that of the snapshot, which the source may have left
+/// behind by an upgrade.
+fn judge_family(group: &str, family: Option<&str>, version: Option<&str>) -> Check {
+    let major = version.and_then(|version| version.split('.').next());
+    match (family, major.map(|major| format!("postgres{major}"))) {
         (Some(family), Some(needed)) if family != needed => Check::fail(
             NAME,
-            format!("{group} is for {family}, but the source is {needed}"),
+            format!("{group} is for {family}, but the snapshot is {needed}"),
             format!("create a parameter group of the family {needed}"),
         ),
         (family, _) => Check::ok(NAME, format!("{group}, {}", family.unwrap_or("family unknown"))),
     }
 }
 
-/// A clone must not have effects on the outside between its start and the defusing.
-fn judge_quiet(group: &str, parameters: &Parameters) -> Vec<Check> {
-    let mut checks = Vec::new();
-    if parameters.get("max_logical_replication_workers").map(String::as_str) != Some("0") {
-        checks.push(Check::warn(
-            "subscriptions",
-            format!("max_logical_replication_workers is not 0 in {group}: subscriptions of a clone start before devdb removes them"),
-            format!("set max_logical_replication_workers to 0 in {group}"),
-        ));
-    }
-    let preloaded = parameters.get("shared_preload_libraries").map(String::as_str).unwrap_or_default();
-    if preloaded.split(',').any(|library| library.trim() == "pg_cron") {
-        checks.push(Check::warn(
-            "pg_cron",
-            format!("{group} preloads pg_cron: jobs of a clone run before devdb removes them"),
-            format!("remove pg_cron from shared_preload_libraries in {group}"),
-        ));
-    }
-    checks
+/// A clone must not have effects on the outside between its start and the defusing. The server is checked again after the
+/// restore.
+fn judge_required(group: &str, parameters: &Parameters, required: &[RequiredParameter]) -> Vec<Check> {
+    let violation = |each: &RequiredParameter| {
+        let value = parameters.get(each.name).map_or(each.default, String::as_str);
+        let violation = each.violation(value)?;
+        let remedy = format!("change {} in {group}; README explains it under \"A parameter group\"", each.name);
+        Some(Check::fail("parameters", format!("{violation} in {group}"), remedy))
+    };
+    required.iter().filter_map(violation).collect()
 }
 
 /// Compares the parameters in [`NOT_BELOW_SOURCE`] with the source's, `required`.
@@ -131,19 +125,33 @@ mod tests {
 
     #[test]
     fn a_parameter_group_of_another_major_version_fails() {
-        let source = DbInstance::builder().engine_version("15.4").build();
-        assert_eq!(judge_family("g", Some("postgres16"), Some(&source)).verdict, Verdict::Fail);
-        assert_eq!(judge_family("g", Some("postgres15"), Some(&source)).verdict, Verdict::Ok);
+        assert_eq!(judge_family("g", Some("postgres16"), Some("15.4")).verdict, Verdict::Fail);
+        assert_eq!(judge_family("g", Some("postgres15"), Some("15.4")).verdict, Verdict::Ok);
         assert_eq!(judge_family("g", Some("postgres16"), None).verdict, Verdict::Ok);
     }
 
     #[test]
-    fn a_quiet_group_has_no_finding() {
-        let quiet = [("max_logical_replication_workers", "0"), ("shared_preload_libraries", "pg_stat_statements")];
-        assert!(judge_quiet("g", &parameters(&quiet)).is_empty());
+    fn a_group_must_be_quiet() {
+        let judge = |given: &[(&str, &str)]| judge_required("g", &parameters(given), &required_parameters::ALL);
+        let quiet = [
+            ("max_logical_replication_workers", "0"),
+            ("rds.force_ssl", "1"),
+            ("shared_preload_libraries", "pg_stat_statements"),
+        ];
+        assert!(judge(&quiet).is_empty());
+        let loud = [
+            ("shared_preload_libraries", "pg_stat_statements, pg_cron"),
+            ("log_statement", "all"),
+            ("rds.force_ssl", "1"),
+        ];
+        let found: Vec<String> = judge(&loud).into_iter().map(|check| check.found).collect();
         assert_eq!(
-            judge_quiet("g", &parameters(&[("shared_preload_libraries", "pg_stat_statements, pg_cron")])).len(),
-            2
+            found,
+            [
+                "max_logical_replication_workers is 4 instead of 0 in g",
+                "shared_preload_libraries is pg_stat_statements, pg_cron instead of a list without pg_cron in g",
+                "log_statement is all instead of none in g",
+            ]
         );
     }
 

@@ -51,7 +51,7 @@ pub(super) fn unpack(
     let failed = |error: io::Error| {
         interruption(&error).unwrap_or_else(|| damaged(format!("the archive is damaged or truncated: {error}")))
     };
-    let file = File::open(from).map_err(|error| Error::io(from, &error))?;
+    let file = File::open(from).map_err(|error| damaged(error.to_string()))?;
     let mut decoder = zstd::Decoder::new(BufReader::new(file)).map_err(failed)?;
     for index in 0.. {
         let found = tar::next(&mut decoder).map_err(failed)?;

@@ -1,4 +1,5 @@
-//! Foreign keys with a masked column on either side: they do not hold while only one side has new values. They are recreated under
+//! Foreign keys with a masked column on either side: they do not hold while only one side has new values. The same is done for keys
+//! whose unique index INCLUDEs a masked column: the server rebuilds that index, on which they depend. They are recreated under
 //! their name, unvalidated where possible, and validated by one scan each, several in parallel.
 
 use super::obstacle::{Deferred, Obstacle, Round};
@@ -28,7 +29,9 @@ pub(super) async fn find(session: &Session, altered: &[(u32, i16)], refilled: &[
              WHERE k.contype = 'f' AND k.conparentid = 0 AND ( \
                  k.conrelid = ANY ($3) OR k.confrelid = ANY ($3) \
                  OR EXISTS (SELECT FROM hit WHERE hit.relation = k.conrelid AND hit.position = ANY (k.conkey)) \
-                 OR EXISTS (SELECT FROM hit WHERE hit.relation = k.confrelid AND hit.position = ANY (k.confkey))) \
+                 OR EXISTS (SELECT FROM hit WHERE hit.relation = k.confrelid AND hit.position = ANY (k.confkey)) \
+                 OR EXISTS (SELECT FROM hit JOIN pg_catalog.pg_index i ON i.indrelid = hit.relation \
+                            WHERE i.indexrelid = k.conindid AND hit.position = ANY (i.indkey::int2[]))) \
              ORDER BY k.oid",
             &[&relations, &positions, &refilled],
         )

@@ -1,6 +1,7 @@
 //! What is printed, and what is answered to wrong words and missing rights.
 
 use super::Desk;
+use crate::support::scene::done;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn plans_reasons_and_suggestions_are_printed() {
@@ -37,6 +38,23 @@ async fn plans_reasons_and_suggestions_are_printed() {
     );
 }
 
+/// A login that fails says whose it is: of the source or of the destination, and which role.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_that_fails_names_the_side_and_the_role() {
+    let desk = Desk::new().await;
+    let into = desk.place();
+    let words = ["sample", "--users", "1", "--into", &into];
+    let wrong = done(desk.command(&words).env("PGPASSWORD", "wrong").output().unwrap()).code(3);
+    let wrong =
+        wrong.says("failed to connect to the destination 127.0.0.1").says("the login of dev to database app_sample");
+    wrong.says("hint: check the user in the destination's URL");
+    desk.config("\"%s\", r]", "\"%s\", wrong]");
+    let wrong =
+        desk.devdb(&words).code(3).says("failed to log in to the source").says("the login of reader to database app");
+    wrong.says("hint: check the source's user and password");
+    assert_eq!(desk.databases().await, ["postgres"]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_words_are_answered_with_the_remedy() {
     let desk = Desk::new().await;
@@ -52,7 +70,7 @@ async fn wrong_words_are_answered_with_the_remedy() {
     desk.devdb(&["sample", "--users", "1"]).code(2);
     desk.devdb(&["sample", "--users", "1", "--into", "here"]).code(2).says("container://REPO:TAG");
     desk.devdb(&["load", "x", "--into", "archive:y"]).code(2).says("an archive can only be loaded into a database");
-    desk.devdb(&["load", "x", "--into", &desk.place()]).code(1).says("x");
+    desk.devdb(&["load", "x", "--into", &desk.place()]).code(3).says("x").says("hint: check the path");
     let config = std::fs::read_to_string(desk.path("devdb.yaml")).unwrap();
     std::fs::write(desk.path("devdb.yaml"), config.split("sample:").next().unwrap()).unwrap();
     desk.sample(&["--users", "1"]).code(2).says("no `sample` section in the configuration").says("root:");

@@ -3,13 +3,13 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{Desk, dump};
+use super::Desk;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn interrupted_it_ends_what_runs_and_leaves_the_target() {
     let desk = Desk::new().await;
     desk.sample(&["--users", "1"]).code(0);
-    let before = dump(desk.laptop.port(), "app_sample");
+    let before = desk.dump(desk.laptop.port(), "app_sample");
     // A lock makes the source wait as long as we like.
     let holder = desk.production.superuser("app").await;
     holder.run("BEGIN; LOCK TABLE app.logs IN ACCESS EXCLUSIVE MODE").await.unwrap();
@@ -29,7 +29,7 @@ async fn interrupted_it_ends_what_runs_and_leaves_the_target() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
     wait(false).await;
-    assert_eq!(dump(desk.laptop.port(), "app_sample"), before);
+    assert_eq!(desk.dump(desk.laptop.port(), "app_sample"), before);
     assert_eq!(desk.databases().await, ["app_sample", "postgres"]);
 }
 
@@ -41,7 +41,7 @@ async fn killed_at_any_instant_the_target_is_as_before() {
     let arguments = [&words[..], &[into.as_str()]].concat();
     desk.devdb(&arguments).code(0);
     let whole = began.elapsed();
-    let (before, trace) = (dump(desk.laptop.port(), "app_sample"), desk.trace().await);
+    let (before, trace) = (desk.dump(desk.laptop.port(), "app_sample"), desk.trace().await);
     let mut cut = 0;
     for _ in 0..12 {
         let mut child = desk.spawn(&arguments);
@@ -49,12 +49,12 @@ async fn killed_at_any_instant_the_target_is_as_before() {
         cut += u32::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(dump(desk.laptop.port(), "app_sample"), before);
+        assert_eq!(desk.dump(desk.laptop.port(), "app_sample"), before);
     }
     assert!(cut > 3, "only {cut} of 12 runs were still going");
     desk.devdb(&arguments).code(0);
     assert_eq!(desk.databases().await, ["app_sample", "postgres"], "a scratch database is left");
-    assert_eq!(dump(desk.laptop.port(), "app_sample"), before);
+    assert_eq!(desk.dump(desk.laptop.port(), "app_sample"), before);
     assert_eq!(desk.trace().await, trace);
     let left: Vec<_> = std::fs::read_dir(desk.path("rows")).unwrap().flatten().map(|entry| entry.path()).collect();
     assert!(left.is_empty(), "of rows and schemas on their way is left: {left:?}");

@@ -63,7 +63,10 @@ async fn archives_are_the_same_bytes_and_load_anywhere() {
     let last = bytes.len() - 5;
     bytes[last] ^= 1;
     std::fs::write(&file, bytes).unwrap();
-    desk.devdb(&["load", "folder", "--into", &into, "--replace"]).code(1).says("does not match its hash");
+    desk.devdb(&["load", "folder", "--into", &into, "--replace"])
+        .code(3)
+        .says("does not match its hash")
+        .says("hint: ");
     assert_eq!(desk.count("SELECT count(*) FROM app.users WHERE id IN (7, 8)").await, 2);
 }
 
@@ -102,7 +105,7 @@ async fn an_image_by_the_command() {
     run(&foreign).code(3).says("was not created by devdb").says("--replace");
     docker(&["rmi", "devdb-test/foreign:1"]);
     let nowhere = desk.command(&words).env("DOCKER_HOST", "unix:///nowhere.sock").output().unwrap();
-    done(nowhere).code(1).says("no container engine responds").says("DOCKER_HOST");
+    done(nowhere).code(3).says("no container engine responds").says("DOCKER_HOST");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,7 +114,7 @@ async fn only_an_archive_is_replaced() {
     std::fs::create_dir_all(desk.path("precious/sub")).unwrap();
     std::fs::write(desk.path("precious/sub/file"), "years of work").unwrap();
     let words = ["sample", "--users", "1", "--into", "archive:precious", "--replace"];
-    desk.devdb(&words).code(1).says("is a directory but not an archive");
+    desk.devdb(&words).code(3).says("is a directory but not an archive");
     assert_eq!(std::fs::read_to_string(desk.path("precious/sub/file")).unwrap(), "years of work");
 }
 
@@ -127,9 +130,9 @@ async fn what_speaks_against_a_place_is_said_before_a_row_is_looked_for() {
         let done = done(command.envs(environment.iter().copied()).output().unwrap()).code(code).says(words);
         assert!(!done.err.contains("find the rows"), "{}", done.err);
     };
-    refused(1, "password authentication failed", &into, &[("PGPASSWORD", "wrong")]);
-    refused(1, "/no/such/folder", "archive:/no/such/folder/one.tar.zst", &[]);
-    refused(1, "TMPDIR", &into, &[("TMPDIR", "/no/such/folder")]);
+    refused(3, "password authentication failed", &into, &[("PGPASSWORD", "wrong")]);
+    refused(3, "/no/such/folder", "archive:/no/such/folder/one.tar.zst", &[]);
+    refused(2, "TMPDIR", &into, &[("TMPDIR", "/no/such/folder")]);
     desk.laptop.sql("postgres", "CREATE DATABASE app_sample OWNER dev").await;
     desk.laptop
         .sql("app_sample", "CREATE TABLE mine (id int); INSERT INTO mine VALUES (1); GRANT ALL ON mine TO dev")
@@ -160,7 +163,7 @@ async fn live_generation(scene: &Scene) {
     let laptop = Cluster::unrelated(&version(15), &[]).await;
     laptop.sql("postgres", "CREATE ROLE dev LOGIN CREATEDB PASSWORD 'd'").await;
     let sample = format!(
-        "\nsample:\n  root: app.users\n  targets: [\"localhost:{0}/app_sample\"]\n  source: {{ user: app_service, password: {{ command: [printf, \"%s\", dev-service-password] }} }}\n",
+        "\nsample:\n  root: app.users\n  database: app\n  targets: [\"localhost:{0}/app_sample\"]\n  source: {{ user: app_service, password: {{ command: [printf, \"%s\", dev-service-password] }} }}\n",
         laptop.port()
     );
     scene.config("  mail_domains: [dev.example]\n", &format!("  mail_domains: [dev.example]\n{sample}"));

@@ -1,89 +1,21 @@
-//! Secrets: from the environment, a program's output, or the operating system's random numbers. A secret is never an
-//! argument of a program, and never part of an error.
+//! Resolves and stores secrets.
 
-use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
 
+use super::error::Error;
+use super::program::{failed, find_program, run};
 use crate::config::Password;
-use crate::error::{Exit, Failure};
 
 /// Time limit of a program that prints or stores a secret.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// Maximum length of a secret in bytes. Anything longer is the output of a wrong program.
-const MAX_BYTES: u64 = 64 * 1024;
 /// Length of a generated secret in characters: 240 bits.
 const GENERATED: usize = 40;
 
-/// Why a secret could not be resolved or stored.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The environment variable has no usable value.
-    #[error("the {purpose} is configured as the environment variable {variable}, which {why}")]
-    Environment {
-        /// Purpose of the secret.
-        purpose: String,
-        /// The variable.
-        variable: String,
-        /// The reason.
-        why: &'static str,
-    },
-    /// The program that prints or stores it failed.
-    #[error("the program `{program}` for the {purpose} {why}")]
-    Program {
-        /// Purpose of the secret.
-        purpose: String,
-        /// The program, without its arguments.
-        program: String,
-        /// The reason.
-        why: String,
-    },
-    /// The operating system provided no random numbers.
-    #[error("the {purpose} could not be generated: {why}")]
-    Randomness {
-        /// Purpose of the secret.
-        purpose: String,
-        /// The reason.
-        why: String,
-    },
-    /// RDS does not accept the master password.
-    #[error("the master password {why}")]
-    Master {
-        /// The reason.
-        why: &'static str,
-    },
-}
-
-impl Error {
-    fn hint(&self) -> String {
-        match self {
-            Error::Environment { variable, .. } => format!("set {variable}; in a workflow, under `env:` of the step"),
-            Error::Program { .. } => {
-                "run the program yourself in the same environment; no shell interprets its arguments".into()
-            }
-            Error::Randomness { .. } => "this machine cannot generate secrets; configure `env:` or `command`".into(),
-            Error::Master { .. } => {
-                "RDS accepts 8 to 128 printable ASCII characters without `/`, `\"`, `@`, `'` and space; \
-                 `master_password: generate` makes a valid one"
-                    .into()
-            }
-        }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let hint = error.hint();
-        Failure::new(Exit::Usage, error).hint(hint)
-    }
-}
-
-/// Resolves a secret. `purpose` fits after "the": `password of app_service`.
+/// Resolves a secret. The program that is to store a generated one must exist, though it runs later. `purpose` fits after "the": `password of app_service`.
 ///
 /// # Errors
 /// If there is none, or the program that prints it fails or takes longer than a minute.
@@ -103,12 +35,17 @@ async fn resolve_within(patience: Duration, password: &Password, purpose: &str) 
             }
             Ok(secret.into())
         }
-        Password::Generate { .. } => generate(purpose),
+        Password::Generate { store } => {
+            if let Some(argv) = store {
+                find_program(argv, purpose)?;
+            }
+            generate(purpose)
+        }
     }
 }
 
 /// Passes a generated secret to the program that stores it. Separate from [`resolve`], because a secret is stored only
-/// once its generation is live: until then developers use the old one.
+/// right before its generation becomes the live one: until then developers use the old one.
 ///
 /// # Errors
 /// If the program fails or takes longer than a minute.
@@ -157,104 +94,10 @@ fn generate(purpose: &str) -> Result<SecretString, Error> {
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect::<String>().into())
 }
 
-fn failed(argv: &[String], purpose: &str, why: impl Into<String>) -> Error {
-    let program = argv.first().cloned().unwrap_or_default();
-    Error::Program { purpose: purpose.to_owned(), program, why: why.into() }
-}
-
-/// Runs a program in a process group of its own with this standard input, and returns its output.
-async fn run(limit: Duration, argv: &[String], input: Option<&SecretString>, purpose: &str) -> Result<String, Error> {
-    let failed = |why: String| failed(argv, purpose, why);
-    let Some((program, arguments)) = argv.split_first() else { return Err(failed("is not named".into())) };
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
-        .stdout(if input.is_some() { Stdio::null() } else { Stdio::piped() })
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| failed(format!("could not be started: {error}")))?;
-    let mut group = ProcessGroup::of(&child);
-    let finished = tokio::time::timeout(limit, communicate(&mut child, input)).await;
-    if let Ok(Ok(_)) = finished {
-        group.0 = None; // Its id may already belong to another process.
-    }
-    let Finished { status, output, last_error_line, read_input } = finished
-        .map_err(|_| failed(format!("took longer than {} s", limit.as_secs())))?
-        .map_err(|error| failed(format!("broke its pipes: {error}")))?;
-    if output.len() as u64 > MAX_BYTES {
-        return Err(failed(format!("printed more than {MAX_BYTES} bytes")));
-    }
-    if !status.success() {
-        let detail = if last_error_line.is_empty() { String::new() } else { format!(": {last_error_line}") };
-        return Err(failed(format!("failed ({status}){detail}")));
-    }
-    if !read_input {
-        return Err(failed("ended without reading the secret".into()));
-    }
-    String::from_utf8(output).map_err(|_| failed("printed something that is not UTF-8".into()))
-}
-
-/// A finished program.
-struct Finished {
-    status: ExitStatus,
-    output: Vec<u8>,
-    /// The last line of its standard error.
-    last_error_line: String,
-    /// Whether it read all of its standard input.
-    read_input: bool,
-}
-
-async fn communicate(child: &mut Child, input: Option<&SecretString>) -> std::io::Result<Finished> {
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let write_input = async {
-        match (stdin, input) {
-            (Some(mut stdin), Some(input)) => {
-                stdin.write_all(input.expose_secret().as_bytes()).await.and(stdin.shutdown().await).is_ok()
-            }
-            _ => true,
-        }
-    };
-    let (read_input, output, errors, status) =
-        tokio::join!(write_input, read(stdout, MAX_BYTES + 1), read(stderr, MAX_BYTES), child.wait());
-    let errors = String::from_utf8_lossy(&errors?).into_owned();
-    let last_line = errors.trim_end().lines().next_back().unwrap_or_default();
-    let last_error_line = last_line.chars().filter(|character| !character.is_control()).take(300).collect();
-    Ok(Finished { status: status?, output: output?, last_error_line, read_input })
-}
-
-/// Reads up to a limit. The pipe is closed then, which ends a program that does not stop by itself.
-async fn read(from: Option<impl AsyncRead + Unpin>, limit: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(from) = from {
-        from.take(limit).read_to_end(&mut bytes).await?;
-    }
-    Ok(bytes)
-}
-
-/// Process group of a program: a shell killed alone would leave its children behind.
-struct ProcessGroup(Option<rustix::process::Pid>);
-
-impl ProcessGroup {
-    fn of(child: &Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self(id.and_then(rustix::process::Pid::from_raw))
-    }
-}
-
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // Fails if the group has already ended.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{Exit, Failure};
 
     async fn shell(script: &str) -> Result<String, String> {
         let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
